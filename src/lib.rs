@@ -1,0 +1,62 @@
+//! `whycert`: why does this certificate fail, for whom, and what is the smallest safe fix?
+//!
+//! This page is the map. It is kept true by `tests/architecture.rs`.
+//!
+//! ```text
+//!  argv ─cli─▶ Target ─net─▶ connection ─capture─▶ Capture ─cert─▶ Certificate… ─chain─▶ Chain
+//!                                                                                         │
+//!        stores on this machine ─store─▶ TrustStore… ────────────────────────────▶ judge: Verdict…
+//!                                                                                         │
+//!                                 Inspection ◀── diagnosis: Finding…, Fix… ◀──────────────┘
+//!                                      │
+//!    headless: stdout + exit code ◀─ export ─┼─ tui: Model ─view▶ screen, keys ─▶ Message ─update▶ Effect…
+//!                                      └─ trust: refuse or write a bundle ▶ judge again
+//! ```
+//!
+//! A file imports only from lower ranks and from its own room:
+//!
+//! | rank | room | what it is | I/O |
+//! |--:|---|---|---|
+//! | 0 | [`text`], [`moment`] | text that is safe to display; points in time | no |
+//! | 1 | [`target`] | what was typed | no |
+//! | 2 | [`net`] | a byte stream to the target, with every attempt and its timing | yes |
+//! | 3 | [`capture`] | what the server showed; a failed handshake is still a `Capture` | yes |
+//! | 4 | [`cert`] | one certificate, decoded; reading never fails | no |
+//! | 5 | [`chain`] | certificates as a graph, links with their evidence, candidate paths | no |
+//! | 6 | [`store`] | trust anchors of this machine | loading only |
+//! | 7 | [`judge`] | verdicts: a path accepted, or every reason against it | no |
+//! | 8 | [`diagnosis`] | findings, fixes and lessons, by stable rule id | no |
+//! | 9 | [`inspect`] | the recipe; makes the one immutable `Inspection` | orchestrates |
+//! | 10 | [`trust`], [`export`] | bundle rungs; bytes in a format with a file name | trust: yes |
+//! | 11 | [`tui`], [`headless`] | the two front ends; they never import each other | yes |
+//! | 12 | [`cli`] | argv to command, exit code | yes |
+//! | side | [`lab`] | loopback servers that misbehave in one known way; used by `cli` and tests | yes |
+//!
+//! Between `Capture` and `Inspection` everything is pure: no tokio, no clock, no files, no ratatui.
+//! The clock is an argument ([`moment::Moment`]). A server that is wrong is never an `Err`: it is a
+//! finding. `Err` means that *we* could not look.
+
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)
+)]
+#![warn(missing_docs)]
+
+pub mod capture;
+pub mod cert;
+pub mod chain;
+pub mod cli;
+pub mod diagnosis;
+pub mod export;
+pub mod headless;
+pub mod inspect;
+pub mod judge;
+pub mod lab;
+pub mod moment;
+pub mod net;
+pub mod store;
+pub mod target;
+pub mod text;
+pub mod trust;
+pub mod tui;

@@ -1,0 +1,1 @@
+//! Trusting one certificate, safely and reversibly.
