@@ -1,0 +1,13 @@
+//! One test binary for all integration tests: it links once.
+
+mod architecture;
+mod captures;
+mod catalogue;
+mod certificates;
+mod chains;
+mod headless;
+mod lab;
+mod pty;
+mod screens;
+mod support;
+mod trust;
