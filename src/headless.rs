@@ -1,1 +1,204 @@
 //! Results on standard output, with exit codes; the front end for pipes.
+//!
+//! Text and Markdown come in the order of the targets, JSON as soon as each is ready. A closed pipe
+//! ends the output quietly and changes no exit code. Ctrl-C needs nothing here: the signal ends the
+//! process at once, which shells report as 130.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+
+use crate::capture;
+use crate::export::{json, report};
+use crate::inspect::{self, Inspection, Options};
+use crate::moment::Moment;
+use crate::store::Stores;
+use crate::target::Target;
+
+/// At most this many targets are looked at side by side.
+const SIDE_BY_SIDE: usize = 64;
+
+/// The exit code for "could not look" and for output that could not be written.
+pub const COULD_NOT: u8 = 3;
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// A report for people, at most 100 columns wide; `ascii`: nothing but ASCII in its drawing.
+    Text {
+        /// Draw with ASCII characters only.
+        ascii: bool,
+    },
+    /// One JSON object per line.
+    Json,
+    /// A report in Markdown.
+    Markdown,
+}
+
+/// Why a run ended early. Words are safe to display.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Trouble {
+    /// The asynchronous runtime did not start.
+    #[error("cannot start: {0}")]
+    Runtime(String),
+    /// Standard output could not be written.
+    #[error("cannot write to standard output: {0}")]
+    Output(String),
+}
+
+/// Which stores judge.
+#[derive(Clone, Debug)]
+pub enum Judges {
+    /// This machine's, after these `--ca` files; loaded beside the network.
+    Machine(Vec<PathBuf>),
+    /// Exactly these.
+    Fixed(Stores),
+}
+
+/// Inspects every target and prints the results; the worst exit code.
+///
+/// # Errors
+/// When the runtime does not start, or standard output cannot be written for another reason than a
+/// reader that went away.
+pub fn inspect(
+    targets: Vec<Target>,
+    options: Options,
+    judges: Judges,
+    format: Format,
+) -> Result<u8, Trouble> {
+    runtime()?.block_on(async {
+        let many = targets.len() > 1;
+        let mut printer = Printer::new(format, many);
+        let mut worst = 0;
+        let mut running = start(targets, options, judges);
+        while let Some(done) = running.join_next().await {
+            let Ok((place, inspection)) = done else {
+                worst = COULD_NOT;
+                continue;
+            };
+            worst = worst.max(inspection.outcome.exit_code());
+            if !printer.take(place, &inspection)? {
+                break;
+            }
+        }
+        running.abort_all();
+        Ok(worst)
+    })
+}
+
+/// Inspects one target and hands the result back.
+///
+/// # Errors
+/// When the runtime does not start.
+pub fn look(target: Target, options: Options, judges: Judges) -> Result<Inspection, Trouble> {
+    runtime()?.block_on(async {
+        let mut running = start(vec![target], options, judges);
+        match running.join_next().await {
+            Some(Ok((_, inspection))) => Ok(inspection),
+            Some(Err(error)) => Err(Trouble::Runtime(error.to_string())),
+            None => Err(Trouble::Runtime("no task".to_owned())),
+        }
+    })
+}
+
+/// Writes all of `bytes` to standard output; `false` when the reader went away.
+///
+/// # Errors
+/// When standard output cannot be written for another reason.
+pub fn print(bytes: &[u8]) -> Result<bool, Trouble> {
+    let mut out = io::stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(Trouble::Output(error.to_string())),
+    }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Trouble> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Trouble::Runtime(error.to_string()))
+}
+
+/// Starts every look, and beside them a thread that loads the stores.
+fn start(targets: Vec<Target>, options: Options, judges: Judges) -> JoinSet<(usize, Inspection)> {
+    let stores = load(judges);
+    let gate = Arc::new(Semaphore::new(SIDE_BY_SIDE));
+    let options = Arc::new(options);
+    let mut running = JoinSet::new();
+    for (place, target) in targets.into_iter().enumerate() {
+        let (gate, options, mut stores) = (gate.clone(), options.clone(), stores.clone());
+        running.spawn(async move {
+            // The gate is never closed; a permit that is refused would only mean one more side by side.
+            let _permit = gate.acquire().await;
+            let began = std::time::Instant::now();
+            let capture = capture::look(&target, &options.reach, &|_| {}).await;
+            // The sender lives until it has sent, so an error means that its thread died: no stores.
+            let stores = match stores.wait_for(Option::is_some).await {
+                Ok(loaded) => loaded.clone().unwrap_or_default(),
+                Err(_) => Stores::default(),
+            };
+            let mut inspection =
+                inspect::assemble(Arc::new(capture), &stores, &options, Moment::now());
+            inspection.took = began.elapsed();
+            (place, inspection)
+        });
+    }
+    running
+}
+
+fn load(judges: Judges) -> watch::Receiver<Option<Stores>> {
+    match judges {
+        Judges::Fixed(stores) => watch::channel(Some(stores)).1,
+        Judges::Machine(given) => {
+            let (sender, receiver) = watch::channel(None);
+            std::thread::spawn(move || sender.send(Some(Stores::load(&given))));
+            receiver
+        }
+    }
+}
+
+/// Prints results in the order that the format promises.
+struct Printer {
+    format: Format,
+    many: bool,
+    next: usize,
+    early: std::collections::BTreeMap<usize, String>,
+}
+
+impl Printer {
+    fn new(format: Format, many: bool) -> Self {
+        Self {
+            format,
+            many,
+            next: 0,
+            early: std::collections::BTreeMap::new(),
+        }
+    }
+
+    /// Takes one result; `false` when the reader went away.
+    fn take(&mut self, place: usize, inspection: &Inspection) -> Result<bool, Trouble> {
+        let text = match self.format {
+            Format::Json => return print(json::line(inspection).as_bytes()),
+            Format::Text { ascii } => report::text(inspection, ascii),
+            Format::Markdown => report::markdown(inspection),
+        };
+        self.early.insert(place, text);
+        let mut out = String::new();
+        while let Some(text) = self.early.remove(&self.next) {
+            if self.many && self.next > 0 {
+                out.push_str("\n\n");
+            }
+            out.push_str(&text);
+            self.next += 1;
+        }
+        if out.is_empty() {
+            return Ok(true);
+        }
+        print(out.as_bytes())
+    }
+}

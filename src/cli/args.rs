@@ -1,0 +1,321 @@
+//! What can be typed, as clap sees it. Values stay text here; [`super::values`] understands them.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "whycert",
+    version,
+    about = "Why does this certificate fail, for whom, and what is the smallest safe fix?",
+    long_about = "Why does this certificate fail, for whom, and what is the smallest safe fix?\n\n\
+        Give it a server or a file of certificates. In a terminal it opens a screen to explore the \
+        chain; in a pipe it prints a report.",
+    after_help = "A target is a host, host:port, a URL, an IP address, [v6]:port, a file (PEM or DER), or - for \
+        standard input. A host that is called like a command is reached with: whycert -- inspect\n\n\
+        Exit codes: 0 trusted, 1 looked and not trusted, 2 usage, 3 could not look; with several \
+        targets the worst.\n\n\
+        Examples:\n  whycert lab                       explore failing servers, with no network\n  \
+        whycert https://localhost:8443",
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = false,
+    max_term_width = 100
+)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Servers or files to inspect; none: start with an input line.
+    #[arg(value_name = "TARGET")]
+    pub targets: Vec<String>,
+    #[command(flatten)]
+    pub reaching: Reaching,
+    #[command(flatten)]
+    pub judging: Judging,
+    #[command(flatten)]
+    pub screen: Screen,
+}
+
+/// Commands.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Print what was found, as text, JSON or Markdown.
+    #[command(
+        long_about = "Print what was found, as text, JSON or Markdown.\n\n\
+            Several targets are looked at side by side. Text and Markdown come in the order typed; \
+            JSON is one object per line, each as soon as it is ready.",
+        after_help = "Exit codes: 0 trusted, 1 looked and not trusted, 2 usage, 3 could not look; with several \
+            targets the worst.\n\nExample:\n  whycert inspect https://localhost:8443 --format json"
+    )]
+    Inspect(Inspect),
+    /// Judge files of certificates, with no network at all.
+    #[command(
+        after_help = "The first certificate of FILE is the server's own. Without --roots this machine's trust stores \
+            judge.\n\nExit codes: 0 trusted, 1 not trusted, 2 usage, 3 a file could not be read.\n\n\
+            Example:\n  whycert verify --chain chain.pem --host localhost --at 2027-01-31"
+    )]
+    Verify(Verify),
+    /// Write certificates in some format, to standard output or a file.
+    #[command(
+        long_about = "Write certificates in some format, to standard output or a file.\n\n\
+            The exit code is 0 when the export was written, whether the chain is trusted or not.",
+        after_help = "Example:\n  whycert export https://localhost:8443 --what chain -o chain.pem"
+    )]
+    Export(Export),
+    /// Show or undo what was added to your own bundle of trusted certificates.
+    #[command(
+        subcommand_required = true,
+        arg_required_else_help = false,
+        after_help = "Example:\n  whycert trust list"
+    )]
+    Trust {
+        #[command(subcommand)]
+        action: TrustAction,
+    },
+    /// Explain a rule, such as chain.missing-issuer, in one page of plain words.
+    #[command(after_help = "Example:\n  whycert explain chain.missing-issuer")]
+    Explain {
+        /// The id of a rule, as findings show it; without one, all rules are listed.
+        #[arg(value_name = "RULE-ID")]
+        rule: Option<String>,
+    },
+    /// Failing servers on this machine, to explore and to learn from, with no network.
+    #[command(
+        long_about = "Failing servers on this machine, to explore and to learn from, with no network.\n\n\
+            Without a scenario, all of them. Each server has fresh certificates and listens on \
+            loopback only.",
+        args_conflicts_with_subcommands = true,
+        after_help = "Example:\n  whycert lab expired missing-intermediate"
+    )]
+    Lab(Lab),
+}
+
+/// `inspect`.
+#[derive(Debug, Args)]
+pub(super) struct Inspect {
+    /// Servers or files to inspect.
+    #[arg(value_name = "TARGET", required = true)]
+    pub targets: Vec<String>,
+    /// How to print it.
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub format: ReportFormat,
+    #[command(flatten)]
+    pub reaching: Reaching,
+    #[command(flatten)]
+    pub judging: Judging,
+    /// Draw with ASCII characters only.
+    #[arg(long)]
+    pub ascii: bool,
+}
+
+/// `verify`.
+#[derive(Debug, Args)]
+pub(super) struct Verify {
+    /// The chain to judge, leaf first: PEM or DER, - for standard input.
+    #[arg(long, value_name = "FILE", required = true)]
+    pub chain: String,
+    /// Trust only the certificates of this file (repeatable).
+    #[arg(long, value_name = "FILE")]
+    pub roots: Vec<PathBuf>,
+    /// The name or address the certificate must carry; without it, names are not checked.
+    #[arg(long, value_name = "NAME")]
+    pub host: Option<String>,
+    /// Judge as of then: 2027-01-31, 2027-01-31T12:00:00Z, +30d, -2h.
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub at: Option<String>,
+    /// How to print it.
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub format: ReportFormat,
+    /// Draw with ASCII characters only.
+    #[arg(long)]
+    pub ascii: bool,
+}
+
+/// `export`.
+#[derive(Debug, Args)]
+pub(super) struct Export {
+    /// The server or file to take it from.
+    #[arg(value_name = "TARGET")]
+    pub target: String,
+    /// What to write: leaf, chain (as sent), repaired (as it should be served), root, the number of
+    /// a certificate (0 is the leaf), or roots+N (public roots and that one).
+    #[arg(long, default_value = "leaf")]
+    pub what: String,
+    /// In which format.
+    #[arg(long, value_enum, default_value_t = ExportFormat::Pem)]
+    pub format: ExportFormat,
+    /// Write to this new file; an existing one is never overwritten.
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub reaching: Reaching,
+    #[command(flatten)]
+    pub judging: Judging,
+}
+
+/// `trust …`.
+#[derive(Debug, Subcommand)]
+pub(super) enum TrustAction {
+    /// List the certificates that you added to your bundle.
+    #[command(after_help = "Example:\n  whycert trust list")]
+    List,
+    /// Add one certificate of a server to your bundle, after showing what that means.
+    #[command(
+        long_about = "Add one certificate of a server to your bundle, after showing what that means.\n\n\
+            The bundle holds the public roots and what you added. Without --yes nothing is written.",
+        after_help = "Example:\n  whycert trust add https://localhost:8443 --certificate 0 --yes"
+    )]
+    Add(TrustAdd),
+    /// Take a certificate out of your bundle again.
+    #[command(after_help = "Example:\n  whycert trust remove 1a2b3c4d")]
+    Remove {
+        /// The first digits of its SHA-256, at least four, as trust list shows them.
+        #[arg(value_name = "SHA256")]
+        fingerprint: String,
+    },
+}
+
+/// `trust add`.
+#[derive(Debug, Args)]
+pub(super) struct TrustAdd {
+    /// The server or file that shows the certificate.
+    #[arg(value_name = "TARGET")]
+    pub target: String,
+    /// Which certificate: its number (0 is the leaf) or the first digits of its SHA-256.
+    #[arg(long, value_name = "N|SHA256")]
+    pub certificate: String,
+    /// Write it; without this, only show what would be written.
+    #[arg(long)]
+    pub yes: bool,
+    #[command(flatten)]
+    pub reaching: Reaching,
+    #[command(flatten)]
+    pub judging: Judging,
+}
+
+/// `lab`.
+#[derive(Debug, Args)]
+pub(super) struct Lab {
+    #[command(subcommand)]
+    pub action: Option<LabAction>,
+    /// Scenarios to start; all when none is named.
+    #[arg(value_name = "SCENARIO")]
+    pub scenarios: Vec<String>,
+    #[command(flatten)]
+    pub screen: Screen,
+}
+
+/// `lab …`.
+#[derive(Debug, Subcommand)]
+pub(super) enum LabAction {
+    /// List the scenarios with their stories.
+    #[command(after_help = "Example:\n  whycert lab list")]
+    List,
+    /// Run the servers and print one line each, until Ctrl-C.
+    #[command(after_help = "Example:\n  whycert lab serve expired self-signed --port 9443")]
+    Serve {
+        /// Scenarios to run; all when none is named.
+        #[arg(value_name = "SCENARIO")]
+        scenarios: Vec<String>,
+        /// The first port; each further scenario takes the next. Without it, free ports.
+        #[arg(long, value_name = "N")]
+        port: Option<u16>,
+        /// Write the lab's root certificate to this new file.
+        #[arg(long, value_name = "FILE")]
+        root: Option<PathBuf>,
+    },
+}
+
+/// Options for reaching the server.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Reaching the server")]
+pub(super) struct Reaching {
+    /// Send and verify this name instead of the target's.
+    #[arg(long, value_name = "NAME", conflicts_with = "no_sni")]
+    pub sni: Option<String>,
+    /// Send no server name.
+    #[arg(long)]
+    pub no_sni: bool,
+    /// Connect to this address, while still verifying the target's name.
+    #[arg(long, value_name = "ADDR[:PORT]")]
+    pub connect: Option<String>,
+    /// Use IPv4 addresses only.
+    #[arg(short = '4', long, conflicts_with = "ipv6")]
+    pub ipv4: bool,
+    /// Use IPv6 addresses only.
+    #[arg(short = '6', long)]
+    pub ipv6: bool,
+    /// Time limit for each stage: 10, 1.5s, 500ms.
+    #[arg(long, value_name = "TIME", default_value = "10s")]
+    pub timeout: String,
+    /// Go through this proxy: http://host:port, socks5://host:port, socks5h://host:port.
+    #[arg(long, value_name = "URL", conflicts_with = "no_proxy")]
+    pub proxy: Option<String>,
+    /// Go straight, whatever HTTPS_PROXY and ALL_PROXY say.
+    #[arg(long)]
+    pub no_proxy: bool,
+    /// Hold this plain-text dialogue before TLS: smtp, imap, pop3, ftp, postgres, mysql, ldap.
+    #[arg(long, value_name = "PROTOCOL")]
+    pub starttls: Option<String>,
+}
+
+/// Options for judging.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Judging")]
+pub(super) struct Judging {
+    /// Judge as of then: 2027-01-31, 2027-01-31T12:00:00Z, +30d, -2h.
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub at: Option<String>,
+    /// Trust the certificates of this file; it then decides (repeatable).
+    #[arg(long, value_name = "FILE")]
+    pub ca: Vec<PathBuf>,
+}
+
+/// Options for the screen.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "The screen")]
+pub(super) struct Screen {
+    /// Colours.
+    #[arg(long, value_enum, default_value_t = ThemeChoice::Auto)]
+    pub theme: ThemeChoice,
+    /// Draw with ASCII characters only.
+    #[arg(long)]
+    pub ascii: bool,
+    /// Draw the screen into this SVG file and exit.
+    #[arg(long, value_name = "FILE.svg")]
+    pub screenshot: Option<PathBuf>,
+    /// Columns and rows of the picture.
+    #[arg(long, value_name = "COLSxROWS", requires = "screenshot")]
+    pub size: Option<String>,
+    /// Keys to press before the picture is taken.
+    #[arg(long, value_name = "KEYS", requires = "screenshot")]
+    pub keys: Option<String>,
+}
+
+/// `--format` of reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ReportFormat {
+    Text,
+    Json,
+    Markdown,
+}
+
+/// `--format` of exports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ExportFormat {
+    Pem,
+    Der,
+    Text,
+    Json,
+    Markdown,
+}
+
+/// `--theme`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ThemeChoice {
+    Auto,
+    Dark,
+    Light,
+    Mono,
+}

@@ -1,0 +1,250 @@
+//! The command line: what was typed becomes a command, and the command an exit code.
+//!
+//! Nothing here looks at a server or draws: [`crate::headless`] and [`crate::tui`] do.
+
+use std::ffi::OsString;
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
+
+use crate::export::{self, ExportError};
+use crate::headless::{self, Format, Judges, Trouble};
+use crate::inspect::{Inspection, Options};
+use crate::save;
+use crate::text;
+use crate::tui;
+
+mod args;
+mod explain;
+mod usage;
+mod values;
+
+use args::{Arguments, Command, ExportFormat, ReportFormat};
+use usage::Usage;
+
+/// The exit code of a mistake on the command line.
+const USAGE: u8 = 2;
+
+/// What to do when a file cannot be saved.
+const SAVE_HINT: &str = "name another file with -o, or leave -o out to write to standard output";
+
+/// Runs the program: reads the arguments, does what they say, and answers with the exit code.
+pub fn main() -> ExitCode {
+    let typed: Vec<OsString> = std::env::args_os().collect();
+    let code = run(typed).unwrap_or_else(|failure| {
+        let code = failure.code();
+        // Nobody is left to be told when standard error is closed.
+        let _ = std::io::stderr().write_all(failure.words().as_bytes());
+        code
+    });
+    ExitCode::from(code)
+}
+
+/// Why a command did not do what it should.
+enum Failure {
+    /// The command line is wrong: exit code 2.
+    Usage(Usage),
+    /// It could not be done: exit code 3.
+    CouldNot { problem: String, hint: String },
+}
+
+impl Failure {
+    fn code(&self) -> u8 {
+        match self {
+            Self::Usage(_) => USAGE,
+            Self::CouldNot { .. } => headless::COULD_NOT,
+        }
+    }
+
+    fn words(&self) -> String {
+        let (problem, hint) = match self {
+            Self::Usage(usage) => (&usage.problem, &usage.hint),
+            Self::CouldNot { problem, hint } => (problem, hint),
+        };
+        let problem = text::safe(problem);
+        if hint.is_empty() {
+            return format!("whycert: {problem}\n");
+        }
+        format!("whycert: {problem}\nhint: {}\n", text::safe(hint))
+    }
+
+    fn could_not(problem: impl ToString, hint: impl ToString) -> Self {
+        Self::CouldNot {
+            problem: problem.to_string(),
+            hint: hint.to_string(),
+        }
+    }
+}
+
+impl From<Usage> for Failure {
+    fn from(usage: Usage) -> Self {
+        Self::Usage(usage)
+    }
+}
+
+impl From<Trouble> for Failure {
+    fn from(trouble: Trouble) -> Self {
+        Self::could_not(trouble, "")
+    }
+}
+
+fn run(typed: Vec<OsString>) -> Result<u8, Failure> {
+    let arguments = match Arguments::try_parse_from(&typed) {
+        Ok(arguments) => arguments,
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+            ) =>
+        {
+            return match error.print() {
+                Ok(()) => Ok(0),
+                Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(0),
+                Err(error) => Err(Trouble::Output(error.to_string()).into()),
+            };
+        }
+        Err(error) => {
+            let typed: Vec<String> = typed
+                .iter()
+                .map(|word| word.to_string_lossy().into_owned())
+                .collect();
+            return Err(Usage::from_clap(&error, &Arguments::command(), &typed).into());
+        }
+    };
+    match arguments.command {
+        None => open(arguments),
+        Some(Command::Inspect(inspect)) => {
+            let targets = values::targets(&inspect.targets, &inspect.reaching)?;
+            let options = values::options(&inspect.reaching, &inspect.judging)?;
+            values::given_files("--ca", &inspect.judging.ca)?;
+            let format = format(inspect.format, inspect.ascii);
+            let judges = Judges::Machine(inspect.judging.ca);
+            Ok(headless::inspect(targets, options, judges, format)?)
+        }
+        Some(Command::Verify(verify)) => self::verify(verify),
+        Some(Command::Export(export)) => self::export(export),
+        Some(Command::Trust { .. }) => Err(Failure::could_not("not built yet", "")),
+        Some(Command::Explain { rule }) => explain::explain(rule.as_deref()),
+        Some(Command::Lab(_)) => Err(Failure::could_not("not built yet", "")),
+    }
+}
+
+/// `whycert TARGET…`: the screen in a terminal, else the text report.
+fn open(arguments: Arguments) -> Result<u8, Failure> {
+    let targets = values::targets(&arguments.targets, &arguments.reaching)?;
+    let options = values::options(&arguments.reaching, &arguments.judging)?;
+    values::given_files("--ca", &arguments.judging.ca)?;
+    let picture = arguments.screen.screenshot.is_some();
+    if picture || std::io::stdout().is_terminal() {
+        let start = tui::Start {
+            entries: targets
+                .into_iter()
+                .map(|target| tui::Entry {
+                    target,
+                    label: None,
+                    story: None,
+                })
+                .collect(),
+            options,
+            stores: tui::StoreSource::Machine(arguments.judging.ca),
+        };
+        return screen(start, &arguments.screen);
+    }
+    if targets.is_empty() {
+        return Err(Usage::new(
+            "no target is named, and standard output is not a terminal",
+            "name a server or a file: whycert https://localhost:8443",
+        )
+        .into());
+    }
+    let format = Format::Text {
+        ascii: arguments.screen.ascii,
+    };
+    Ok(headless::inspect(
+        targets,
+        options,
+        Judges::Machine(arguments.judging.ca),
+        format,
+    )?)
+}
+
+/// The screen, or a picture of it.
+fn screen(start: tui::Start, screen: &args::Screen) -> Result<u8, Failure> {
+    let _ = (start, screen);
+    Err(Failure::could_not("not built yet", ""))
+}
+
+fn verify(verify: args::Verify) -> Result<u8, Failure> {
+    let _ = values::at(verify.at.as_deref())?;
+    Err(Failure::could_not("not built yet", ""))
+}
+
+fn export(typed: args::Export) -> Result<u8, Failure> {
+    let what = typed
+        .what
+        .parse::<export::What>()
+        .map_err(|ExportError(problem)| {
+            Usage::new(
+                format!("--what: {problem}"),
+                "use leaf, chain, repaired, root, a number such as 0, or roots+0",
+            )
+        })?;
+    let format = match typed.format {
+        ExportFormat::Pem => export::Format::Pem,
+        ExportFormat::Der => export::Format::Der,
+        ExportFormat::Text => export::Format::Text,
+        ExportFormat::Json => export::Format::Json,
+        ExportFormat::Markdown => export::Format::Markdown,
+    };
+    let target = values::target(&typed.target, &typed.reaching)?;
+    let options: Options = values::options(&typed.reaching, &typed.judging)?;
+    values::given_files("--ca", &typed.judging.ca)?;
+    // What would be refused at the end is refused before the look.
+    match &typed.output {
+        Some(path) => {
+            save::check_new(path).map_err(|error| Failure::could_not(error, SAVE_HINT))?
+        }
+        None if format == export::Format::Der && std::io::stdout().is_terminal() => {
+            return Err(Usage::new(
+                "DER is binary, and standard output is a terminal",
+                "add -o FILE, or --format pem",
+            )
+            .into());
+        }
+        None => {}
+    }
+    let inspection = headless::look(target, options, Judges::Machine(typed.judging.ca))?;
+    let bytes = export::render(&inspection, what, format)
+        .map_err(|ExportError(problem)| not_exported(&inspection, &problem))?;
+    match typed.output {
+        None => {
+            headless::print(&bytes)?;
+        }
+        Some(path) => {
+            save::save_new(&path, &bytes).map_err(|error| Failure::could_not(error, SAVE_HINT))?;
+        }
+    }
+    Ok(0)
+}
+
+/// Why nothing was exported; when nothing was seen, the cause of that.
+fn not_exported(inspection: &Inspection, problem: &str) -> Failure {
+    let target = text::shell_quote(&inspection.capture.target.typed);
+    let hint = format!("whycert inspect {target} shows what was found");
+    match inspection.findings.first() {
+        Some(cause) if inspection.chain.nodes.is_empty() => {
+            Failure::could_not(&cause.summary, hint)
+        }
+        _ => Failure::could_not(problem, hint),
+    }
+}
+
+fn format(typed: ReportFormat, ascii: bool) -> Format {
+    match typed {
+        ReportFormat::Text => Format::Text { ascii },
+        ReportFormat::Json => Format::Json,
+        ReportFormat::Markdown => Format::Markdown,
+    }
+}

@@ -1,0 +1,314 @@
+//! Values on the command line, understood: targets with their options, times, sizes.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::inspect::Options;
+use crate::moment::Moment;
+use crate::net::{Family, ProxyChoice, Reach};
+use crate::target::{Host, ServerNameChoice, Source, StartTls, Target};
+use crate::text;
+
+use super::args::{Judging, Reaching};
+use super::usage::Usage;
+
+/// The longest time limit of one stage that can be asked for.
+const LONGEST: Duration = Duration::from_secs(3_600);
+
+/// Every target as typed, with the options for reaching it.
+pub(super) fn targets(typed: &[String], reaching: &Reaching) -> Result<Vec<Target>, Usage> {
+    let targets: Vec<Target> = typed
+        .iter()
+        .map(|one| target(one, reaching))
+        .collect::<Result<_, _>>()?;
+    let from_stdin = targets.iter().filter(|t| t.source == Source::Stdin).count();
+    if from_stdin > 1 {
+        return Err(Usage::new(
+            "standard input (-) is named twice",
+            "name it once: it can be read only once",
+        ));
+    }
+    Ok(targets)
+}
+
+/// One target as typed, with the options for reaching it.
+pub(super) fn target(typed: &str, reaching: &Reaching) -> Result<Target, Usage> {
+    let mut target = Target::parse(typed)?;
+    let Source::Endpoint(endpoint) = &mut target.source else {
+        return Ok(target);
+    };
+    if let Some(name) = &reaching.sni {
+        endpoint.server_name = ServerNameChoice::Named(server_name(name)?);
+    }
+    if reaching.no_sni {
+        endpoint.server_name = ServerNameChoice::Omitted;
+    }
+    if let Some(address) = &reaching.connect {
+        endpoint.connect = Some(connect(address)?);
+    }
+    if let Some(protocol) = &reaching.starttls {
+        let protocol = starttls(protocol)?;
+        endpoint.upgrade = Some(protocol);
+        if !names_port(typed) {
+            endpoint.port = usual_port(protocol);
+        }
+    }
+    Ok(target)
+}
+
+/// How to inspect.
+pub(super) fn options(reaching: &Reaching, judging: &Judging) -> Result<Options, Usage> {
+    let family = match (reaching.ipv4, reaching.ipv6) {
+        (true, _) => Family::V4,
+        (_, true) => Family::V6,
+        _ => Family::Any,
+    };
+    let proxy = match (&reaching.proxy, reaching.no_proxy) {
+        (Some(url), _) => ProxyChoice::Given(proxy(url)?),
+        (None, true) => ProxyChoice::Direct,
+        (None, false) => ProxyChoice::Environment,
+    };
+    Ok(Options {
+        reach: Reach {
+            family,
+            timeout: timeout(&reaching.timeout)?,
+            proxy,
+        },
+        at: at(judging.at.as_deref())?,
+        pretend: Vec::new(),
+    })
+}
+
+/// `--at`.
+pub(super) fn at(typed: Option<&str>) -> Result<Option<Moment>, Usage> {
+    typed
+        .map(|typed| {
+            Moment::parse(typed, Moment::now()).map_err(|error| {
+                Usage::new(
+                    format!("--at: {error}"),
+                    "use 2027-01-31, 2027-01-31T12:00:00Z, +30d or -2h",
+                )
+            })
+        })
+        .transpose()
+}
+
+/// The files of `--ca` and `--roots`: a name that is plainly no file is a mistake now, not later.
+pub(super) fn given_files(option: &str, files: &[PathBuf]) -> Result<(), Usage> {
+    for file in files {
+        if !file.exists() {
+            return Err(Usage::new(
+                format!("{option}: there is no file “{}”", file.display()),
+                "name a file of certificates, PEM or DER",
+            ));
+        }
+        if file.is_dir() {
+            return Err(Usage::new(
+                format!("{option}: “{}” is a folder", file.display()),
+                "name a file of certificates, PEM or DER",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// `--host` of `verify`: a name or an address without a port.
+pub(super) fn host(typed: &str) -> Result<Host, Usage> {
+    let hint = "use a name such as localhost or an address such as 127.0.0.1";
+    if names_port(typed) {
+        return Err(Usage::new(
+            format!("--host: “{typed}” names a port"),
+            "leave the port out: certificates name hosts only",
+        ));
+    }
+    match Target::parse(typed).map(|target| target.source) {
+        Ok(Source::Endpoint(endpoint)) => Ok(endpoint.host),
+        _ => Err(Usage::new(
+            format!("--host: “{typed}” is no host name"),
+            hint,
+        )),
+    }
+}
+
+/// `--size`: columns and rows.
+pub(super) fn size(typed: &str) -> Result<(u16, u16), Usage> {
+    let parts = typed
+        .split_once(['x', 'X'])
+        .and_then(|(columns, rows)| Some((columns.parse().ok()?, rows.parse().ok()?)));
+    match parts {
+        Some((columns @ 40..=400, rows @ 10..=200)) => Ok((columns, rows)),
+        _ => Err(Usage::new(
+            format!("--size: “{typed}” is no size between 40x10 and 400x200"),
+            "use columns and rows, such as 120x36",
+        )),
+    }
+}
+
+/// `10`, `1.5s`, `500ms`, `2m`.
+fn timeout(typed: &str) -> Result<Duration, Usage> {
+    let fail = || {
+        Usage::new(
+            format!("--timeout: “{typed}” is no time between 1ms and 1 hour"),
+            "use seconds, such as 10 or 1.5s, or milliseconds, such as 500ms",
+        )
+    };
+    let (number, unit) = [("ms", 0.001), ("s", 1.0), ("m", 60.0)]
+        .iter()
+        .find_map(|(suffix, unit)| Some((typed.strip_suffix(suffix)?, *unit)))
+        .unwrap_or((typed, 1.0));
+    let number: f64 = number.trim().parse().map_err(|_| fail())?;
+    let limit = Duration::try_from_secs_f64(number * unit).map_err(|_| fail())?;
+    if limit < Duration::from_millis(1) || limit > LONGEST {
+        return Err(fail());
+    }
+    Ok(limit)
+}
+
+fn server_name(typed: &str) -> Result<String, Usage> {
+    match Target::parse(typed).map(|target| target.source) {
+        Ok(Source::Endpoint(endpoint)) if !names_port(typed) => match endpoint.host {
+            Host::Name { ascii, .. } => Ok(ascii),
+            Host::Ip(_) => Err(Usage::new(
+                format!("--sni: “{typed}” is an address, and TLS sends names only (RFC 6066)"),
+                "use a name, or --no-sni to send none",
+            )),
+        },
+        _ => Err(Usage::new(
+            format!("--sni: “{typed}” is no host name"),
+            "use a name such as api.example.com, or --no-sni to send none",
+        )),
+    }
+}
+
+fn connect(typed: &str) -> Result<(Host, Option<u16>), Usage> {
+    match Target::parse(typed).map(|target| target.source) {
+        Ok(Source::Endpoint(endpoint)) if !typed.contains("://") => {
+            Ok((endpoint.host, names_port(typed).then_some(endpoint.port)))
+        }
+        _ => Err(Usage::new(
+            format!("--connect: “{typed}” is no address"),
+            "use an address or name, with a port if it differs: 127.0.0.1:8443, [::1]:8443",
+        )),
+    }
+}
+
+fn proxy(typed: &str) -> Result<String, Usage> {
+    const SCHEMES: [&str; 5] = ["http", "https", "socks5", "socks5h", "socks"];
+    let hint = "use http://host:port, socks5://host:port or socks5h://host:port";
+    let with_scheme = if typed.contains("://") {
+        typed.to_owned()
+    } else {
+        format!("http://{typed}")
+    };
+    let wrong = |why: String| Usage::new(format!("--proxy: {why}"), hint);
+    let url =
+        url::Url::parse(&with_scheme).map_err(|error| wrong(format!("not a URL: {error}")))?;
+    if !SCHEMES.contains(&url.scheme()) {
+        return Err(wrong(format!("“{}” proxies are not known", url.scheme())));
+    }
+    if url.host_str().is_none_or(str::is_empty) {
+        return Err(wrong("the URL names no host".to_owned()));
+    }
+    Ok(with_scheme)
+}
+
+const PROTOCOLS: [(&str, StartTls, u16); 9] = [
+    ("smtp", StartTls::Smtp, 25),
+    ("imap", StartTls::Imap, 143),
+    ("pop3", StartTls::Pop3, 110),
+    ("ftp", StartTls::Ftp, 21),
+    ("postgres", StartTls::Postgres, 5432),
+    ("postgresql", StartTls::Postgres, 5432),
+    ("mysql", StartTls::Mysql, 3306),
+    ("mariadb", StartTls::Mysql, 3306),
+    ("ldap", StartTls::Ldap, 389),
+];
+
+fn starttls(typed: &str) -> Result<StartTls, Usage> {
+    let lower = typed.to_ascii_lowercase();
+    PROTOCOLS
+        .iter()
+        .find(|(name, ..)| *name == lower)
+        .map(|(_, protocol, _)| *protocol)
+        .ok_or_else(|| {
+            Usage::new(
+                format!("--starttls cannot be “{typed}”"),
+                format!(
+                    "use {}",
+                    text::list_or(&["smtp", "imap", "pop3", "ftp", "postgres", "mysql", "ldap"])
+                ),
+            )
+        })
+}
+
+fn usual_port(protocol: StartTls) -> u16 {
+    PROTOCOLS
+        .iter()
+        .find(|(_, known, _)| *known == protocol)
+        .map_or(443, |(.., port)| *port)
+}
+
+/// A port was typed: `host:8443`, `[::1]:8443`, `https://host:8443/`, but not `::1`.
+fn names_port(typed: &str) -> bool {
+    let rest = typed.split_once("://").map_or(typed, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+    match authority.rsplit_once(']') {
+        Some((_, after)) => after.starts_with(':'),
+        None => authority.matches(':').count() == 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_limit_is_seconds_unless_it_says_otherwise() {
+        assert_eq!(timeout("10"), Ok(Duration::from_secs(10)));
+        assert_eq!(timeout("1.5s"), Ok(Duration::from_millis(1_500)));
+        assert_eq!(timeout("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(timeout("2m"), Ok(Duration::from_secs(120)));
+        for wrong in [
+            "",
+            "0",
+            "-1",
+            "1h",
+            "ten",
+            "NaN",
+            "inf",
+            "1e9",
+            "99999999999",
+        ] {
+            assert!(timeout(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_port_is_told_from_an_ipv6_address() {
+        for with in ["host:1", "[::1]:1", "https://host:1/a?b", "127.0.0.1:1"] {
+            assert!(names_port(with), "{with}");
+        }
+        for without in ["host", "::1", "[::1]", "https://host/a:b", "127.0.0.1"] {
+            assert!(!names_port(without), "{without}");
+        }
+    }
+
+    #[test]
+    fn a_size_has_limits() {
+        assert_eq!(size("120x36"), Ok((120, 36)));
+        for wrong in [
+            "", "x", "120", "39x24", "80x9", "401x24", "80x24x2", "-80x24",
+        ] {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_is_a_url_with_a_known_scheme() {
+        assert_eq!(proxy("127.0.0.1:8080"), Ok("http://127.0.0.1:8080".into()));
+        assert!(proxy("socks5h://127.0.0.1:1080").is_ok());
+        for wrong in ["ftp://127.0.0.1", "http://", "http://a b"] {
+            assert!(proxy(wrong).is_err(), "{wrong}");
+        }
+    }
+}
