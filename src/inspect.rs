@@ -1,23 +1,27 @@
 //! The recipe: capture, read, build, judge, diagnose. Makes the one immutable [`Inspection`].
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crate::capture::Capture;
+use crate::capture::{self, Capture, Possession};
+use crate::cert::Certificate;
 use crate::chain::{Chain, NodeId};
-use crate::diagnosis::Finding;
-use crate::judge::Verdict;
+use crate::diagnosis::{self, Case, Finding};
+use crate::judge::{self, Question, Verdict};
 use crate::moment::Moment;
 use crate::net::{Reach, Stage};
 use crate::store::Stores;
+use crate::target::{Endpoint, Host, Target};
 
 /// How to inspect; the same for all targets of a run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     /// How to reach targets.
     pub reach: Reach,
     /// `--at`: judge as of then; `None` means now.
     pub at: Option<Moment>,
+    /// The name the certificate must carry, for files; endpoints bring their own.
+    pub name: Option<Host>,
     /// SHA-256 of certificates pretended to be trusted.
     pub pretend: Vec<[u8; 32]>,
 }
@@ -81,31 +85,131 @@ impl Outcome {
     }
 }
 
-/// Told while an inspection runs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Progress {
-    /// A stage began.
-    Stage(Stage),
+/// Looks at a target and makes its inspection. `stores` runs beside the connection; `progress` is told
+/// of each stage. Never fails: what went wrong is in the inspection. Dropping the future cancels.
+pub async fn run(
+    target: &Target,
+    options: &Options,
+    stores: impl Future<Output = Stores>,
+    progress: &(dyn Fn(Stage) + Send + Sync),
+) -> Inspection {
+    let began = Instant::now();
+    let look = capture::look(target, &options.reach, progress);
+    let (capture, stores) = tokio::join!(look, stores);
+    let mut inspection = assemble(Arc::new(capture), &stores, options, Moment::now());
+    inspection.took = began.elapsed();
+    inspection
 }
 
-/// Makes an inspection of a capture: decode, build, judge, diagnose. Pure.
+/// Makes an inspection of a capture: decode, build, judge, diagnose. Pure: the same input gives the
+/// same inspection. `now` is the clock's, used unless [`Options::at`] says otherwise.
 pub fn assemble(
     capture: Arc<Capture>,
     stores: &Stores,
     options: &Options,
     now: Moment,
 ) -> Inspection {
+    let certificates: Vec<Arc<Certificate>> = capture
+        .presented
+        .iter()
+        .map(|der| Arc::new(Certificate::read(der.clone())))
+        .collect();
+    let chain = Chain::build(&certificates, capture.target.endpoint().is_none(), stores);
+    conclude(capture, chain, stores, options, now)
+}
+
+/// Judges and diagnoses the chain of an earlier inspection again, with other options (pretended
+/// trust, another time). Pure, and cheap: nothing is decoded and no signature checked anew.
+pub fn reassess(inspection: &Inspection, options: &Options, now: Moment) -> Inspection {
+    let mut again = conclude(
+        inspection.capture.clone(),
+        inspection.chain.clone(),
+        &inspection.stores,
+        options,
+        now,
+    );
+    again.took = inspection.took;
+    again
+}
+
+fn conclude(
+    capture: Arc<Capture>,
+    chain: Chain,
+    stores: &Stores,
+    options: &Options,
+    now: Moment,
+) -> Inspection {
     let at = options.at.unwrap_or(now);
-    Inspection {
-        capture,
-        chain: Chain::default(),
-        stores: stores.clone(),
-        verdicts: Vec::new(),
-        findings: Vec::new(),
-        outcome: Outcome::Unreachable,
+    let name = options
+        .name
+        .clone()
+        .or_else(|| capture.target.endpoint().map(Endpoint::verified));
+    let question = Question {
+        name: name.clone(),
+        at,
+        pretend: options.pretend.clone(),
+    };
+    let verdicts = if chain.leaf.is_some() {
+        judge::judge(&chain, stores, &question)
+    } else {
+        Vec::new()
+    };
+    let case = Case {
+        capture: &capture,
+        chain: &chain,
+        stores,
+        verdicts: &verdicts,
+        name: name.as_ref(),
         at,
         at_given: options.at.is_some(),
-        pretended: Vec::new(),
+    };
+    let findings = diagnosis::diagnose(&case);
+    let outcome = outcome(&capture, &chain, &verdicts);
+    let pretended = chain
+        .iter()
+        .filter(|(_, n)| {
+            n.certificate
+                .as_ref()
+                .is_some_and(|c| options.pretend.contains(&c.sha256))
+        })
+        .map(|(id, _)| id)
+        .collect();
+    Inspection {
+        capture,
+        chain,
+        stores: stores.clone(),
+        verdicts,
+        findings,
+        outcome,
+        at,
+        at_given: options.at.is_some(),
+        pretended,
         took: Duration::ZERO,
+    }
+}
+
+/// Trusted needs everything: the deciding store's verdict, a finished handshake (or one that stopped
+/// only because the server wants a certificate from the client) and proof of the private key.
+fn outcome(capture: &Capture, chain: &Chain, verdicts: &[Verdict]) -> Outcome {
+    if chain.leaf.is_none() {
+        return match &capture.outcome {
+            capture::Outcome::Failed { stage, failure } if failure.is_out_of_reach(*stage) => {
+                Outcome::Unreachable
+            }
+            _ => Outcome::NoCertificate,
+        };
+    }
+    let endpoint = capture.target.endpoint().is_some();
+    let client_auth = capture
+        .session
+        .client_auth
+        .as_ref()
+        .is_some_and(|c| c.required);
+    let finished = capture.outcome == capture::Outcome::Complete || client_auth;
+    let proved = !endpoint || capture.session.possession == Possession::Proved;
+    if finished && proved && verdicts.first().is_some_and(|v| v.accepted) {
+        Outcome::Trusted
+    } else {
+        Outcome::Untrusted
     }
 }

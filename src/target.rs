@@ -155,3 +155,31 @@ impl Endpoint {
         }
     }
 }
+
+impl StartTls {
+    /// As typed after `--starttls`: `smtp`.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Smtp => "smtp",
+            Self::Imap => "imap",
+            Self::Pop3 => "pop3",
+            Self::Ftp => "ftp",
+            Self::Postgres => "postgres",
+            Self::Mysql => "mysql",
+            Self::Ldap => "ldap",
+        }
+    }
+
+    /// For people: `SMTP`.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Smtp => "SMTP",
+            Self::Imap => "IMAP",
+            Self::Pop3 => "POP3",
+            Self::Ftp => "FTP",
+            Self::Postgres => "PostgreSQL",
+            Self::Mysql => "MySQL",
+            Self::Ldap => "LDAP",
+        }
+    }
+}

@@ -181,6 +181,22 @@ pub enum Failure {
     NothingInFile(String),
 }
 
+impl Failure {
+    /// Nothing that could have shown a certificate was reached.
+    pub fn is_out_of_reach(&self, stage: Stage) -> bool {
+        match self {
+            Self::NoSuchName { .. }
+            | Self::NoAddressOfFamily
+            | Self::Refused
+            | Self::Unreachable { .. }
+            | Self::Proxy(_)
+            | Self::File(_) => true,
+            Self::TimedOut => stage < Stage::Upgrading,
+            _ => false,
+        }
+    }
+}
+
 /// What a proxy did instead of opening the way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProxyFailure {

@@ -62,3 +62,34 @@ pub enum Hash {
     Sha384,
     Sha512,
 }
+
+impl Hash {
+    /// `SHA-1`, `SHA-256`…
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Md2 => "MD2",
+            Self::Md5 => "MD5",
+            Self::Sha1 => "SHA-1",
+            Self::Sha224 => "SHA-224",
+            Self::Sha256 => "SHA-256",
+            Self::Sha384 => "SHA-384",
+            Self::Sha512 => "SHA-512",
+        }
+    }
+}
+
+impl Key {
+    /// `RSA 2048 bits`, `EC P-256`, `Ed25519`… Safe to display.
+    pub fn title(&self) -> String {
+        match &self.kind {
+            KeyKind::Rsa { .. } => format!("RSA {} bits", self.bits),
+            KeyKind::RsaPss { .. } => format!("RSA-PSS {} bits", self.bits),
+            KeyKind::Ec { curve } => format!("EC {}", crate::text::safe(curve)),
+            KeyKind::Ed25519 => "Ed25519".to_owned(),
+            KeyKind::Ed448 => "Ed448".to_owned(),
+            KeyKind::Dsa => format!("DSA {} bits", self.bits),
+            KeyKind::MlDsa { level } => format!("ML-DSA-{level}"),
+            KeyKind::Unknown => format!("unknown ({})", self.oid),
+        }
+    }
+}

@@ -31,6 +31,20 @@ impl Name {
         self.der == other.der
     }
 
+    /// Every common name, in order.
+    pub fn common_names(&self) -> impl Iterator<Item = &Untrusted> {
+        self.rdns
+            .iter()
+            .flatten()
+            .filter(|a| a.oid.as_str() == "2.5.4.3")
+            .map(|a| &a.value)
+    }
+
+    /// Equal for names that [`Name::matches`], different otherwise.
+    pub fn canonical(&self) -> Vec<u8> {
+        self.der.clone()
+    }
+
     /// Common name, else the last organisational unit or organisation; safe to display.
     pub fn short(&self) -> Option<String> {
         None

@@ -34,3 +34,10 @@ impl fmt::Display for Oid {
         f.pad(&self.0)
     }
 }
+
+impl Oid {
+    /// Its usual name (`TLS server authentication`), else the dotted form.
+    pub fn title(&self) -> String {
+        self.0.to_string()
+    }
+}

@@ -7,6 +7,11 @@ use std::sync::Arc;
 
 use crate::cert::{Certificate, Name};
 
+mod build;
+mod signature;
+
+pub use build::{MOST_DEPTH, MOST_ISSUERS, MOST_PATHS, MOST_SIGNATURES, MOST_STEPS};
+
 /// Index of a node in [`Chain::nodes`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NodeId(pub usize);
@@ -163,6 +168,19 @@ impl Chain {
     /// Possible issuers of a node.
     pub fn issuers(&self, child: NodeId) -> impl Iterator<Item = &Link> {
         self.links.iter().filter(move |l| l.child == child)
+    }
+
+    /// The link from `child` to `issuer`, if there is one.
+    pub fn link(&self, child: NodeId, issuer: NodeId) -> Option<&Link> {
+        self.links
+            .iter()
+            .find(|l| l.child == child && l.issuer == issuer)
+    }
+
+    /// The node signed itself (its own key verifies its signature).
+    pub fn is_self_signed(&self, id: NodeId) -> bool {
+        self.link(id, id)
+            .is_some_and(|l| l.signature != SignatureCheck::Bad)
     }
 
     /// Ids and nodes in order.

@@ -1,9 +1,22 @@
 //! Findings: what is wrong, for whom, why, and the smallest safe fix; each under a stable rule id.
+//!
+//! Pure. One file per family of rules; `rule` is the table, `lesson` the page for each.
 
-use crate::chain::NodeId;
+use crate::capture::Capture;
+use crate::chain::{Chain, NodeId};
+use crate::judge::Verdict;
+use crate::moment::Moment;
+use crate::store::Stores;
+use crate::target::Host;
 
+mod certificate;
+mod connection;
+mod interception;
 pub mod lesson;
+mod path;
+mod presentation;
 pub mod rule;
+mod stores;
 
 pub use rule::{RULES, Rule, Severity};
 
@@ -12,7 +25,7 @@ pub use rule::{RULES, Rule, Severity};
 pub struct Finding {
     /// The rule that found it.
     pub rule: &'static Rule,
-    /// How grave it is here (a rule's usual severity may be lowered by circumstances).
+    /// How grave it is here (a rule's usual severity may change with the circumstances).
     pub severity: Severity,
     /// What it is about.
     pub subject: Subject,
@@ -66,4 +79,162 @@ pub enum Who {
     ServerOwner,
     /// Whoever runs the network or proxy.
     NetworkOwner,
+}
+
+impl Who {
+    /// `you`, `the server's owner`, `the network's owner`.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::You => "you",
+            Self::ServerOwner => "the server's owner",
+            Self::NetworkOwner => "the network's owner",
+        }
+    }
+
+    /// The stable name in JSON.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::You => "you",
+            Self::ServerOwner => "server-owner",
+            Self::NetworkOwner => "network-owner",
+        }
+    }
+}
+
+/// Everything a rule may look at.
+#[derive(Clone, Copy, Debug)]
+pub struct Case<'a> {
+    /// What was seen.
+    pub capture: &'a Capture,
+    /// The certificates.
+    pub chain: &'a Chain,
+    /// The stores; the first decides.
+    pub stores: &'a Stores,
+    /// One verdict per store, in their order.
+    pub verdicts: &'a [Verdict],
+    /// The name that the certificate must carry.
+    pub name: Option<&'a Host>,
+    /// The moment judged for.
+    pub at: Moment,
+    /// `at` was chosen, it is not the clock's.
+    pub at_given: bool,
+}
+
+/// All findings, root cause first: errors before warnings before notes, and within one severity the
+/// connection before the certificates before the stores.
+pub fn diagnose(case: &Case<'_>) -> Vec<Finding> {
+    let mut findings = connection::findings(case);
+    findings.extend(path::findings(case));
+    findings.extend(certificate::findings(case));
+    findings.extend(presentation::findings(case));
+    findings.extend(stores::findings(case));
+    findings.sort_by_key(|f| std::cmp::Reverse(f.severity));
+    findings
+}
+
+impl Finding {
+    fn new(rule: &'static Rule, subject: Subject, summary: impl Into<String>) -> Self {
+        Self {
+            rule,
+            severity: rule.severity,
+            subject,
+            summary: summary.into(),
+            evidence: Vec::new(),
+            fixes: Vec::new(),
+        }
+    }
+
+    fn severity(mut self, severity: Severity) -> Self {
+        self.severity = severity;
+        self
+    }
+
+    fn saw(mut self, label: &str, value: impl Into<String>) -> Self {
+        self.evidence.push(Evidence {
+            label: label.to_owned(),
+            value: value.into(),
+        });
+        self
+    }
+
+    fn saw_some(self, label: &str, value: Option<impl Into<String>>) -> Self {
+        match value {
+            Some(value) => self.saw(label, value),
+            None => self,
+        }
+    }
+
+    fn fix(mut self, who: Who, action: impl Into<String>) -> Self {
+        self.fixes.push(Fix {
+            who,
+            action: action.into(),
+            command: None,
+        });
+        self
+    }
+
+    fn fix_by(mut self, who: Who, action: impl Into<String>, command: impl Into<String>) -> Self {
+        self.fixes.push(Fix {
+            who,
+            action: action.into(),
+            command: Some(command.into()),
+        });
+        self
+    }
+}
+
+impl Case<'_> {
+    /// What was typed, quoted for a shell and safe to display.
+    fn typed(&self) -> String {
+        crate::text::shell_quote(&crate::text::safe(&self.capture.target.typed))
+    }
+
+    /// The name of a node in quotes: `“Example Root”`.
+    fn quoted(&self, id: NodeId) -> String {
+        format!(
+            "“{}”",
+            self.chain
+                .node(id)
+                .map_or_else(|| "?".to_owned(), |n| clip(&n.title()))
+        )
+    }
+
+    /// `the server's certificate “…”`, `the intermediate “…”`, `the root “…”`.
+    fn called(&self, id: NodeId) -> String {
+        format!("{} {}", self.role(id), self.quoted(id))
+    }
+
+    /// What part a node plays.
+    fn role(&self, id: NodeId) -> &'static str {
+        if self.chain.leaf == Some(id) {
+            return if self.capture.target.endpoint().is_some() {
+                "the server's certificate"
+            } else {
+                "the certificate"
+            };
+        }
+        match self.chain.certificate(id) {
+            Some(c) if c.is_self_issued() => "the root",
+            Some(_) => "the intermediate",
+            None => "the issuer",
+        }
+    }
+
+    /// The verdict that decides.
+    fn deciding(&self) -> Option<&Verdict> {
+        self.verdicts.first()
+    }
+}
+
+/// Names on screen are cut to a length that leaves the sentence readable.
+fn clip(text: &str) -> String {
+    crate::text::clip(text, 60).into_owned()
+}
+
+/// First letter in upper case, for the start of a sentence.
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(chars).collect()
+    })
 }

@@ -3,9 +3,18 @@
 //! Two judges are asked and never mixed up: `rustls-webpki` (what Rust clients do) and our own walk,
 //! which names **every** reason on the best path instead of the first.
 
+use std::sync::Arc;
+
 use crate::cert::Hash;
-use crate::chain::NodeId;
+use crate::chain::{Chain, NodeId};
 use crate::moment::Moment;
+use crate::store::{Stores, TrustStore};
+use crate::target::Host;
+
+mod constraints;
+pub mod name;
+mod rust;
+mod walk;
 
 /// The answer for one store.
 #[derive(Clone, Debug)]
@@ -133,9 +142,42 @@ impl ReasonKind {
 #[derive(Clone, Debug)]
 pub struct Question {
     /// The name or address the certificate must carry; `None` skips the name check (files).
-    pub name: Option<crate::target::Host>,
+    pub name: Option<Host>,
     /// The moment to judge for.
     pub at: Moment,
     /// SHA-256 of certificates pretended to be anchors.
     pub pretend: Vec<[u8; 32]>,
+}
+
+/// Judges the chain against every store.
+pub fn judge(chain: &Chain, stores: &Stores, question: &Question) -> Vec<Verdict> {
+    stores
+        .0
+        .iter()
+        .map(|store| judge_one(chain, store, question))
+        .collect()
+}
+
+fn judge_one(chain: &Chain, store: &Arc<TrustStore>, question: &Question) -> Verdict {
+    let walked = walk::walk(chain, store, question);
+    let webpki = rust::verify(chain, store, question);
+    let pinned = walk::is_pinned(chain, store, question);
+    let accepted = walked.reasons.is_empty() && (webpki.is_ok() || pinned);
+    Verdict {
+        store: store.id.clone(),
+        store_title: store.title.clone(),
+        accepted,
+        path: walked.path,
+        reasons: walked.reasons,
+        webpki,
+        pretended: accepted
+            && !question.pretend.is_empty()
+            && !{
+                let plain = Question {
+                    pretend: Vec::new(),
+                    ..question.clone()
+                };
+                walk::walk(chain, store, &plain).reasons.is_empty()
+            },
+    }
 }

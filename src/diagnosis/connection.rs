@@ -1,0 +1,508 @@
+//! Rules about reaching the server and speaking TLS with it.
+
+use super::{Case, Finding, Severity, Subject, Who, rule};
+use crate::capture::{Failure, Outcome, Possession, ProxyFailure, Seen, Speaks};
+use crate::net::{AttemptResult, Route, Stage};
+use crate::target::{Endpoint, Scheme, Source, StartTls};
+use crate::text;
+
+pub(super) fn findings(case: &Case<'_>) -> Vec<Finding> {
+    let mut found: Vec<Finding> = Vec::new();
+    if let Outcome::Failed { stage, failure } = &case.capture.outcome {
+        found.extend(failed(case, *stage, failure));
+    }
+    found.extend(session(case));
+    if let Some(first) = case.capture.notes.first() {
+        let more = case.capture.notes.len() - 1;
+        let finding = Finding::new(
+            &rule::FILE_PARTS,
+            Subject::Connection,
+            "A part of the file could not be read as a certificate.",
+        )
+        .saw(
+            "where",
+            if more > 0 {
+                format!("{first} (and {more} more)")
+            } else {
+                first.clone()
+            },
+        )
+        .fix(
+            Who::You,
+            "Look at that place in the file, or ask for a fresh copy.",
+        );
+        found.push(finding);
+    }
+    found
+}
+
+fn failed(case: &Case<'_>, stage: Stage, failure: &Failure) -> Option<Finding> {
+    let Source::Endpoint(endpoint) = &case.capture.target.source else {
+        return file_failed(case, failure);
+    };
+    let host = endpoint.host.to_string();
+    let port = endpoint.port;
+    let finding = |rule, summary: String| Finding::new(rule, Subject::Connection, summary);
+    Some(match failure {
+        Failure::NoSuchName { words } => finding(&rule::NO_SUCH_NAME, format!("The name {host} does not resolve to any address."))
+            .saw("resolver", words.clone())
+            .fix(Who::You, "Check the spelling, and whether you need a VPN for this name.")
+            .fix_by(Who::You, "See what your resolver says.", format!("getent hosts {}", text::shell_quote(&host))),
+        Failure::NoAddressOfFamily => finding(&rule::NO_SUCH_NAME, format!("{host} has no address of the family you asked for."))
+            .fix(Who::You, "Leave out -4 or -6."),
+        Failure::Refused => finding(&rule::REFUSED, format!("Nothing listens on port {port} of {host}."))
+            .saw_some("tried", attempts(case))
+            .fix(Who::You, "Check the port number, and whether the server is running."),
+        Failure::Unreachable { words } => finding(&rule::UNREACHABLE, format!("{host} cannot be reached from this machine."))
+            .saw("system", words.clone())
+            .saw_some("tried", attempts(case))
+            .fix(Who::You, "Check your network, VPN and firewall."),
+        Failure::TimedOut => timed_out(case, endpoint, stage),
+        Failure::Proxy(failure) => proxy(case, endpoint, failure),
+        Failure::UpgradeRefused { protocol, words } => finding(
+            &rule::STARTTLS_REFUSED,
+            format!("The server at {host}:{port} does not start TLS when asked in {}.", protocol.title()),
+        )
+        .saw("answer", words.to_string())
+        .fix(Who::ServerOwner, "Turn on STARTTLS, or use the port where TLS starts at once."),
+        Failure::Reset => finding(&rule::RESET, format!("{host}:{port} cut the connection {}.", during(stage)))
+            .saw("stage", stage.waiting())
+            .fix(Who::You, "Try again; if it stays, a firewall or the server itself refuses you.")
+            .fix(Who::You, "Check the server name: some servers cut connections for names they do not know (--sni)."),
+        Failure::ClosedAtOnce => finding(&rule::CLOSED_AT_ONCE, format!("{host}:{port} accepts the connection and closes it at once."))
+            .fix(Who::You, "Check the port; the program behind it may have failed, or not speak TLS there.")
+            .fix(Who::ServerOwner, "Look in the server's log for this moment."),
+        Failure::Silent => finding(&rule::SILENT, format!("{host}:{port} accepts the connection and then says nothing."))
+            .saw("waited", format!("{} s", spent(case, stage).as_secs_f32().round()))
+            .fix(Who::You, "Check the port: the program there may be waiting for something other than TLS, or hang.")
+            .fix(Who::You, "Give it longer with --timeout."),
+        Failure::Truncated => finding(&rule::HANDSHAKE, format!("{host}:{port} closed the connection in the middle of the handshake."))
+            .fix(Who::ServerOwner, "Look in the server's log for this moment."),
+        Failure::NotTls { speaks, first_line } => not_tls(endpoint, *speaks, &first_line.to_string()),
+        Failure::Garbage => finding(&rule::GARBAGE, format!("{host}:{port} answers with bytes that are no protocol known here."))
+            .saw("first bytes", first_bytes(case))
+            .fix(Who::You, "Check the port number and what should run there."),
+        Failure::TooMuchData => finding(&rule::TOO_MUCH_DATA, format!("{host}:{port} keeps sending data and never finishes the handshake."))
+            .saw("first bytes", first_bytes(case))
+            .fix(Who::You, "Check the port number and what should run there."),
+        Failure::Alert => return alert(case, endpoint),
+        Failure::Library(words) => return handshake(case, endpoint, words),
+        Failure::NoCertificate => finding(&rule::NO_CERTIFICATE, format!("{host}:{port} shakes hands without sending a certificate."))
+            .fix(Who::ServerOwner, "Give the server a certificate and turn off anonymous suites."),
+        Failure::File(words) => finding(&rule::FILE_UNREADABLE, words.clone()),
+        Failure::NothingInFile(words) => finding(&rule::FILE_EMPTY, words.clone()),
+    })
+}
+
+fn file_failed(case: &Case<'_>, failure: &Failure) -> Option<Finding> {
+    let shown = match &case.capture.target.source {
+        Source::File(path) => text::safe(&path.to_string_lossy()).into_owned(),
+        _ => "standard input".to_owned(),
+    };
+    match failure {
+        Failure::NothingInFile(words) => Some(
+            Finding::new(
+                &rule::FILE_EMPTY,
+                Subject::Connection,
+                format!("{} holds no certificate.", super::sentence(&shown)),
+            )
+            .saw("found", words.clone())
+            .fix(Who::You, "Give a PEM or DER file that holds certificates."),
+        ),
+        Failure::File(words) => Some(
+            Finding::new(
+                &rule::FILE_UNREADABLE,
+                Subject::Connection,
+                format!("{} cannot be read.", super::sentence(&shown)),
+            )
+            .saw("system", words.clone())
+            .fix(Who::You, "Check the path and your permissions."),
+        ),
+        _ => None,
+    }
+}
+
+fn during(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Handshake => "during the handshake",
+        Stage::Upgrading => "before TLS could start",
+        _ => "before saying anything",
+    }
+}
+
+fn timed_out(case: &Case<'_>, endpoint: &Endpoint, stage: Stage) -> Finding {
+    let host = endpoint.host.to_string();
+    let what = match stage {
+        Stage::Resolving => format!("The resolver gave no answer for {host} in time."),
+        Stage::Connecting => format!("{host} did not answer on port {} in time.", endpoint.port),
+        Stage::Proxy => "The proxy did not answer in time.".to_owned(),
+        _ => format!(
+            "{host}:{} did not finish {} in time.",
+            endpoint.port,
+            stage.waiting()
+        ),
+    };
+    Finding::new(&rule::TIMED_OUT, Subject::Connection, what)
+        .saw("stage", stage.waiting())
+        .saw(
+            "waited",
+            format!("{:.1} s", spent(case, stage).as_secs_f32()),
+        )
+        .saw_some("tried", attempts(case))
+        .fix(
+            Who::You,
+            "Check the address, your VPN and firewall; a dropped packet looks like this.",
+        )
+        .fix(Who::You, "Give it longer with --timeout.")
+}
+
+fn spent(case: &Case<'_>, stage: Stage) -> std::time::Duration {
+    case.capture
+        .timings
+        .iter()
+        .filter(|(s, _)| *s == stage)
+        .map(|(_, took)| *took)
+        .sum()
+}
+
+fn attempts(case: &Case<'_>) -> Option<String> {
+    let shown: Vec<String> = case
+        .capture
+        .attempts
+        .iter()
+        .take(6)
+        .map(|a| match &a.result {
+            AttemptResult::Failed(words) => format!("{} ({words})", a.address),
+            AttemptResult::Connected | AttemptResult::Abandoned => a.address.to_string(),
+        })
+        .collect();
+    (!shown.is_empty()).then(|| shown.join(", "))
+}
+
+fn proxy(case: &Case<'_>, endpoint: &Endpoint, failure: &ProxyFailure) -> Finding {
+    let (url, because) = match &case.capture.route {
+        Route::Proxy { url, because } => (url.clone(), because.clone()),
+        Route::Direct => ("the proxy".to_owned(), String::new()),
+    };
+    let finding = |rule, summary: String| {
+        Finding::new(rule, Subject::Connection, summary).saw(
+            "proxy",
+            format!(
+                "{url}{}",
+                if because.is_empty() {
+                    String::new()
+                } else {
+                    format!(" (because of {because})")
+                }
+            ),
+        )
+    };
+    let to = format!("{}:{}", endpoint.host, endpoint.port);
+    let without = |f: Finding| {
+        f.fix_by(
+            Who::You,
+            "Try without the proxy.",
+            format!("whycert --no-proxy {}", case.typed()),
+        )
+    };
+    match failure {
+        ProxyFailure::Unreachable(words) => without(
+            finding(
+                &rule::PROXY_UNREACHABLE,
+                format!("The proxy {url} cannot be reached."),
+            )
+            .saw("system", words.clone())
+            .fix(
+                Who::You,
+                format!(
+                    "Check the address{}.",
+                    if because.is_empty() {
+                        String::new()
+                    } else {
+                        format!(" in {because}")
+                    }
+                ),
+            ),
+        ),
+        ProxyFailure::BadUrl(words) => without(
+            finding(
+                &rule::PROXY_UNREACHABLE,
+                "The proxy's address is not understood.".to_owned(),
+            )
+            .saw("problem", words.clone()),
+        ),
+        ProxyFailure::Status {
+            code: 407,
+            words,
+            authenticate,
+        } => finding(
+            &rule::PROXY_AUTHENTICATION,
+            format!(
+                "The proxy {url} asks for a user name and password before it connects to {to}."
+            ),
+        )
+        .saw("answer", format!("407 {words}"))
+        .saw_some("wants", authenticate.as_ref().map(ToString::to_string))
+        .fix_by(
+            Who::You,
+            "Give them in the proxy's address.",
+            format!(
+                "whycert --proxy http://USER:PASSWORD@PROXY:PORT {}",
+                case.typed()
+            ),
+        ),
+        ProxyFailure::Status { code, words, .. } => without(
+            finding(
+                &rule::PROXY_REFUSED,
+                format!("The proxy {url} refuses to connect to {to}."),
+            )
+            .saw("answer", format!("{code} {words}"))
+            .fix(Who::NetworkOwner, format!("Ask for {to} to be allowed.")),
+        ),
+        ProxyFailure::NotAProxy(words) => without(
+            finding(
+                &rule::PROXY_NOT_A_PROXY,
+                format!("{url} does not answer like a proxy."),
+            )
+            .saw("answer", words.to_string())
+            .fix(
+                Who::You,
+                "Check the proxy's port and scheme (http://, socks5://).",
+            ),
+        ),
+        ProxyFailure::Socks(words) => without(
+            finding(
+                &rule::PROXY_REFUSED,
+                format!("The SOCKS proxy {url} does not connect to {to}."),
+            )
+            .saw("answer", words.clone()),
+        ),
+    }
+}
+
+fn not_tls(endpoint: &Endpoint, speaks: Speaks, first_line: &str) -> Finding {
+    let (host, port) = (endpoint.host.to_string(), endpoint.port);
+    let at = format!("{host}:{port}");
+    let first_line = crate::text::clip(first_line, 120).into_owned();
+    let starttls = match speaks {
+        Speaks::Smtp => Some(StartTls::Smtp),
+        Speaks::Imap => Some(StartTls::Imap),
+        Speaks::Pop3 => Some(StartTls::Pop3),
+        Speaks::Ftp => Some(StartTls::Ftp),
+        Speaks::Postgres => Some(StartTls::Postgres),
+        Speaks::Mysql => Some(StartTls::Mysql),
+        Speaks::Ldap => Some(StartTls::Ldap),
+        Speaks::Http | Speaks::Ssh | Speaks::Redis => None,
+    };
+    if let Some(protocol) = starttls {
+        return Finding::new(
+            &rule::NEEDS_STARTTLS,
+            Subject::Connection,
+            format!(
+                "{at} speaks {} first; TLS starts there only after STARTTLS.",
+                protocol.title()
+            ),
+        )
+        .saw("first line", first_line)
+        .fix_by(
+            Who::You,
+            "Ask it to start TLS.",
+            format!(
+                "whycert --starttls {} {}",
+                protocol.id(),
+                text::shell_quote(&at)
+            ),
+        );
+    }
+    if speaks == Speaks::Http {
+        let plain = matches!(endpoint.scheme, Scheme::Http | Scheme::Ws);
+        let url = format!("http://{at}{}", text::safe(&endpoint.path));
+        let summary = if plain {
+            format!(
+                "{at} speaks plain HTTP, as you typed: there is no TLS and no certificate to look at."
+            )
+        } else {
+            format!("This server speaks plain HTTP on port {port}, not TLS: use http://{at}.")
+        };
+        let finding = Finding::new(&rule::PLAIN_HTTP, Subject::Connection, summary)
+            .saw("first line", first_line);
+        return if plain {
+            finding.severity(Severity::Note).fix(Who::You, "Nothing to repair; on an untrusted network, ask the owner for an https:// address.")
+        } else {
+            finding
+                .fix_by(
+                    Who::You,
+                    "Write http:// instead of https://.",
+                    format!("curl {}", text::shell_quote(&url)),
+                )
+                .fix(
+                    Who::ServerOwner,
+                    "If it should be encrypted, turn on TLS on this port.",
+                )
+        };
+    }
+    let (name, advice) = match speaks {
+        Speaks::Ssh => (
+            "SSH",
+            "Use an SSH client; SSH has its own keys and no certificates of this kind.",
+        ),
+        _ => (
+            "Redis without TLS",
+            "Use redis:// instead of rediss://, or turn on TLS in the server.",
+        ),
+    };
+    Finding::new(
+        &rule::NOT_TLS,
+        Subject::Connection,
+        format!("{at} speaks {name}, not TLS."),
+    )
+    .saw("first line", first_line)
+    .fix(Who::You, advice)
+}
+
+fn alert(case: &Case<'_>, endpoint: &Endpoint) -> Option<Finding> {
+    if case
+        .capture
+        .session
+        .client_auth
+        .as_ref()
+        .is_some_and(|c| c.required)
+    {
+        return None;
+    }
+    if is_old(case) {
+        return None;
+    }
+    let alert = case.capture.session.alert.as_ref()?;
+    let at = format!("{}:{}", endpoint.host, endpoint.port);
+    let finding = Finding::new(
+        &rule::ALERT,
+        Subject::Connection,
+        format!("{at} ends the handshake with the alert “{}”.", alert.name),
+    )
+    .saw("alert", format!("{} ({})", alert.name, alert.code));
+    Some(match alert.code {
+        112 => finding
+            .fix(Who::You, "The server knows no certificate for this name; check the name, or ask with another one (--sni).")
+            .fix(Who::ServerOwner, "Add this name to the server's configuration."),
+        70 => finding.fix(Who::ServerOwner, "Turn on TLS 1.2 or 1.3."),
+        40 => finding.fix(Who::ServerOwner, "Turn on current cipher suites (ECDHE with AES-GCM or ChaCha20)."),
+        _ => finding.fix(Who::ServerOwner, "Look in the server's log for this moment."),
+    })
+}
+
+fn handshake(case: &Case<'_>, endpoint: &Endpoint, words: &str) -> Option<Finding> {
+    if is_old(case) {
+        return None;
+    }
+    Some(
+        Finding::new(
+            &rule::HANDSHAKE,
+            Subject::Connection,
+            format!(
+                "The TLS handshake with {}:{} fails.",
+                endpoint.host, endpoint.port
+            ),
+        )
+        .saw("library", words.to_owned())
+        .fix(
+            Who::ServerOwner,
+            "Look in the server's log for this moment.",
+        ),
+    )
+}
+
+/// The handshake failed, and the closer look saw a version before TLS 1.2 or a suite without forward secrecy.
+fn is_old(case: &Case<'_>) -> bool {
+    case.capture.seen_by == Seen::Clear && case.capture.outcome != Outcome::Complete
+}
+
+fn session(case: &Case<'_>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let Some(endpoint) = case.capture.target.endpoint() else {
+        return found;
+    };
+    let session = &case.capture.session;
+    let at = format!("{}:{}", endpoint.host, endpoint.port);
+    let complete = case.capture.outcome == Outcome::Complete;
+    if complete && matches!(endpoint.scheme, Scheme::Http | Scheme::Ws) {
+        let url = format!("https://{at}{}", text::safe(&endpoint.path));
+        found.push(
+            Finding::new(
+                &rule::HTTPS_ON_HTTP_URL,
+                Subject::Connection,
+                format!("You typed http://, but {at} speaks TLS: use https://."),
+            )
+            .fix_by(
+                Who::You,
+                "Write https:// instead of http://.",
+                format!("curl {}", text::shell_quote(&url)),
+            ),
+        );
+    }
+    if is_old(case) {
+        let version = session
+            .version
+            .clone()
+            .unwrap_or_else(|| "an old TLS version".to_owned());
+        let suite = session.cipher_suite.clone();
+        found.push(
+            Finding::new(
+                &rule::OLD_VERSION,
+                Subject::Connection,
+                format!(
+                    "{at} speaks only {version}{}, which current programs refuse.",
+                    suite
+                        .as_ref()
+                        .map_or_else(String::new, |s| format!(" with {s}"))
+                ),
+            )
+            .severity(Severity::Error)
+            .saw("version", version)
+            .saw_some("suite", suite)
+            .saw_some(
+                "alert to a current client",
+                session.alert.as_ref().map(|a| a.name.clone()),
+            )
+            .fix(
+                Who::ServerOwner,
+                "Turn on TLS 1.2 or 1.3 with ECDHE suites.",
+            ),
+        );
+    }
+    if let Some(auth) = session.client_auth.as_ref().filter(|a| a.required) {
+        let named = auth.authorities.len();
+        found.push(
+            Finding::new(
+                &rule::CLIENT_CERTIFICATE,
+                Subject::Connection,
+                format!("{at} demands a certificate from you (mutual TLS) and refuses to go on without one."),
+            )
+            .saw("accepts certificates of", if named == 0 { "any CA; it names none".to_owned() } else { text::count(named, "CA") })
+            .saw_some("alert", session.alert.as_ref().map(|a| a.name.clone()))
+            .fix(Who::You, "Ask the server's owner for a client certificate and key, and give both to your program (curl: --cert and --key)."),
+        );
+    }
+    if let Possession::Failed(words) = &session.possession {
+        found.push(
+            Finding::new(
+                &rule::KEY_NOT_PROVED,
+                case.chain.leaf.map_or(Subject::Connection, Subject::Node),
+                format!("{at} shows a certificate, but does not prove that it holds its private key."),
+            )
+            .saw("check", words.clone())
+            .fix(Who::ServerOwner, "Make sure certificate and private key belong together.")
+            .fix(Who::You, "Do not trust this server: someone may be replaying a certificate that is not theirs."),
+        );
+    }
+    found
+}
+
+fn first_bytes(case: &Case<'_>) -> String {
+    let bytes = case
+        .capture
+        .first_bytes
+        .get(..24)
+        .unwrap_or(&case.capture.first_bytes);
+    text::hex_colon(bytes)
+}

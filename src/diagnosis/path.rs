@@ -1,0 +1,423 @@
+//! Rules about the path: every reason of the deciding verdict becomes one finding with its fixes.
+
+use super::{Case, Finding, Severity, Subject, Who, clip, interception, rule, sentence};
+use crate::chain::NodeId;
+use crate::judge::{Reason, ReasonKind, Verdict};
+use crate::moment::{Moment, span};
+use crate::target::Host;
+use crate::text;
+
+pub(super) fn findings(case: &Case<'_>) -> Vec<Finding> {
+    let Some(verdict) = case.deciding() else {
+        return Vec::new();
+    };
+    let mut found: Vec<Finding> = Vec::new();
+    for reason in &verdict.reasons {
+        if let Some(finding) = finding(case, verdict, reason)
+            && !found
+                .iter()
+                .any(|f| f.rule == finding.rule && f.subject == finding.subject)
+        {
+            found.push(finding);
+        }
+    }
+    if let Some(suspect) = clock(case, verdict) {
+        found.insert(0, suspect);
+    }
+    if let (false, Ok(()), Some(first)) = (
+        verdict.reasons.is_empty(),
+        &verdict.webpki,
+        found.first_mut(),
+    ) {
+        first.evidence.push(super::Evidence {
+            label: "but".to_owned(),
+            value:
+                "rustls-webpki, the verifier of Rust programs, does not look at this and accepts"
+                    .to_owned(),
+        });
+    }
+    found
+}
+
+fn finding(case: &Case<'_>, verdict: &Verdict, reason: &Reason) -> Option<Finding> {
+    let node = reason.node;
+    let subject = node.map_or(Subject::Connection, Subject::Node);
+    let called = node.map_or_else(|| "the chain".to_owned(), |n| case.called(n));
+    let new = |rule, summary: String| Finding::new(rule, subject.clone(), summary);
+    Some(match &reason.kind {
+        ReasonKind::NoCertificate => return None,
+        ReasonKind::MissingIssuer => missing_issuer(case, verdict, node?),
+        ReasonKind::UnknownRoot => {
+            let top = node?;
+            interception::finding(case, verdict, top).unwrap_or_else(|| unknown_root(case, verdict, top))
+        }
+        ReasonKind::SelfSignedLeaf => self_signed(case, node?),
+        ReasonKind::Expired { not_after } => expired(case, node?, *not_after),
+        ReasonKind::NotYetValid { not_before } => new(
+            &rule::NOT_YET_VALID,
+            format!("{} is not valid before {}, {}.", sentence(&called), not_before.long(), not_before.relative(case.at)),
+        )
+        .saw("not before", not_before.rfc3339())
+        .saw("judged for", case.at.rfc3339())
+        .fix_by(Who::You, "Check the clock of this machine.", "date -u")
+        .fix(Who::ServerOwner, "Wait until then, or go back to the certificate before it."),
+        ReasonKind::NoValidity => new(&rule::BROKEN_ENCODING, format!("The dates of {called} cannot be read."))
+            .severity(Severity::Error)
+            .fix(Who::ServerOwner, "Have it issued again by a CA that encodes it correctly."),
+        ReasonKind::ReversedValidity => new(&rule::BROKEN_ENCODING, format!("{} ends before it begins.", sentence(&called)))
+            .severity(Severity::Error)
+            .fix(Who::ServerOwner, "Have it issued again."),
+        ReasonKind::NameMismatch { wanted, presented } => name_mismatch(case, node?, wanted, presented),
+        ReasonKind::NameOnlyInCommonName { wanted } => new(
+            &rule::COMMON_NAME_ONLY,
+            format!("The certificate names {} only in its common name; browsers, Go, Rust and requests ignore that.", clip(wanted)),
+        )
+        .saw("alternative names", "none")
+        .fix(Who::ServerOwner, format!("Have it issued again with {} as Subject Alternative Name.", clip(wanted))),
+        ReasonKind::BadSignature => bad_signature(case, verdict, node?),
+        ReasonKind::UncheckedSignature(why) => new(&rule::UNCHECKED_SIGNATURE, format!("The signature of {called} cannot be checked here."))
+            .severity(Severity::Error)
+            .saw("why", why.clone())
+            .fix(Who::ServerOwner, "Use a certificate with an RSA, ECDSA or Ed25519 signature."),
+        ReasonKind::AlgorithmMismatch => new(
+            &rule::BROKEN_ENCODING,
+            format!("{} names two different signature algorithms; they must be equal.", sentence(&called)),
+        )
+        .severity(Severity::Error)
+        .fix(Who::ServerOwner, "Have it issued again."),
+        ReasonKind::NotACa | ReasonKind::NoCertSign => not_a_ca(case, node?, &reason.kind),
+        ReasonKind::PathTooLong { allowed } => new(
+            &rule::PATH_LENGTH,
+            format!("{} may have {} below it, and the chain has more.", sentence(&called), text::count(*allowed as usize, "intermediate")),
+        )
+        .saw("path length", allowed.to_string())
+        .fix(Who::ServerOwner, "Get a certificate from a CA that is allowed to sign this deep."),
+        ReasonKind::NameConstraint { name, detail } => new(
+            &rule::NAME_CONSTRAINT,
+            format!("{} may not sign for {}: {}.", sentence(&called), clip(name), clip(detail)),
+        )
+        .saw("name", name.clone())
+        .saw("constraint", detail.clone())
+        .fix(Who::ServerOwner, "Get a certificate from a CA that may sign for this name."),
+        ReasonKind::NotForServers { usages } => new(
+            &rule::NOT_FOR_SERVERS,
+            format!("{} may be used for {} only, not by servers.", sentence(&called), text::list_and(usages)),
+        )
+        .saw("extended key usage", usages.join(", "))
+        .fix(Who::ServerOwner, "Have it issued again with the usage “TLS server authentication”."),
+        ReasonKind::UnknownCriticalExtension { oid } => new(
+            &rule::CRITICAL_EXTENSION,
+            format!("{} has an unknown extension that is marked critical, so clients must refuse it.", sentence(&called)),
+        )
+        .saw("extension", oid.clone())
+        .fix(Who::ServerOwner, "Have it issued again without that extension, or with it not critical."),
+        ReasonKind::WeakHash(hash) => new(
+            &rule::WEAK_HASH,
+            format!("{} is signed with {}, which is broken.", sentence(&called), hash.title()),
+        )
+        .saw_some("algorithm", node.and_then(|n| case.chain.certificate(n)).map(|c| c.signature_algorithm.name.clone()))
+        .fix(Who::ServerOwner, "Have it issued again with SHA-256 or better."),
+        ReasonKind::WeakKey { bits } => new(&rule::WEAK_KEY, format!("The key of {called} is too small: {bits} bits."))
+            .saw_some("key", node.and_then(|n| case.chain.certificate(n)).map(|c| c.key.title()))
+            .fix(Who::ServerOwner, "Make a new key: RSA with at least 2048 bits, or P-256."),
+        ReasonKind::Unreadable(why) => new(&rule::BROKEN_ENCODING, format!("{} is broken: clients cannot judge it.", sentence(&called)))
+            .severity(Severity::Error)
+            .saw("problem", why.clone())
+            .fix(Who::ServerOwner, "Have it issued again by a CA that encodes it correctly."),
+        ReasonKind::BudgetSpent => new(&rule::BUDGET, "There are too many possible paths to try them all; a good one may have been missed.".to_owned())
+            .fix(Who::ServerOwner, "Serve only the certificates of one path."),
+    })
+}
+
+fn missing_issuer(case: &Case<'_>, verdict: &Verdict, ghost: NodeId) -> Finding {
+    let missing = case.quoted(ghost);
+    let below = verdict.path.iter().rev().nth(1).copied();
+    let address = case
+        .chain
+        .node(ghost)
+        .and_then(|n| n.ghost.as_ref())
+        .and_then(|g| g.addresses.first());
+    let mut finding = Finding::new(
+        &rule::MISSING_ISSUER,
+        Subject::Node(ghost),
+        format!("The server did not send {missing}, the issuer of {}, so clients cannot follow the chain to a root.", below.map_or_else(|| "its certificate".to_owned(), |b| case.quoted(b))),
+    )
+    .saw("sent", text::count(case.capture.presented.len(), "certificate"))
+    .saw("missing", case.chain.node(ghost).and_then(|n| n.ghost.as_ref()).map_or_else(String::new, |g| clip(&g.name.rfc4514())))
+    .saw_some("it can be had at", address.map(ToString::to_string))
+    .saw("who notices", "Python, curl, Node, Go and Java fail; browsers may have it already or fetch it");
+    finding = match address {
+        Some(url) => finding.fix_by(
+            Who::ServerOwner,
+            format!("Serve the full chain: your certificate, then {missing}."),
+            format!("curl -sS -o issuer.der {}", text::shell_quote(&url.shown())),
+        ),
+        None => finding.fix(
+            Who::ServerOwner,
+            format!("Serve the full chain: your certificate, then {missing}."),
+        ),
+    };
+    finding.fix_by(
+        Who::You,
+        format!("If {missing} is your own CA, give it to your client."),
+        format!("whycert {} --ca ca.pem", case.typed()),
+    )
+}
+
+fn unknown_root(case: &Case<'_>, verdict: &Verdict, top: NodeId) -> Finding {
+    let sent = case
+        .chain
+        .node(top)
+        .is_some_and(crate::chain::Node::is_sent);
+    let holders = case
+        .chain
+        .node(top)
+        .map(|n| n.anchored_in.clone())
+        .unwrap_or_default();
+    let name = case.quoted(top);
+    let finding = Finding::new(
+        &rule::UNKNOWN_ROOT,
+        Subject::Node(top),
+        format!(
+            "The chain ends at {name}, a root that {} does not hold.",
+            store_in_sentence(verdict)
+        ),
+    )
+    .saw(
+        "root",
+        if sent {
+            "sent by the server"
+        } else {
+            "not sent, known only by name"
+        },
+    )
+    .saw_some(
+        "held by",
+        (!holders.is_empty()).then(|| text::list_and(&holders)),
+    )
+    .saw_some(
+        "SHA-256",
+        case.chain
+            .certificate(top)
+            .map(|c| text::hex_colon(&c.sha256)),
+    );
+    let finding = if sent {
+        finding.fix_by(
+            Who::You,
+            format!("Ask the owner whether {name} is theirs and compare the SHA-256; then export it and give it to your client."),
+            format!("whycert export {} --what root -o root.pem", case.typed()),
+        )
+    } else {
+        finding.fix_by(
+            Who::You,
+            format!("Get {name} from whoever runs this server, and give it to your client."),
+            format!("whycert {} --ca root.pem", case.typed()),
+        )
+    };
+    finding.fix(
+        Who::ServerOwner,
+        "If strangers should reach this server, use a certificate from a public CA.",
+    )
+}
+
+/// The store's title as it reads inside a sentence.
+pub(super) fn store_in_sentence(verdict: &Verdict) -> String {
+    match verdict.store.as_str() {
+        "system" => "this machine's system store".to_owned(),
+        "mozilla" => "Mozilla's list".to_owned(),
+        "lab" => "the lab's trust store".to_owned(),
+        _ => verdict.store_title.clone(),
+    }
+}
+
+fn self_signed(case: &Case<'_>, leaf: NodeId) -> Finding {
+    Finding::new(
+        &rule::SELF_SIGNED,
+        Subject::Node(leaf),
+        format!("{} is signed by itself: nobody that your programs trust vouches for it.", sentence(&case.called(leaf))),
+    )
+    .saw_some("SHA-256", case.chain.certificate(leaf).map(|c| text::hex_colon(&c.sha256)))
+    .fix_by(
+        Who::You,
+        "Compare the SHA-256 with the server's owner; then export this one certificate and give it to your client.",
+        format!("whycert export {} --what leaf -o server.pem", case.typed()),
+    )
+    .fix(Who::ServerOwner, "Use a certificate from a CA that your users trust.")
+}
+
+fn expired(case: &Case<'_>, node: NodeId, not_after: Moment) -> Finding {
+    let role = case.role(node);
+    let finding = Finding::new(
+        &rule::EXPIRED,
+        Subject::Node(node),
+        format!(
+            "{} expired {}, on {}.",
+            sentence(&case.called(node)),
+            ago(case, not_after),
+            not_after.date()
+        ),
+    )
+    .saw("not after", not_after.rfc3339())
+    .saw("judged for", case.at.rfc3339());
+    match role {
+        "the intermediate" => finding.fix(Who::ServerOwner, "Serve the current intermediate of the same CA instead of the expired one."),
+        "the root" => finding
+            .fix(Who::You, "Update the trust store (the package ca-certificates); a newer root of this CA may be in it.")
+            .fix(Who::ServerOwner, "Serve a chain that leads to a current root."),
+        _ => finding.fix(Who::ServerOwner, "Renew the certificate and restart or reload the server."),
+    }
+}
+
+fn ago(case: &Case<'_>, then: Moment) -> String {
+    format!(
+        "{} {}",
+        span(then.until(case.at)),
+        if case.at_given {
+            "before the time judged for"
+        } else {
+            "ago"
+        }
+    )
+}
+
+fn name_mismatch(case: &Case<'_>, leaf: NodeId, wanted: &str, presented: &[String]) -> Finding {
+    let endpoint = case.capture.target.endpoint();
+    let names = if presented.is_empty() {
+        "no name at all".to_owned()
+    } else {
+        text::list_and(presented)
+    };
+    let is_address = matches!(case.name, Some(Host::Ip(_)));
+    let usable = presented
+        .iter()
+        .find(|n| !n.starts_with("*.") && !n.ends_with(" more") && n.as_str() != wanted);
+    let mut finding = if is_address {
+        Finding::new(
+            &rule::IP_NOT_IN_SAN,
+            Subject::Node(leaf),
+            format!("You asked for the address {wanted}, and the certificate does not list it: it is for {}.", clip(&names)),
+        )
+    } else {
+        Finding::new(
+            &rule::NAME_MISMATCH,
+            Subject::Node(leaf),
+            format!("The certificate is for {}, not for {}.", clip(&names), clip(wanted)),
+        )
+    }
+    .saw("asked for", wanted.to_owned())
+    .saw("certificate is for", names);
+    if let (Some(name), Some(endpoint)) = (usable, endpoint) {
+        finding = finding.fix_by(
+            Who::You,
+            format!("Connect by a name it is for: {}.", clip(name)),
+            format!(
+                "whycert https://{}:{} --connect {}",
+                text::shell_quote(name),
+                endpoint.port,
+                endpoint.host
+            ),
+        );
+    }
+    finding.fix(
+        Who::ServerOwner,
+        if is_address {
+            format!("Have it issued again with {wanted} as IP address among its alternative names.")
+        } else {
+            format!(
+                "Have it issued again with {} among its alternative names.",
+                clip(wanted)
+            )
+        },
+    )
+}
+
+fn bad_signature(case: &Case<'_>, verdict: &Verdict, node: NodeId) -> Finding {
+    let above = verdict
+        .path
+        .iter()
+        .skip_while(|&&n| n != node)
+        .nth(1)
+        .copied();
+    let issuer = above.map_or_else(|| "its issuer".to_owned(), |a| case.quoted(a));
+    Finding::new(
+        &rule::BAD_SIGNATURE,
+        Subject::Node(node),
+        format!(
+            "The signature on {} does not match the key of {issuer}.",
+            case.called(node)
+        ),
+    )
+    .saw(
+        "means",
+        "it was changed after signing, or another CA with the same name signed it",
+    )
+    .fix(
+        Who::ServerOwner,
+        "Install the certificate again as the CA delivered it, with the issuer that belongs to it.",
+    )
+    .fix(
+        Who::You,
+        "Do not trust this chain; the certificate may be forged.",
+    )
+}
+
+fn not_a_ca(case: &Case<'_>, node: NodeId, kind: &ReasonKind) -> Finding {
+    let seen = match case
+        .chain
+        .certificate(node)
+        .and_then(|c| c.basic_constraints())
+    {
+        _ if *kind == ReasonKind::NoCertSign => "its key usage lacks “certificate signing”",
+        Some(_) => "its basic constraints say CA:FALSE",
+        None => "it has no basic constraints",
+    };
+    Finding::new(
+        &rule::NOT_A_CA,
+        Subject::Node(node),
+        format!("{} signed another certificate without being a CA.", sentence(&case.called(node))),
+    )
+    .saw("seen", seen)
+    .fix(Who::ServerOwner, "Get a certificate from a real CA certificate: one with CA:TRUE and the usage “certificate signing”.")
+}
+
+/// Everything on the path lies on the same wrong side of its dates: rather the clock than the CA.
+fn clock(case: &Case<'_>, verdict: &Verdict) -> Option<Finding> {
+    if case.at_given {
+        return None;
+    }
+    let certificates: Vec<_> = verdict
+        .path
+        .iter()
+        .filter_map(|&n| case.chain.certificate(n))
+        .collect();
+    let future = certificates
+        .iter()
+        .all(|c| c.not_before.is_some_and(|t| case.at < t));
+    let past = certificates
+        .iter()
+        .all(|c| c.not_after.is_some_and(|t| case.at > t));
+    let leaf = certificates.first()?;
+    let near = leaf
+        .not_before
+        .is_some_and(|t| case.at.until(t) < 2 * crate::moment::DAY);
+    if !((future && (certificates.len() > 1 || near)) || (past && certificates.len() > 1)) {
+        return None;
+    }
+    let side = if future { "not valid yet" } else { "expired" };
+    Some(
+        Finding::new(
+            &rule::CLOCK_SUSPECT,
+            Subject::Machine,
+            format!(
+                "Every certificate of the chain is {side}: the clock of this machine may be wrong."
+            ),
+        )
+        .severity(Severity::Error)
+        .saw("this machine says", case.at.long())
+        .fix_by(
+            Who::You,
+            "Check the clock and set it; virtual machines and WSL lose time when they sleep.",
+            "date -u",
+        ),
+    )
+}

@@ -1,0 +1,129 @@
+//! Rules about the trust stores of this machine and about verifiers that disagree.
+
+use super::{Case, Finding, Severity, Subject, Who, path, rule};
+use crate::chain::Chain;
+use crate::judge::Verdict;
+use crate::store::StoreKind;
+use crate::text;
+
+pub(super) fn findings(case: &Case<'_>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    found.extend(verifiers_disagree(case));
+    found.extend(stores_disagree(case));
+    found.extend(unreadable(case));
+    found
+}
+
+fn verifiers_disagree(case: &Case<'_>) -> Option<Finding> {
+    let verdict = case.deciding()?;
+    let words = verdict.webpki.as_ref().err()?;
+    // The pinned CA:TRUE leaf has a rule of its own.
+    if !verdict.reasons.is_empty() || verdict.accepted || verdict.path.is_empty() {
+        return None;
+    }
+    Some(
+        Finding::new(
+            &rule::VERIFIERS_DISAGREE,
+            case.chain.leaf.map_or(Subject::Connection, Subject::Node),
+            "The rules of the standard are met, but Rust programs (rustls-webpki) refuse this chain.",
+        )
+        .severity(Severity::Error)
+        .saw("rustls-webpki says", words.clone())
+        .fix(Who::ServerOwner, "Use a plain, current certificate; what only some verifiers accept will fail for someone."),
+    )
+}
+
+fn stores_disagree(case: &Case<'_>) -> Option<Finding> {
+    let (deciding, others) = case.verdicts.split_first()?;
+    if case.chain.presentation.bundle {
+        return None;
+    }
+    let differing: Vec<&Verdict> = others
+        .iter()
+        .filter(|v| v.accepted != deciding.accepted && trust_differs(case.chain, deciding, v))
+        .collect();
+    let first = differing.first()?;
+    let titles: Vec<String> = differing
+        .iter()
+        .map(|v| path::store_in_sentence(v))
+        .collect();
+    let (yes, no) = if deciding.accepted {
+        (path::store_in_sentence(deciding), text::list_and(&titles))
+    } else {
+        (text::list_and(&titles), path::store_in_sentence(deciding))
+    };
+    let verb = |list: &str, plural: &str| {
+        if differing.len() > 1 {
+            plural.to_owned()
+        } else {
+            list.to_owned()
+        }
+    };
+    let (yes_verb, no_verb) = if deciding.accepted {
+        ("leads".to_owned(), verb("does", "do"))
+    } else {
+        (verb("leads", "lead"), "does".to_owned())
+    };
+    let finding = Finding::new(
+        &rule::STORES_DISAGREE,
+        Subject::Store(first.store.clone()),
+        format!(
+            "{} {yes_verb} to a trusted root, {no} {no_verb} not: programs that use different stores will disagree.",
+            super::sentence(&yes)
+        ),
+    );
+    Some(if deciding.accepted {
+        finding
+            .saw("will fail", "programs with their own roots, such as Python requests, Node and Firefox")
+            .fix(Who::You, "Give those programs the root through their own variable (REQUESTS_CA_BUNDLE, NODE_EXTRA_CA_CERTS).")
+    } else {
+        finding.fix(
+            Who::You,
+            "Use the store that holds the root, or update the other one.",
+        )
+    })
+}
+
+/// The verdicts differ because of the store, not because one path is worse in another way.
+fn trust_differs(chain: &Chain, a: &Verdict, b: &Verdict) -> bool {
+    chain.leaf.is_some() && (a.accepted || b.accepted)
+}
+
+fn unreadable(case: &Case<'_>) -> Vec<Finding> {
+    case.stores
+        .0
+        .iter()
+        .filter(|s| !s.problems.is_empty())
+        .map(|store| {
+            let mut finding = Finding::new(
+                &rule::STORE_UNREADABLE,
+                Subject::Store(store.id.clone()),
+                if store.anchors.is_empty() {
+                    format!("No certificate could be read from {}.", store.title)
+                } else {
+                    format!("Not everything in {} could be read.", store.title)
+                },
+            );
+            for problem in store.problems.iter().take(3) {
+                finding = finding.saw("problem", problem.clone());
+            }
+            if store.problems.len() > 3 {
+                finding = finding.saw("and", format!("{} more", store.problems.len() - 3));
+            }
+            match store.kind {
+                StoreKind::System => {
+                    finding.fix(Who::You, "Install or repair the package ca-certificates.")
+                }
+                StoreKind::Environment => finding.fix_by(
+                    Who::You,
+                    "Unset the variable, or point it at a PEM file of certificates.",
+                    "unset SSL_CERT_FILE SSL_CERT_DIR",
+                ),
+                _ => finding.fix(
+                    Who::You,
+                    "Check the file: it must hold certificates as PEM or DER.",
+                ),
+            }
+        })
+        .collect()
+}
