@@ -193,7 +193,7 @@ impl<'a> Builder<'a> {
                 return own.into_iter().collect();
             }
         }
-        for id in self.from_stores(&certificate.issuer) {
+        for id in self.anchors_named(&certificate.issuer) {
             if !candidates.contains(&id) {
                 candidates.push(id);
             }
@@ -216,7 +216,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Anchors of any store with this subject, as nodes.
-    fn from_stores(&mut self, name: &Name) -> Vec<NodeId> {
+    fn anchors_named(&mut self, name: &Name) -> Vec<NodeId> {
         let mut found: Vec<NodeId> = Vec::new();
         let stores = self.stores;
         for store in &stores.0 {

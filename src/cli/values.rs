@@ -75,6 +75,7 @@ pub(super) fn options(reaching: &Reaching, judging: &Judging) -> Result<Options,
             proxy,
         },
         at: at(judging.at.as_deref())?,
+        name: None,
         pretend: Vec::new(),
     })
 }
