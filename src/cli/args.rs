@@ -10,17 +10,14 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
     name = "whycert",
     version,
     about = "Why does this certificate fail, for whom, and what is the smallest safe fix?",
-    long_about = "Why does this certificate fail, for whom, and what is the smallest safe fix?\n\n\
-        Give it a server or a file of certificates. In a terminal it opens a screen to explore the \
-        chain; in a pipe it prints a report.",
-    after_help = "A target is a host, host:port, a URL, an IP address, [v6]:port, a file (PEM or DER), or - for \
+    after_help = "In a terminal the screen opens; in a pipe a report is printed.\n\n\
+        A target is a host, host:port, a URL, an IP address, [v6]:port, a file (PEM or DER), or - for \
         standard input. A host that is called like a command is reached with: whycert -- inspect\n\n\
         Exit codes: 0 trusted, 1 looked and not trusted, 2 usage, 3 could not look; with several \
         targets the worst.\n\n\
         Examples:\n  whycert lab                       explore failing servers, with no network\n  \
         whycert https://localhost:8443",
     args_conflicts_with_subcommands = true,
-    disable_help_subcommand = false,
     max_term_width = 100
 )]
 pub(super) struct Arguments {
@@ -42,10 +39,9 @@ pub(super) struct Arguments {
 pub(super) enum Command {
     /// Print what was found, as text, JSON or Markdown.
     #[command(
-        long_about = "Print what was found, as text, JSON or Markdown.\n\n\
-            Several targets are looked at side by side. Text and Markdown come in the order typed; \
-            JSON is one object per line, each as soon as it is ready.",
-        after_help = "Exit codes: 0 trusted, 1 looked and not trusted, 2 usage, 3 could not look; with several \
+        after_help = "Several targets are looked at side by side. Text and Markdown come in the order typed; \
+            JSON is one object per line, each as soon as it is ready.\n\n\
+            Exit codes: 0 trusted, 1 looked and not trusted, 2 usage, 3 could not look; with several \
             targets the worst.\n\nExample:\n  whycert inspect https://localhost:8443 --format json"
     )]
     Inspect(Inspect),
@@ -58,9 +54,8 @@ pub(super) enum Command {
     Verify(Verify),
     /// Write certificates in some format, to standard output or a file.
     #[command(
-        long_about = "Write certificates in some format, to standard output or a file.\n\n\
-            The exit code is 0 when the export was written, whether the chain is trusted or not.",
-        after_help = "Example:\n  whycert export https://localhost:8443 --what chain -o chain.pem"
+        after_help = "Exit codes: 0 written, whether the chain is trusted or not, 2 usage, 3 nothing could be \
+            exported or written.\n\nExample:\n  whycert export https://localhost:8443 --what chain -o chain.pem"
     )]
     Export(Export),
     /// Show or undo what was added to your own bundle of trusted certificates.
@@ -82,11 +77,9 @@ pub(super) enum Command {
     },
     /// Failing servers on this machine, to explore and to learn from, with no network.
     #[command(
-        long_about = "Failing servers on this machine, to explore and to learn from, with no network.\n\n\
-            Without a scenario, all of them. Each server has fresh certificates and listens on \
-            loopback only.",
         args_conflicts_with_subcommands = true,
-        after_help = "Example:\n  whycert lab expired missing-intermediate"
+        after_help = "Without a scenario, all of them. Each server has fresh certificates and listens on \
+            loopback only.\n\nExample:\n  whycert lab expired missing-intermediate"
     )]
     Lab(Lab),
 }
@@ -162,9 +155,8 @@ pub(super) enum TrustAction {
     List,
     /// Add one certificate of a server to your bundle, after showing what that means.
     #[command(
-        long_about = "Add one certificate of a server to your bundle, after showing what that means.\n\n\
-            The bundle holds the public roots and what you added. Without --yes nothing is written.",
-        after_help = "Example:\n  whycert trust add https://localhost:8443 --certificate 0 --yes"
+        after_help = "The bundle holds the public roots and what you added. Without --yes nothing is \
+            written.\n\nExample:\n  whycert trust add https://localhost:8443 --certificate 0 --yes"
     )]
     Add(TrustAdd),
     /// Take a certificate out of your bundle again.

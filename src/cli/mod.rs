@@ -114,7 +114,10 @@ fn run(typed: Vec<OsString>) -> Result<u8, Failure> {
         }
     };
     match arguments.command {
-        None => open(arguments),
+        None => {
+            commands_come_first(&arguments.targets, &typed)?;
+            open(arguments)
+        }
         Some(Command::Inspect(inspect)) => {
             let targets = values::targets(&inspect.targets, &inspect.reaching)?;
             let options = values::options(&inspect.reaching, &inspect.judging)?;
@@ -128,6 +131,22 @@ fn run(typed: Vec<OsString>) -> Result<u8, Failure> {
         Some(Command::Trust { .. }) => Err(Failure::could_not("not built yet", "")),
         Some(Command::Explain { rule }) => explain::explain(rule.as_deref()),
         Some(Command::Lab(_)) => Err(Failure::could_not("not built yet", "")),
+    }
+}
+
+/// A command's name among the targets is a slip (`whycert --ca FILE inspect host`), unless `--`
+/// says that it is a host.
+fn commands_come_first(targets: &[String], typed: &[OsString]) -> Result<(), Usage> {
+    if typed.iter().any(|word| word == "--") {
+        return Ok(());
+    }
+    let line = Arguments::command();
+    match targets.iter().find(|t| line.find_subcommand(t).is_some()) {
+        None => Ok(()),
+        Some(name) => Err(Usage::new(
+            format!("“{name}” is a command, and commands come first"),
+            format!("type whycert {name} …, or whycert -- {name} for a host of that name"),
+        )),
     }
 }
 

@@ -35,9 +35,10 @@ impl Usage {
         let option = invalid.clone().unwrap_or_default();
         match error.kind() {
             ErrorKind::UnknownArgument => {
-                let hint = match near {
-                    Some(near) => format!("did you mean {near}?"),
-                    None => format!("{help} lists the options"),
+                let hint = match (near, owner(command, typed, &option)) {
+                    (_, Some(owner)) => owner,
+                    (Some(near), None) => format!("did you mean {near}?"),
+                    (None, None) => format!("{help} lists the options"),
                 };
                 if option.starts_with('-') {
                     Self::new(format!("there is no option {option} here"), hint)
@@ -57,12 +58,19 @@ impl Usage {
                 Self::new(format!("there is no command “{wrong}” here"), hint)
             }
             ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-                let known = context(error, ContextKind::ValidSubcommand);
-                let hint = match known {
-                    Some(known) => format!("add one of {known}"),
-                    None => help_hint(&help),
-                };
-                Self::new("a command is missing after this one", hint)
+                let path = command_path(command, typed);
+                let known: Vec<String> = named(command, typed)
+                    .pop()
+                    .unwrap_or(command)
+                    .get_subcommands()
+                    .map(Command::get_name)
+                    .filter(|name| *name != "help")
+                    .map(|name| format!("{path} {name}"))
+                    .collect();
+                Self::new(
+                    format!("{path} needs to know what to do"),
+                    format!("use {}", text::list_or(&known)),
+                )
             }
             ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
                 let value = value.unwrap_or_default();
@@ -174,6 +182,24 @@ fn example(command: &Command, typed: &[String]) -> Option<String> {
     let last = named(command, typed).pop().unwrap_or(command);
     let help = last.get_after_help()?.to_string();
     help.lines().last().map(|line| line.trim().to_owned())
+}
+
+/// Where an option that is not known here belongs: `whycert inspect TARGET --format json`.
+fn owner(command: &Command, typed: &[String], option: &str) -> Option<String> {
+    if !named(command, typed).is_empty() {
+        return None;
+    }
+    let long = option.strip_prefix("--")?;
+    let sub = command.get_subcommands().find(|sub| {
+        sub.get_arguments()
+            .any(|argument| argument.get_long() == Some(long))
+    })?;
+    let help = sub.get_after_help()?.to_string();
+    let example = help.lines().last()?.trim().to_owned();
+    Some(format!(
+        "{option} belongs to whycert {}, for example: {example}",
+        sub.get_name()
+    ))
 }
 
 fn named<'c>(command: &'c Command, typed: &[String]) -> Vec<&'c Command> {
