@@ -11,11 +11,9 @@ use std::sync::Arc;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
-use crate::capture;
 use crate::export::{json, report};
 use crate::inspect::{self, Inspection, Options};
-use crate::moment::Moment;
-use crate::store::Stores;
+use crate::store::{StoreKind, Stores};
 use crate::target::Target;
 
 /// At most this many targets are looked at side by side.
@@ -54,6 +52,8 @@ pub enum Trouble {
 pub enum Judges {
     /// This machine's, after these `--ca` files; loaded beside the network.
     Machine(Vec<PathBuf>),
+    /// The certificates of these files and nothing else.
+    Only(Vec<PathBuf>),
     /// Exactly these.
     Fixed(Stores),
 }
@@ -135,16 +135,12 @@ fn start(targets: Vec<Target>, options: Options, judges: Judges) -> JoinSet<(usi
         running.spawn(async move {
             // The gate is never closed; a permit that is refused would only mean one more side by side.
             let _permit = gate.acquire().await;
-            let began = std::time::Instant::now();
-            let capture = capture::look(&target, &options.reach, &|_| {}).await;
-            // The sender lives until it has sent, so an error means that its thread died: no stores.
-            let stores = match stores.wait_for(Option::is_some).await {
-                Ok(loaded) => loaded.clone().unwrap_or_default(),
-                Err(_) => Stores::default(),
+            let stores = async move {
+                // The sender lives until it has sent; an error means that its thread died: no stores.
+                let loaded = stores.wait_for(Option::is_some).await;
+                loaded.map_or_else(|_| Stores::default(), |s| s.clone().unwrap_or_default())
             };
-            let mut inspection =
-                inspect::assemble(Arc::new(capture), &stores, &options, Moment::now());
-            inspection.took = began.elapsed();
+            let inspection = inspect::run(&target, &options, stores, &|_| {}).await;
             (place, inspection)
         });
     }
@@ -154,12 +150,20 @@ fn start(targets: Vec<Target>, options: Options, judges: Judges) -> JoinSet<(usi
 fn load(judges: Judges) -> watch::Receiver<Option<Stores>> {
     match judges {
         Judges::Fixed(stores) => watch::channel(Some(stores)).1,
-        Judges::Machine(given) => {
-            let (sender, receiver) = watch::channel(None);
-            std::thread::spawn(move || sender.send(Some(Stores::load(&given))));
-            receiver
-        }
+        Judges::Machine(given) => beside(move || Stores::load(&given)),
+        Judges::Only(given) => beside(move || {
+            let mut stores = Stores::load(&given);
+            stores.0.retain(|store| store.kind == StoreKind::Given);
+            stores
+        }),
     }
+}
+
+/// Reads the stores on a thread of its own, while the network is waited for.
+fn beside(read: impl FnOnce() -> Stores + Send + 'static) -> watch::Receiver<Option<Stores>> {
+    let (sender, receiver) = watch::channel(None);
+    std::thread::spawn(move || sender.send(Some(read())));
+    receiver
 }
 
 /// Prints results in the order that the format promises.

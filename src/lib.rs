@@ -27,7 +27,7 @@
 //! | 7 | [`judge`] | verdicts: a path accepted, or every reason against it | no |
 //! | 8 | [`diagnosis`] | findings, fixes and lessons, by stable rule id | no |
 //! | 9 | [`inspect`] | the recipe; makes the one immutable `Inspection` | orchestrates |
-//! | 10 | [`save`] | files written whole, never over another | yes |
+//! | 9 | [`save`] | files written whole, never over another | yes |
 //! | 10 | [`trust`], [`export`] | bundle rungs; bytes in a format with a file name | trust: yes |
 //! | 11 | [`tui`], [`headless`] | the two front ends; they never import each other | yes |
 //! | 12 | [`cli`] | argv to command, exit code | yes |

@@ -4,6 +4,7 @@
 
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
@@ -13,11 +14,13 @@ use crate::export::{self, ExportError};
 use crate::headless::{self, Format, Judges, Trouble};
 use crate::inspect::{Inspection, Options};
 use crate::save;
+use crate::target::{Source, Target};
 use crate::text;
 use crate::tui;
 
 mod args;
 mod explain;
+mod trust;
 mod usage;
 mod values;
 
@@ -128,7 +131,7 @@ fn run(typed: Vec<OsString>) -> Result<u8, Failure> {
         }
         Some(Command::Verify(verify)) => self::verify(verify),
         Some(Command::Export(export)) => self::export(export),
-        Some(Command::Trust { .. }) => Err(Failure::could_not("not built yet", "")),
+        Some(Command::Trust { action }) => trust::run(action),
         Some(Command::Explain { rule }) => explain::explain(rule.as_deref()),
         Some(Command::Lab(_)) => Err(Failure::could_not("not built yet", "")),
     }
@@ -195,9 +198,30 @@ fn screen(start: tui::Start, screen: &args::Screen) -> Result<u8, Failure> {
     Err(Failure::could_not("not built yet", ""))
 }
 
-fn verify(verify: args::Verify) -> Result<u8, Failure> {
-    let _ = values::at(verify.at.as_deref())?;
-    Err(Failure::could_not("not built yet", ""))
+/// `verify`: files, judged offline.
+fn verify(typed: args::Verify) -> Result<u8, Failure> {
+    let source = if typed.chain == "-" {
+        Source::Stdin
+    } else {
+        Source::File(PathBuf::from(&typed.chain))
+    };
+    let target = Target {
+        typed: typed.chain,
+        source,
+    };
+    let options = Options {
+        at: values::at(typed.at.as_deref())?,
+        name: typed.host.as_deref().map(values::host).transpose()?,
+        ..Options::default()
+    };
+    values::given_files("--roots", &typed.roots)?;
+    let judges = if typed.roots.is_empty() {
+        Judges::Machine(Vec::new())
+    } else {
+        Judges::Only(typed.roots)
+    };
+    let format = format(typed.format, typed.ascii);
+    Ok(headless::inspect(vec![target], options, judges, format)?)
 }
 
 fn export(typed: args::Export) -> Result<u8, Failure> {

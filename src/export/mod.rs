@@ -8,7 +8,6 @@ use std::sync::Arc;
 use crate::cert::{Certificate, pem};
 use crate::chain::{Chain, NodeId, Path, PathEnd};
 use crate::inspect::Inspection;
-use crate::store::StoreKind;
 use crate::target::{Host, Source};
 use crate::text;
 
@@ -164,7 +163,7 @@ fn certificates(inspection: &Inspection, what: What) -> Result<Vec<Arc<[u8]>>, E
         }
         What::RootsPlus(id) => {
             let one = certificate(chain, id)?;
-            let mut all = public_roots(inspection);
+            let mut all = inspection.stores.public_roots();
             if !all.contains(&one.der) {
                 all.push(one.der.clone());
             }
@@ -285,21 +284,6 @@ fn certificate(chain: &Chain, id: NodeId) -> Result<&Arc<Certificate>, ExportErr
 
 fn nothing_seen() -> ExportError {
     ExportError("no certificate was seen: there is nothing to export".to_owned())
-}
-
-/// The public roots of this machine: the system's, else Mozilla's that are compiled in.
-fn public_roots(inspection: &Inspection) -> Vec<Arc<[u8]>> {
-    let store = |kind| {
-        let mut stores = inspection.stores.0.iter();
-        stores.find(|store| store.kind == kind && !store.anchors.is_empty())
-    };
-    match store(StoreKind::System).or_else(|| store(StoreKind::Mozilla)) {
-        Some(store) => store.anchors.iter().map(|a| a.der.clone()).collect(),
-        None => webpki_root_certs::TLS_SERVER_ROOT_CERTS
-            .iter()
-            .map(|der| Arc::from(der.as_ref()))
-            .collect(),
-    }
 }
 
 /// The host, the file's name, or `stdin`; not yet fit for a file name.

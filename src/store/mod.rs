@@ -117,6 +117,21 @@ impl Stores {
         self.0.first().map(Arc::as_ref)
     }
 
+    /// The public roots of this machine: the system's, else Mozilla's that are compiled in.
+    pub fn public_roots(&self) -> Vec<Arc<[u8]>> {
+        let of = |kind| {
+            let mut all = self.0.iter();
+            all.find(|store| store.kind == kind && !store.anchors.is_empty())
+        };
+        match of(StoreKind::System).or_else(|| of(StoreKind::Mozilla)) {
+            Some(store) => store.anchors.iter().map(|a| a.der.clone()).collect(),
+            None => webpki_root_certs::TLS_SERVER_ROOT_CERTS
+                .iter()
+                .map(|der| Arc::from(der.as_ref()))
+                .collect(),
+        }
+    }
+
     /// The store with this id.
     pub fn by_id(&self, id: &str) -> Option<&TrustStore> {
         self.0.iter().map(Arc::as_ref).find(|s| s.id == id)
