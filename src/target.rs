@@ -128,9 +128,26 @@ impl Target {
     /// # Errors
     /// [`TargetError`] with the problem and a hint.
     pub fn parse(typed: &str) -> Result<Self, TargetError> {
-        Err(TargetError {
-            problem: format!("cannot read “{}”", crate::text::safe(typed)),
-            hint: String::new(),
+        let host = typed.trim_start_matches("https://");
+        let (host, port) = host.split_once(':').unwrap_or((host, "443"));
+        let host = match host.parse() {
+            Ok(ip) => Host::Ip(ip),
+            Err(_) => Host::Name {
+                ascii: host.to_owned(),
+                unicode: host.to_owned(),
+            },
+        };
+        Ok(Self {
+            typed: typed.to_owned(),
+            source: Source::Endpoint(Endpoint {
+                scheme: Scheme::Tls,
+                host,
+                port: port.parse().unwrap_or(443),
+                server_name: ServerNameChoice::Host,
+                connect: None,
+                upgrade: None,
+                path: String::new(),
+            }),
         })
     }
 

@@ -14,6 +14,7 @@ pub mod key;
 pub mod name;
 pub mod oid;
 pub mod pem;
+mod read;
 
 pub use extension::{Extension, ExtensionValue, GeneralName};
 pub use key::{Hash, Key, KeyKind, SignatureAlgorithm};
@@ -178,8 +179,8 @@ impl Certificate {
             hash: None,
             der: Vec::new(),
         };
-        Self {
-            sha256: [0; 32],
+        let mut out = Self {
+            sha256: read::sha256(&der),
             sha1: [0; 20],
             spki_sha256: None,
             version: None,
@@ -201,6 +202,8 @@ impl Certificate {
             tbs: 0..0,
             spki: 0..0,
             der,
-        }
+        };
+        read::fill(&mut out);
+        out
     }
 }

@@ -47,7 +47,7 @@ impl Name {
 
     /// Common name, else the last organisational unit or organisation; safe to display.
     pub fn short(&self) -> Option<String> {
-        None
+        self.common_names().next().map(ToString::to_string)
     }
 
     /// RFC 4514 form, most specific RDN first, safe to display.

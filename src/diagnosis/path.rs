@@ -1,9 +1,12 @@
 //! Rules about the path: every reason of the deciding verdict becomes one finding with its fixes.
 
+use std::sync::Arc;
+
 use super::{Case, Finding, Severity, Subject, Who, clip, interception, rule, sentence};
-use crate::chain::NodeId;
+use crate::cert::Certificate;
+use crate::chain::{Node, NodeId};
 use crate::judge::{Reason, ReasonKind, Verdict};
-use crate::moment::{Moment, span};
+use crate::moment::{DAY, Moment, span};
 use crate::target::Host;
 use crate::text;
 
@@ -385,22 +388,30 @@ fn clock(case: &Case<'_>, verdict: &Verdict) -> Option<Finding> {
     if case.at_given {
         return None;
     }
-    let certificates: Vec<_> = verdict
+    let certificates: Vec<&Arc<Certificate>> = verdict
         .path
         .iter()
         .filter_map(|&n| case.chain.certificate(n))
         .collect();
-    let future = certificates
+    let complete = certificates.len() == verdict.path.len() && certificates.len() > 1;
+    let not_yet = |c: &&Arc<Certificate>| c.not_before.is_some_and(|t| case.at < t);
+    let sent = verdict
+        .path
         .iter()
-        .all(|c| c.not_before.is_some_and(|t| case.at < t));
-    let past = certificates
-        .iter()
-        .all(|c| c.not_after.is_some_and(|t| case.at > t));
-    let leaf = certificates.first()?;
-    let near = leaf
+        .filter(|&&n| case.chain.node(n).is_some_and(Node::is_sent));
+    let sent_in_future = sent
+        .filter_map(|&n| case.chain.certificate(n))
+        .all(|c| not_yet(&c));
+    let begins_soon = certificates
+        .first()?
         .not_before
-        .is_some_and(|t| case.at.until(t) < 2 * crate::moment::DAY);
-    if !((future && (certificates.len() > 1 || near)) || (past && certificates.len() > 1)) {
+        .is_some_and(|t| case.at.until(t) < 2 * DAY);
+    let future = (sent_in_future && begins_soon) || (complete && certificates.iter().all(not_yet));
+    let past = complete
+        && certificates
+            .iter()
+            .all(|c| c.not_after.is_some_and(|t| case.at > t));
+    if !future && !past {
         return None;
     }
     let side = if future { "not valid yet" } else { "expired" };
