@@ -171,6 +171,7 @@ fn open(arguments: Arguments) -> Result<u8, Failure> {
                 .collect(),
             options,
             stores: tui::StoreSource::Machine(arguments.judging.ca),
+            look: values::look(&arguments.screen),
         };
         return screen(start, &arguments.screen);
     }
@@ -194,8 +195,13 @@ fn open(arguments: Arguments) -> Result<u8, Failure> {
 
 /// The screen, or a picture of it.
 fn screen(start: tui::Start, screen: &args::Screen) -> Result<u8, Failure> {
-    let _ = (start, screen);
-    Err(Failure::could_not("not built yet", ""))
+    let size = screen.size.as_deref().map_or(Ok((120, 36)), values::size)?;
+    match &screen.screenshot {
+        Some(path) => tui::screenshot(start, size, screen.keys.as_deref().unwrap_or(""), path),
+        None => tui::run(start),
+    }
+    .map(|()| 0)
+    .map_err(|error| Failure::could_not(error, "use whycert inspect for a report without a screen"))
 }
 
 /// `verify`: files, judged offline.

@@ -8,8 +8,9 @@ use crate::moment::Moment;
 use crate::net::{Family, ProxyChoice, Reach};
 use crate::target::{Host, ServerNameChoice, Source, StartTls, Target};
 use crate::text;
+use crate::tui::theme::{self, Look, Theme};
 
-use super::args::{Judging, Reaching};
+use super::args::{Judging, Reaching, Screen, ThemeChoice};
 use super::usage::Usage;
 
 /// The longest time limit of one stage that can be asked for.
@@ -143,6 +144,38 @@ pub(super) fn size(typed: &str) -> Result<(u16, u16), Usage> {
             "use columns and rows, such as 120x36",
         )),
     }
+}
+
+/// `--theme` and `--ascii`, else what the environment says: `NO_COLOR`, a dumb terminal, a locale
+/// without UTF-8.
+pub(super) fn look(screen: &Screen) -> Look {
+    let variable = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
+    let theme = match screen.theme {
+        ThemeChoice::Auto
+            if anstyle_query::no_color() || variable("TERM").as_deref() == Some("dumb") =>
+        {
+            Theme::Mono
+        }
+        ThemeChoice::Auto => Theme::Terminal,
+        ThemeChoice::Dark => Theme::Dark,
+        ThemeChoice::Light => Theme::Light,
+        ThemeChoice::Mono => Theme::Mono,
+    };
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .into_iter()
+        .find_map(variable)
+        .unwrap_or_default();
+    let utf8 = cfg!(windows)
+        || locale
+            .to_ascii_lowercase()
+            .replace('-', "")
+            .contains("utf8");
+    let glyphs = if screen.ascii || !utf8 {
+        &theme::ASCII
+    } else {
+        &theme::UNICODE
+    };
+    Look { theme, glyphs }
 }
 
 /// `10`, `1.5s`, `500ms`, `2m`.

@@ -1,0 +1,141 @@
+//! Where things are on the screen: one pure function, used for drawing, for scroll limits and for the
+//! mouse.
+
+use ratatui::layout::Rect;
+
+use super::model::{Focus, Model, State};
+
+/// The parts of the screen; empty rectangles are not drawn. Boxes include their borders, the others
+/// are what lies inside.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Areas {
+    /// Title line.
+    pub title: Rect,
+    /// Banner line: pretended trust, another time.
+    pub banner: Rect,
+    /// Box of the targets.
+    pub targets_box: Rect,
+    /// Rows of the targets.
+    pub targets: Rect,
+    /// Box of the chain.
+    pub tree_box: Rect,
+    /// Rows of the chain.
+    pub tree: Rect,
+    /// Box of the pane.
+    pub pane_box: Rect,
+    /// The line of tabs: the top border of the pane's box.
+    pub tabs: Rect,
+    /// Lines of the pane.
+    pub pane: Rect,
+    /// Status and footer.
+    pub footer: Rect,
+    /// One column: tree above pane.
+    pub narrow: bool,
+    /// Too small to draw anything but a sentence.
+    pub too_small: bool,
+}
+
+/// Computes the areas of a model.
+pub fn areas(model: &Model) -> Areas {
+    let (width, height) = model.size;
+    if width < 20 || height < 5 {
+        return Areas {
+            too_small: true,
+            ..Areas::default()
+        };
+    }
+    let mut out = Areas {
+        title: Rect::new(0, 0, width, 1),
+        ..Areas::default()
+    };
+    let mut top = 1;
+    if banner(model).is_some() {
+        out.banner = Rect::new(0, 1, width, 1);
+        top = 2;
+    }
+    out.footer = Rect::new(0, height - 1, width, 1);
+    let body = Rect::new(0, top, width, height - 1 - top);
+    out.narrow = width < 72;
+    let mut rest = body;
+    if model.sessions.len() > 1 {
+        // The sidebar folds into the title line when there is no room for it.
+        if out.narrow {
+            if model.focus == Focus::Targets {
+                out.targets_box = rest;
+                out.targets = inside(rest);
+                return out;
+            }
+        } else {
+            let wide = width.saturating_sub(80) / 4 + 20;
+            let side = wide.min(34);
+            out.targets_box = Rect::new(rest.x, rest.y, side, rest.height);
+            out.targets = inside(out.targets_box);
+            rest = Rect::new(rest.x + side, rest.y, rest.width - side, rest.height);
+        }
+    }
+    if out.narrow {
+        let rows = model.session().map_or(0, |s| s.rows.len());
+        let wanted = u16::try_from(rows).unwrap_or(u16::MAX).saturating_add(2);
+        let tree = if rows == 0 {
+            0
+        } else {
+            wanted.min(rest.height / 3).max(3)
+        };
+        let tree = if rest.height < 8 { 0 } else { tree };
+        out.tree_box = Rect::new(rest.x, rest.y, rest.width, tree);
+        out.pane_box = Rect::new(rest.x, rest.y + tree, rest.width, rest.height - tree);
+    } else {
+        let ready = model
+            .session()
+            .is_some_and(|s| matches!(s.state, State::Ready(_)));
+        let tree = if ready {
+            (rest.width * 2 / 5).clamp(24, 52)
+        } else {
+            24.min(rest.width / 2)
+        };
+        out.tree_box = Rect::new(rest.x, rest.y, tree, rest.height);
+        out.pane_box = Rect::new(rest.x + tree, rest.y, rest.width - tree, rest.height);
+    }
+    out.tree = inside(out.tree_box);
+    out.tabs = Rect::new(out.pane_box.x, out.pane_box.y, out.pane_box.width, 1);
+    let pane = inside(out.pane_box);
+    // One column of air on both sides where there is room.
+    out.pane = if pane.width > 40 {
+        Rect::new(pane.x + 1, pane.y, pane.width - 2, pane.height)
+    } else {
+        pane
+    };
+    out
+}
+
+/// The sentence of the banner, when there is one.
+pub fn banner(model: &Model) -> Option<String> {
+    let session = model.session()?;
+    let inspection = session.inspection()?;
+    let mut parts = Vec::new();
+    if !inspection.pretended.is_empty() {
+        let names: Vec<String> = inspection
+            .pretended
+            .iter()
+            .filter_map(|&id| inspection.chain.node(id))
+            .map(|n| format!("“{}”", crate::text::clip(&n.title(), 40)))
+            .collect();
+        parts.push(format!(
+            "Pretending to trust {}. Nothing was changed; W stops.",
+            crate::text::list_and(&names)
+        ));
+    }
+    if inspection.at_given {
+        parts.push(format!("Judged for {}, not for now.", inspection.at.long()));
+    }
+    (!parts.is_empty()).then(|| parts.join(" "))
+}
+
+fn inside(area: Rect) -> Rect {
+    Rect::new(
+        area.x.saturating_add(1),
+        area.y.saturating_add(1),
+        area.width.saturating_sub(2),
+        area.height.saturating_sub(2),
+    )
+}

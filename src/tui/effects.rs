@@ -1,0 +1,244 @@
+//! Carrying effects out: on one thread with its own runtime for the network, on short threads for
+//! files, clipboard and signatures. Answers come back as messages.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex};
+
+use etcetera::BaseStrategy;
+use tokio::sync::{mpsc, watch};
+use tokio::task::AbortHandle;
+
+use super::clipboard::Clipboard;
+use super::message::{Effect, JobId, Message};
+use super::{StoreSource, Wake};
+use crate::inspect::{self, Options};
+use crate::store::Stores;
+use crate::target::Target;
+use crate::{export, save, text, trust};
+
+/// Targets kept in the history.
+const MOST_HISTORY: usize = 200;
+
+/// Where effects go.
+pub(super) struct Worker {
+    sender: Sender<Wake>,
+    network: mpsc::UnboundedSender<Task>,
+    clipboard: Arc<Mutex<Clipboard>>,
+    history: Arc<Mutex<()>>,
+}
+
+enum Task {
+    Inspect {
+        job: JobId,
+        target: Target,
+        options: Options,
+    },
+    Cancel(JobId),
+}
+
+impl Worker {
+    /// Starts the network thread, and one that loads the stores.
+    pub(super) fn start(sender: Sender<Wake>, stores: StoreSource) -> Self {
+        let (network, tasks) = mpsc::unbounded_channel();
+        let (loaded, waiting) = watch::channel(None);
+        let answer = sender.clone();
+        std::thread::spawn(move || {
+            let stores = match stores {
+                StoreSource::Fixed(stores) => stores,
+                StoreSource::Machine(given) => Stores::load(&given),
+            };
+            let _ = answer.send(Wake::Message(Message::Stores(stores.clone())));
+            let _ = answer.send(Wake::Message(Message::History(read_history())));
+            let _ = loaded.send(Some(stores));
+        });
+        let answer = sender.clone();
+        std::thread::spawn(move || serve(tasks, &waiting, &answer));
+        Self {
+            sender,
+            network,
+            clipboard: Arc::default(),
+            history: Arc::default(),
+        }
+    }
+
+    /// Carries out several.
+    pub(super) fn run_all(&self, effects: Vec<Effect>) {
+        effects.into_iter().for_each(|effect| self.run(effect));
+    }
+
+    /// Carries out one. Effects on the terminal itself are the runtime's.
+    pub(super) fn run(&self, effect: Effect) {
+        match effect {
+            Effect::Inspect {
+                job,
+                target,
+                options,
+            } => {
+                let _ = self.network.send(Task::Inspect {
+                    job,
+                    target,
+                    options,
+                });
+            }
+            Effect::Cancel(job) => {
+                let _ = self.network.send(Task::Cancel(job));
+            }
+            Effect::Remember(target) => {
+                let lock = self.history.clone();
+                std::thread::spawn(move || {
+                    let _one_at_a_time = lock.lock();
+                    remember(&target);
+                });
+            }
+            Effect::Save {
+                inspection,
+                what,
+                format,
+                name,
+            } => self.answer(move || {
+                let bytes = match export::render(&inspection, what, format) {
+                    Ok(bytes) => bytes,
+                    Err(why) => return Message::Saved(Err(why.to_string())),
+                };
+                let result = save::save(&PathBuf::from(&name), &bytes);
+                Message::Saved(result.map_err(|e| e.to_string()))
+            }),
+            Effect::Copy { what, text } => {
+                let clipboard = self.clipboard.clone();
+                self.answer(move || {
+                    let result = match clipboard.lock() {
+                        Ok(mut clipboard) => clipboard.copy(&text),
+                        Err(_) => Err("the clipboard failed earlier".to_owned()),
+                    };
+                    Message::Copied { what, result }
+                });
+            }
+            Effect::Plan { inspection, node } => {
+                self.answer(move || Message::Planned(Box::new(trust::plan(&inspection, node))));
+            }
+            Effect::Trust(plan) => self.answer(move || {
+                Message::Trusted(Box::new(trust::apply(&plan).map_err(|e| e.to_string())))
+            }),
+            Effect::Mouse(_) | Effect::Suspend | Effect::Quit => {}
+        }
+    }
+
+    fn answer(&self, work: impl FnOnce() -> Message + Send + 'static) {
+        let sender = self.sender.clone();
+        std::thread::spawn(move || {
+            let _ = sender.send(Wake::Message(work()));
+        });
+    }
+}
+
+/// The network thread: inspections side by side on one runtime, each of which can be cancelled.
+fn serve(
+    mut tasks: mpsc::UnboundedReceiver<Task>,
+    stores: &watch::Receiver<Option<Stores>>,
+    answer: &Sender<Wake>,
+) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let Ok(runtime) = runtime else { return };
+    let local = tokio::task::LocalSet::new();
+    local.block_on(&runtime, async {
+        let mut running: HashMap<JobId, AbortHandle> = HashMap::new();
+        while let Some(task) = tasks.recv().await {
+            match task {
+                Task::Cancel(job) => {
+                    if let Some(handle) = running.remove(&job) {
+                        handle.abort();
+                    }
+                }
+                Task::Inspect {
+                    job,
+                    target,
+                    options,
+                } => {
+                    running.retain(|_, handle| !handle.is_finished());
+                    let (answer, stores) = (answer.clone(), stores.clone());
+                    let handle =
+                        tokio::task::spawn_local(look(job, target, options, stores, answer));
+                    running.insert(job, handle.abort_handle());
+                }
+            }
+        }
+    });
+}
+
+async fn look(
+    job: JobId,
+    target: Target,
+    options: Options,
+    mut stores: watch::Receiver<Option<Stores>>,
+    answer: Sender<Wake>,
+) {
+    let progress = answer.clone();
+    let progress = Mutex::new(progress);
+    let tell = move |stage| {
+        if let Ok(sender) = progress.lock() {
+            let _ = sender.send(Wake::Message(Message::Stage { job, stage }));
+        }
+    };
+    let stores = async move {
+        let loaded = stores
+            .wait_for(Option::is_some)
+            .await
+            .map(|s| s.clone().unwrap_or_default());
+        loaded.unwrap_or_default()
+    };
+    let inspection = inspect::run(&target, &options, stores, &tell).await;
+    let _ = answer.send(Wake::Message(Message::Inspected {
+        job,
+        inspection: Arc::new(inspection),
+    }));
+}
+
+fn history_path() -> Option<PathBuf> {
+    let strategy = etcetera::choose_base_strategy().ok()?;
+    Some(
+        strategy
+            .state_dir()
+            .unwrap_or_else(|| strategy.data_dir())
+            .join("whycert")
+            .join("history"),
+    )
+}
+
+/// One target a line, newest first. What cannot be read is no history.
+fn read_history() -> Vec<String> {
+    let Some(path) = history_path() else {
+        return Vec::new();
+    };
+    let Ok(meta) = std::fs::metadata(&path) else {
+        return Vec::new();
+    };
+    if !meta.is_file() || meta.len() > 1024 * 1024 {
+        return Vec::new();
+    }
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    text.lines()
+        .filter(|l| !l.trim().is_empty())
+        .take(MOST_HISTORY)
+        .map(str::to_owned)
+        .collect()
+}
+
+/// A target that cannot be remembered is not worth a word: the screen works without.
+fn remember(target: &str) {
+    let Some(path) = history_path() else { return };
+    // Nothing that could act on a terminal is kept, and no line is broken.
+    let line = text::safe(target).into_owned();
+    let mut lines = read_history();
+    lines.retain(|l| *l != line);
+    lines.insert(0, line);
+    lines.truncate(MOST_HISTORY);
+    if let Some(folder) = path.parent()
+        && std::fs::create_dir_all(folder).is_ok()
+    {
+        let _ = save::replace(&path, (lines.join("\n") + "\n").as_bytes());
+    }
+}

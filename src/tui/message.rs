@@ -1,0 +1,150 @@
+//! All that can happen, and all that may be asked of the world.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::keymap::Command;
+use super::model::CopyRoute;
+use crate::chain::NodeId;
+use crate::export::{Format, What};
+use crate::inspect::{Inspection, Options};
+use crate::moment::Moment;
+use crate::net::Stage;
+use crate::store::Stores;
+use crate::target::Target;
+use crate::trust::{Applied, Plan, Refusal};
+
+/// A background job. Answers to jobs that the model no longer holds are dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct JobId(pub u64);
+
+/// All that can happen.
+#[derive(Clone, Debug)]
+pub enum Message {
+    // ── the person ──
+    /// A command, from a key, the palette or the mouse.
+    Command(Command),
+    /// An edit of the input line in focus.
+    Edit(Edit),
+    /// Text was pasted.
+    Paste(String),
+    /// The left button went down on a cell.
+    Click {
+        /// Column.
+        x: u16,
+        /// Row.
+        y: u16,
+    },
+    /// The wheel turned over a cell; positive is down.
+    Wheel {
+        /// Column.
+        x: u16,
+        /// Row.
+        y: u16,
+        /// Lines.
+        lines: i32,
+    },
+    /// The terminal has this size now, columns and rows.
+    Resized(u16, u16),
+
+    // ── the world's answers ──
+    /// Time passed while something waits.
+    Tick(Moment),
+    /// A stage of an inspection began.
+    Stage {
+        /// Which inspection.
+        job: JobId,
+        /// Which stage.
+        stage: Stage,
+    },
+    /// An inspection is done.
+    Inspected {
+        /// Which.
+        job: JobId,
+        /// Its result.
+        inspection: Arc<Inspection>,
+    },
+    /// The stores are loaded.
+    Stores(Stores),
+    /// Targets typed in earlier sessions, newest first.
+    History(Vec<String>),
+    /// A file was written, or why not; words are safe to display.
+    Saved(Result<PathBuf, String>),
+    /// Text was copied: which way, or why not.
+    Copied {
+        /// What, in words: `PEM`, `SHA-256`.
+        what: String,
+        /// The way it went.
+        result: Result<CopyRoute, String>,
+    },
+    /// A plan to trust a certificate, or why it is refused.
+    Planned(Box<Result<Plan, Refusal>>),
+    /// A certificate was added to the bundle and the chain judged against it, or why not.
+    Trusted(Box<Result<Applied, String>>),
+}
+
+/// An edit of an input line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Edit {
+    Insert(char),
+    Backspace,
+    Delete,
+    Left,
+    Right,
+    Start,
+    End,
+    DeleteWord,
+    Clear,
+}
+
+/// All that may be asked of the world.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    /// Inspect a target.
+    Inspect {
+        /// The job that answers.
+        job: JobId,
+        /// What.
+        target: Target,
+        /// How.
+        options: Options,
+    },
+    /// Forget a job and stop what it does.
+    Cancel(JobId),
+    /// Remember a target for later sessions.
+    Remember(String),
+    /// Write an export to a file that does not exist yet.
+    Save {
+        /// Of this inspection.
+        inspection: Arc<Inspection>,
+        /// What.
+        what: What,
+        /// In which format.
+        format: Format,
+        /// File name; a suffix is added when it is taken.
+        name: String,
+    },
+    /// Copy text to the clipboard.
+    Copy {
+        /// What it is, in words.
+        what: String,
+        /// The text.
+        text: String,
+    },
+    /// Plan to trust a certificate through the user's bundle.
+    Plan {
+        /// Of this inspection.
+        inspection: Arc<Inspection>,
+        /// Which certificate.
+        node: NodeId,
+    },
+    /// Carry a plan out.
+    Trust(Box<Plan>),
+    /// Turn mouse capture on or off.
+    Mouse(bool),
+    /// Give the terminal back and stop until the shell continues us.
+    Suspend,
+    /// End.
+    Quit,
+}

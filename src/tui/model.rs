@@ -1,0 +1,433 @@
+//! The state of the screen. A frame is a function of it.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use tui_input::Input;
+
+use super::line::Line;
+use super::message::JobId;
+use super::theme::Look;
+use super::tree::Row;
+use super::{Entry, pages};
+use crate::chain::NodeId;
+use crate::export::{Format, What};
+use crate::inspect::{Inspection, Options};
+use crate::moment::Moment;
+use crate::net::Stage;
+use crate::store::Stores;
+use crate::trust::{Applied, Plan, Refusal};
+
+/// Everything.
+#[derive(Debug)]
+pub struct Model {
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
+    /// How it looks: colours and glyphs.
+    pub look: Look,
+    /// The targets, in the order of the sidebar.
+    pub sessions: Vec<Session>,
+    /// Index of the one shown.
+    pub current: usize,
+    /// Where keys go.
+    pub focus: Focus,
+    /// The pane on the right.
+    pub pane: Pane,
+    /// What lies over the screen, topmost last.
+    pub overlays: Vec<Overlay>,
+    /// The last thing to say, until the next key.
+    pub status: Option<Status>,
+    /// The mouse is ours.
+    pub mouse: bool,
+    /// Leaf first.
+    pub flipped: bool,
+    /// What is searched for; matches are highlighted.
+    pub search: String,
+    /// How targets are inspected; `pretend` is kept per session.
+    pub options: Options,
+    /// The stores, once loaded.
+    pub stores: Option<Stores>,
+    /// The clock as last told.
+    pub now: Moment,
+    /// Targets of earlier sessions, newest first.
+    pub history: Vec<String>,
+    next_job: u64,
+}
+
+/// One target and what is known of it.
+#[derive(Debug)]
+pub struct Session {
+    /// What to inspect, with label and story.
+    pub entry: Entry,
+    /// How far it is.
+    pub state: State,
+    /// SHA-256 of certificates pretended to be trusted here.
+    pub pretend: Vec<[u8; 32]>,
+    /// Rows of the tree.
+    pub rows: Vec<Row>,
+    /// Selected row.
+    pub row: usize,
+    /// First row shown.
+    pub row_offset: usize,
+    /// Folded nodes.
+    pub folded: HashSet<NodeId>,
+    /// Folded groups of the Certificate pane.
+    pub folded_fields: HashSet<Vec<usize>>,
+    /// Selected line and first line shown, for each pane.
+    pub places: BTreeMap<Pane, Place>,
+    /// The lines of the pane shown, wrapped to its width.
+    pub lines: Vec<Line>,
+}
+
+/// A cursor in a list of lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// Selected line.
+    pub line: usize,
+    /// First line shown.
+    pub offset: usize,
+}
+
+/// How far an inspection is.
+#[derive(Clone, Debug)]
+pub enum State {
+    /// Not started.
+    Queued,
+    /// Under way.
+    Waiting {
+        /// The job that will answer.
+        job: JobId,
+        /// Stages begun, in order, with when.
+        stages: Vec<(Stage, Moment)>,
+    },
+    /// Done.
+    Ready(Arc<Inspection>),
+}
+
+/// Where keys go when nothing lies over the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Focus {
+    /// The list of targets.
+    Targets,
+    /// The chain.
+    Tree,
+    /// The pane on the right.
+    Pane,
+}
+
+/// Panes on the right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum Pane {
+    Why,
+    Certificate,
+    Handshake,
+    Pem,
+}
+
+impl Pane {
+    /// All, in the order of their tabs.
+    pub const ALL: [Self; 4] = [Self::Why, Self::Certificate, Self::Handshake, Self::Pem];
+
+    /// The word on the tab.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Why => "Why",
+            Self::Certificate => "Certificate",
+            Self::Handshake => "Handshake",
+            Self::Pem => "PEM",
+        }
+    }
+}
+
+/// Something over the screen.
+#[derive(Debug)]
+pub enum Overlay {
+    /// A page of lines: help, a lesson, an explanation, lines to use.
+    Page {
+        /// Its title.
+        title: String,
+        /// Its lines, not wrapped yet.
+        lines: Vec<Line>,
+        /// Cursor and scroll.
+        place: Place,
+    },
+    /// The input line for another target, with the history below.
+    Open {
+        /// What is typed.
+        input: Input,
+        /// Selected entry of the history; `None` is the input itself.
+        picked: Option<usize>,
+        /// What is wrong with what was entered: problem and hint.
+        wrong: Option<(String, String)>,
+    },
+    /// The search line.
+    Search {
+        /// What is typed.
+        input: Input,
+    },
+    /// The command palette.
+    Palette {
+        /// What is typed.
+        input: Input,
+        /// Selected match.
+        picked: usize,
+    },
+    /// The export chooser.
+    Export(Box<ExportChoice>),
+    /// The copy menu.
+    Copy {
+        /// Selected entry.
+        picked: usize,
+        /// Entries: what it is and the text.
+        entries: Vec<(String, String)>,
+    },
+    /// The trust dialog on one certificate.
+    Trust(Box<TrustDialog>),
+}
+
+/// The export chooser.
+#[derive(Debug)]
+pub struct ExportChoice {
+    /// What can be exported, with a phrase.
+    pub whats: Vec<(What, String)>,
+    /// Selected.
+    pub what: usize,
+    /// Formats with a phrase.
+    pub formats: Vec<(Format, &'static str)>,
+    /// Selected.
+    pub format: usize,
+    /// The file name.
+    pub name: Input,
+    /// The name was edited and is no longer suggested.
+    pub edited: bool,
+    /// Which of the three is in focus: 0 what, 1 format, 2 name.
+    pub field: usize,
+}
+
+/// The trust dialog.
+#[derive(Debug)]
+pub struct TrustDialog {
+    /// The certificate.
+    pub node: NodeId,
+    /// Its name.
+    pub title: String,
+    /// 0 pretend, 1 my bundle.
+    pub picked: usize,
+    /// Already pretended, so that the first choice takes it back.
+    pub pretended: bool,
+    /// What the bundle rung would do, once planned.
+    pub plan: Option<Result<Plan, Refusal>>,
+    /// What it did.
+    pub applied: Option<Result<Applied, String>>,
+}
+
+/// Something said in the status line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// Good news, or not.
+    pub good: bool,
+    /// Safe to display.
+    pub text: String,
+}
+
+/// Which way a copy went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CopyRoute {
+    /// To this desktop's clipboard.
+    Desktop,
+    /// To the terminal by OSC 52, which cannot be confirmed.
+    Terminal {
+        /// Bytes sent.
+        bytes: usize,
+    },
+    /// To a file, because there was no clipboard.
+    File(std::path::PathBuf),
+}
+
+impl Model {
+    /// Before anything has happened.
+    pub fn new(
+        entries: Vec<Entry>,
+        options: Options,
+        look: Look,
+        size: (u16, u16),
+        now: Moment,
+    ) -> Self {
+        let empty = entries.is_empty();
+        Self {
+            size,
+            look,
+            sessions: entries.into_iter().map(Session::new).collect(),
+            current: 0,
+            focus: Focus::Tree,
+            pane: Pane::Why,
+            overlays: if empty {
+                vec![Overlay::Open {
+                    input: Input::default(),
+                    picked: None,
+                    wrong: None,
+                }]
+            } else {
+                Vec::new()
+            },
+            status: None,
+            mouse: true,
+            flipped: false,
+            search: String::new(),
+            options,
+            stores: None,
+            now,
+            history: Vec::new(),
+            next_job: 0,
+        }
+    }
+
+    /// A job id that was never given out.
+    pub fn fresh_job(&mut self) -> JobId {
+        self.next_job += 1;
+        JobId(self.next_job)
+    }
+
+    /// The session shown.
+    pub fn session(&self) -> Option<&Session> {
+        self.sessions.get(self.current)
+    }
+
+    /// The session shown.
+    pub fn session_mut(&mut self) -> Option<&mut Session> {
+        self.sessions.get_mut(self.current)
+    }
+
+    /// The inspection shown, once it is there.
+    pub fn inspection(&self) -> Option<&Arc<Inspection>> {
+        self.session()?.inspection()
+    }
+
+    /// The node selected in the tree.
+    pub fn selected(&self) -> Option<NodeId> {
+        let session = self.session()?;
+        session.rows.get(session.row)?.node
+    }
+
+    /// Something is under way, so that time is worth showing.
+    pub fn waits(&self) -> bool {
+        self.session()
+            .is_some_and(|s| matches!(s.state, State::Waiting { .. }))
+    }
+
+    /// Says something in the status line.
+    pub fn say(&mut self, good: bool, text: impl Into<String>) {
+        self.status = Some(Status {
+            good,
+            text: text.into(),
+        });
+    }
+
+    /// Makes the lines of the pane shown anew and keeps all cursors inside.
+    pub fn refresh(&mut self) {
+        let areas = super::areas::areas(self);
+        let (width, height) = (
+            usize::from(areas.pane.width),
+            usize::from(areas.pane.height),
+        );
+        let tree_height = usize::from(areas.tree.height);
+        let lines = pages::pane(self, width);
+        let pane = self.pane;
+        if let Some(session) = self.session_mut() {
+            session.lines = lines;
+            let last = session.lines.len().saturating_sub(1);
+            let place = session.places.entry(pane).or_default();
+            place.line = place.line.min(last);
+            place.keep_visible(height, last + 1);
+            session.row = session.row.min(session.rows.len().saturating_sub(1));
+            session.row_offset = kept_visible(
+                session.row,
+                session.row_offset,
+                tree_height,
+                session.rows.len(),
+            );
+        }
+    }
+
+    /// Makes the tree of the session shown anew.
+    pub fn rebuild_rows(&mut self) {
+        let flipped = self.flipped;
+        if let Some(session) = self.session_mut()
+            && let State::Ready(inspection) = &session.state
+        {
+            let node = session.rows.get(session.row).and_then(|r| r.node);
+            session.rows = super::tree::rows(inspection, &session.folded, flipped);
+            if let Some(row) = session
+                .rows
+                .iter()
+                .position(|r| r.node == node && node.is_some())
+            {
+                session.row = row;
+            }
+        }
+        self.refresh();
+    }
+}
+
+impl Session {
+    fn new(entry: Entry) -> Self {
+        Self {
+            entry,
+            state: State::Queued,
+            pretend: Vec::new(),
+            rows: Vec::new(),
+            row: 0,
+            row_offset: 0,
+            folded: HashSet::new(),
+            folded_fields: HashSet::new(),
+            places: BTreeMap::new(),
+            lines: Vec::new(),
+        }
+    }
+
+    /// A new session at the end of the list.
+    pub fn of(entry: Entry) -> Self {
+        Self::new(entry)
+    }
+
+    /// The inspection, once it is there.
+    pub fn inspection(&self) -> Option<&Arc<Inspection>> {
+        match &self.state {
+            State::Ready(inspection) => Some(inspection),
+            _ => None,
+        }
+    }
+
+    /// Cursor and scroll of a pane.
+    pub fn place(&self, pane: Pane) -> Place {
+        self.places.get(&pane).copied().unwrap_or_default()
+    }
+
+    /// What the sidebar and the title call it. Safe to display.
+    pub fn title(&self) -> String {
+        match &self.entry.label {
+            Some(label) => crate::text::safe(label).into_owned(),
+            None => crate::text::safe(&self.entry.target.typed).into_owned(),
+        }
+    }
+}
+
+impl Place {
+    /// Moves the scroll so that the selected line is among `height` shown ones.
+    pub fn keep_visible(&mut self, height: usize, count: usize) {
+        self.offset = kept_visible(self.line, self.offset, height, count);
+    }
+}
+
+fn kept_visible(line: usize, offset: usize, height: usize, count: usize) -> usize {
+    let height = height.max(1);
+    let offset = offset.min(count.saturating_sub(height));
+    if line < offset {
+        line
+    } else if line >= offset + height {
+        line + 1 - height
+    } else {
+        offset
+    }
+}

@@ -1,0 +1,171 @@
+//! The text of panes and pages, as lines with meanings. Pure functions of what is known.
+
+mod certificate;
+mod handshake;
+mod lesson;
+mod why;
+
+use std::sync::Arc;
+
+use super::keymap::{BINDINGS, Binding, Group};
+use super::line::{Line, Meaning, wrap};
+use super::model::{Model, Pane};
+use crate::cert::fields::Explanation;
+use crate::chain::NodeId;
+use crate::inspect::Inspection;
+use crate::text;
+
+pub use lesson::lesson;
+
+/// The lines of the pane shown, wrapped to a width in columns.
+pub fn pane(model: &Model, width: usize) -> Vec<Line> {
+    let Some(session) = model.session() else {
+        return Vec::new();
+    };
+    let Some(inspection) = session.inspection() else {
+        return wrap(&why::waiting(session, model.now, model.look.glyphs), width);
+    };
+    let lines = match model.pane {
+        Pane::Why => why::lines(inspection, session, model.look.glyphs, width),
+        Pane::Certificate => certificate::lines(
+            inspection,
+            model.selected(),
+            session,
+            model.look.glyphs,
+            width,
+        ),
+        Pane::Handshake => handshake::lines(inspection, model.look.glyphs, width),
+        Pane::Pem => pem(inspection, model.selected()),
+    };
+    wrap(&lines, width)
+}
+
+fn pem(inspection: &Inspection, selected: Option<NodeId>) -> Vec<Line> {
+    let Some(certificate) = selected.and_then(|id| inspection.chain.certificate(id)) else {
+        return vec![Line::of(
+            Meaning::Muted,
+            "This certificate is missing: there is nothing to show.",
+        )];
+    };
+    let text = crate::cert::pem::encode(&certificate.der);
+    let mut lines: Vec<Line> = text
+        .lines()
+        .map(|l| Line::of(Meaning::Plain, l).fixed())
+        .collect();
+    lines.push(Line::blank());
+    lines.push(
+        Line::of(Meaning::Muted, "SHA-256 ")
+            .and(Meaning::Code, text::hex_colon(&certificate.sha256))
+            .hanging(8),
+    );
+    lines
+}
+
+/// The help page.
+pub fn help() -> Vec<Line> {
+    let mut lines = Vec::new();
+    for group in Group::ALL {
+        lines.push(Line::of(Meaning::Strong, group.title()));
+        for binding in BINDINGS.iter().filter(|b| b.group == group) {
+            let keys = binding.keys.replace(' ', ", ");
+            let pad = 16usize.saturating_sub(text::width(&keys));
+            lines.push(
+                Line::of(Meaning::Accent, format!("  {keys}"))
+                    .and(
+                        Meaning::Plain,
+                        format!("{}{}", " ".repeat(pad), binding.help),
+                    )
+                    .hanging(18),
+            );
+        }
+        lines.push(Line::blank());
+    }
+    lines.push(Line::of(Meaning::Strong, "Marks"));
+    for (mark, meaning, words) in [
+        ("✓", Meaning::Good, "accepted by the store that decides"),
+        ("✗", Meaning::Bad, "a reason for refusal lies here"),
+        ("!", Meaning::Warn, "works, but deserves a look"),
+        (
+            "◌",
+            Meaning::Warn,
+            "missing: needed, not sent and in no store",
+        ),
+        ("○", Meaning::Muted, "in no verdict"),
+    ] {
+        lines.push(Line::of(meaning, format!("  {mark}  ")).and(Meaning::Plain, words));
+    }
+    lines
+}
+
+/// The explanation of a field.
+pub fn explanation(explanation: &Explanation) -> Vec<Line> {
+    vec![
+        Line::of(Meaning::Plain, explanation.what),
+        Line::blank(),
+        Line::of(Meaning::Strong, "When it is wrong"),
+        Line::of(Meaning::Plain, explanation.breaks),
+        Line::blank(),
+        Line::of(Meaning::Muted, explanation.source),
+    ]
+}
+
+/// The commands whose words or keys contain what is typed.
+pub fn palette(typed: &str) -> Vec<&'static Binding> {
+    let words: Vec<String> = typed
+        .to_lowercase()
+        .split_whitespace()
+        .map(str::to_owned)
+        .collect();
+    BINDINGS
+        .iter()
+        .filter(|b| {
+            let hay = format!("{} {} {}", b.help, b.short, b.keys).to_lowercase();
+            words.iter().all(|w| hay.contains(w.as_str()))
+        })
+        .collect()
+}
+
+/// What the copy menu offers: what it is, and the text.
+pub fn copy_entries(
+    inspection: &Arc<Inspection>,
+    selected: Option<NodeId>,
+) -> Vec<(String, String)> {
+    let mut entries = Vec::new();
+    if let Some(certificate) = selected.and_then(|id| inspection.chain.certificate(id)) {
+        entries.push(("PEM".to_owned(), crate::cert::pem::encode(&certificate.der)));
+        entries.push(("SHA-256".to_owned(), text::hex_colon(&certificate.sha256)));
+        entries.push(("SHA-1".to_owned(), text::hex_colon(&certificate.sha1)));
+        if let Some(pin) = certificate.spki_sha256 {
+            entries.push((
+                "SPKI pin".to_owned(),
+                format!("sha256//{}", data_encoding::BASE64.encode(&pin)),
+            ));
+        }
+        entries.push((
+            "serial number".to_owned(),
+            text::hex_colon(&certificate.serial),
+        ));
+        entries.push(("subject".to_owned(), certificate.subject.rfc4514()));
+        entries.push(("issuer".to_owned(), certificate.issuer.rfc4514()));
+        let names: Vec<String> = certificate
+            .subject_alt_names()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        if !names.is_empty() {
+            entries.push(("alternative names".to_owned(), names.join("\n")));
+        }
+    }
+    if let Some(fix) = inspection
+        .findings
+        .first()
+        .and_then(|f| f.fixes.iter().find_map(|x| x.command.clone()))
+    {
+        entries.push(("command of the smallest fix".to_owned(), fix));
+    }
+    entries.push((
+        "report in Markdown".to_owned(),
+        crate::export::report::markdown(inspection),
+    ));
+    entries
+}

@@ -1,0 +1,224 @@
+//! The pane Why: verdict, root cause, smallest fix; then everything else that was found.
+
+use crate::diagnosis::{Finding, Fix, Severity};
+use crate::inspect::{Inspection, Outcome};
+use crate::moment::Moment;
+use crate::text;
+use crate::tui::line::{Line, Link, Meaning};
+use crate::tui::model::{Session, State};
+use crate::tui::theme::Glyphs;
+
+/// The lines of a finished inspection.
+pub(super) fn lines(
+    inspection: &Inspection,
+    session: &Session,
+    glyphs: &Glyphs,
+    width: usize,
+) -> Vec<Line> {
+    let mut lines = Vec::new();
+    match inspection.findings.split_first() {
+        Some((first, rest)) => {
+            lines.extend(root_cause(first, glyphs, width));
+            if !rest.is_empty() {
+                lines.push(Line::blank());
+                lines.push(Line::of(Meaning::Strong, "Also found"));
+                lines.extend(
+                    rest.iter()
+                        .map(|f| headline(f, glyphs).to(Link::Lesson(f.rule.id))),
+                );
+            }
+        }
+        None if inspection.outcome == Outcome::Trusted => {
+            lines.push(
+                Line::of(
+                    Meaning::Good,
+                    format!("{} Nothing is wrong here.", glyphs.good),
+                )
+                .hanging(2),
+            );
+            lines.push(Line::blank());
+            lines.extend(why_trusted(inspection));
+        }
+        None => lines.push(Line::of(
+            Meaning::Plain,
+            "There is nothing to say about this target.",
+        )),
+    }
+    lines.extend(stores(inspection, glyphs));
+    if let Some(story) = &session.entry.story {
+        lines.push(Line::blank());
+        lines.push(Line::of(Meaning::Strong, "The story"));
+        lines.push(Line::of(Meaning::Plain, text::safe(story).into_owned()));
+    }
+    lines
+}
+
+fn root_cause(finding: &Finding, glyphs: &Glyphs, width: usize) -> Vec<Line> {
+    let mut lines = vec![
+        headline(finding, glyphs).to(Link::Lesson(finding.rule.id)),
+        Line::blank(),
+    ];
+    let mut fixes = finding.fixes.iter();
+    if let Some(fix) = fixes.next() {
+        lines.push(Line::of(Meaning::Strong, "Smallest fix"));
+        lines.extend(fix_lines(fix));
+        lines.push(Line::blank());
+    }
+    if !finding.evidence.is_empty() {
+        lines.push(Line::of(Meaning::Strong, "Evidence"));
+        let label = finding
+            .evidence
+            .iter()
+            .map(|e| text::width(&e.label))
+            .max()
+            .unwrap_or(0)
+            .min(width / 3);
+        for evidence in &finding.evidence {
+            let pad = label.saturating_sub(text::width(&evidence.label)) + 2;
+            lines.push(
+                Line::of(
+                    Meaning::Muted,
+                    format!("{}{}", evidence.label, " ".repeat(pad)),
+                )
+                .and(Meaning::Plain, evidence.value.clone())
+                .hanging(label + 2),
+            );
+        }
+    }
+    let others: Vec<&Fix> = fixes.collect();
+    if !others.is_empty() {
+        lines.push(Line::blank());
+        lines.push(Line::of(Meaning::Strong, "Or"));
+        others.iter().for_each(|fix| lines.extend(fix_lines(fix)));
+    }
+    lines.push(Line::blank());
+    lines.push(
+        Line::of(Meaning::Muted, "Enter opens the lesson ")
+            .and(Meaning::Accent, finding.rule.id)
+            .to(Link::Lesson(finding.rule.id)),
+    );
+    lines
+}
+
+fn fix_lines(fix: &Fix) -> Vec<Line> {
+    let who = match fix.who {
+        crate::diagnosis::Who::You => String::new(),
+        other => format!("({}) ", other.words()),
+    };
+    let mut lines = vec![
+        Line::of(Meaning::Muted, who)
+            .and(Meaning::Plain, fix.action.clone())
+            .hanging(2),
+    ];
+    if let Some(command) = &fix.command {
+        lines.push(
+            Line::of(Meaning::Code, format!("  {command}"))
+                .hanging(4)
+                .to(Link::Copy(command.clone())),
+        );
+    }
+    lines
+}
+
+/// Symbol and summary of a finding.
+fn headline(finding: &Finding, glyphs: &Glyphs) -> Line {
+    let (symbol, meaning) = match finding.severity {
+        Severity::Error => (glyphs.bad, Meaning::Bad),
+        Severity::Warning => (glyphs.warn, Meaning::Warn),
+        Severity::Note => (glyphs.note, Meaning::Muted),
+    };
+    let words = if finding.severity == Severity::Error {
+        Meaning::Strong
+    } else {
+        Meaning::Plain
+    };
+    Line::of(meaning, format!("{symbol} "))
+        .and(words, finding.summary.clone())
+        .hanging(2)
+}
+
+fn why_trusted(inspection: &Inspection) -> Vec<Line> {
+    let Some(verdict) = inspection.verdicts.first() else {
+        return Vec::new();
+    };
+    let names: Vec<String> = verdict
+        .path
+        .iter()
+        .filter_map(|&id| inspection.chain.node(id))
+        .map(|n| text::clip(&n.title(), 50).into_owned())
+        .collect();
+    let mut lines = Vec::new();
+    for (index, name) in names.iter().enumerate() {
+        let words = match index {
+            0 => format!("“{name}” carries the name you asked for."),
+            _ if index + 1 == names.len() => {
+                format!("Signed by “{name}”, which {} holds.", verdict.store_title)
+            }
+            _ => format!("Signed by “{name}”."),
+        };
+        lines.push(Line::of(Meaning::Plain, words));
+    }
+    lines
+}
+
+fn stores(inspection: &Inspection, glyphs: &Glyphs) -> Vec<Line> {
+    if inspection.verdicts.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec![Line::blank(), Line::of(Meaning::Strong, "Trust stores")];
+    for (index, verdict) in inspection.verdicts.iter().enumerate() {
+        let (symbol, meaning) = if verdict.accepted {
+            (glyphs.good, Meaning::Good)
+        } else {
+            (glyphs.bad, Meaning::Bad)
+        };
+        let mut line = Line::of(meaning, format!("{symbol} "))
+            .and(Meaning::Plain, verdict.store_title.clone());
+        if verdict.pretended {
+            line = line.and(Meaning::Warn, "  pretended");
+        }
+        if index == 0 && inspection.verdicts.len() > 1 {
+            line = line.and(Meaning::Muted, "  decides");
+        }
+        lines.push(line.hanging(2));
+    }
+    lines
+}
+
+/// The lines while an inspection runs.
+pub(super) fn waiting(session: &Session, now: Moment, glyphs: &Glyphs) -> Vec<Line> {
+    let mut lines = Vec::new();
+    match &session.state {
+        State::Waiting { stages, .. } => {
+            let last = stages.len().saturating_sub(1);
+            for (index, (stage, began)) in stages.iter().enumerate() {
+                let name = stage.waiting();
+                let line = if index == last {
+                    let waited = began.until(now);
+                    let since = if waited > 0 {
+                        format!("  {waited} s")
+                    } else {
+                        String::new()
+                    };
+                    Line::of(Meaning::Accent, format!("{name}{}", glyphs.waiting))
+                        .and(Meaning::Muted, since)
+                } else {
+                    Line::of(Meaning::Good, format!("{} ", glyphs.good)).and(Meaning::Muted, name)
+                };
+                lines.push(line);
+            }
+            if stages.is_empty() {
+                lines.push(Line::of(
+                    Meaning::Accent,
+                    format!("starting{}", glyphs.waiting),
+                ));
+            }
+        }
+        _ => lines.push(Line::of(Meaning::Muted, "waiting for its turn")),
+    }
+    if let Some(story) = &session.entry.story {
+        lines.push(Line::blank());
+        lines.push(Line::of(Meaning::Plain, text::safe(story).into_owned()));
+    }
+    lines
+}

@@ -1,0 +1,262 @@
+//! What happens next: `update(&mut Model, Message) -> Vec<Effect>`. Pure: no clock, no I/O.
+
+mod command;
+pub mod overlay;
+
+use std::sync::Arc;
+
+use super::areas;
+use super::keymap::Command;
+use super::message::{Effect, Message};
+use super::model::{CopyRoute, Focus, Model, Overlay, State};
+use crate::inspect::{self, Inspection, Options};
+use crate::moment::Moment;
+use crate::text;
+
+/// Inspections under way at most; the selected target goes first.
+pub const SIDE_BY_SIDE: usize = 32;
+
+/// Changes the model for one message and says what the world is to do.
+pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    match message {
+        Message::Command(command) => {
+            model.status = None;
+            effects = command::run(model, command);
+        }
+        Message::Edit(edit) => overlay::edit(model, edit),
+        Message::Paste(pasted) => overlay::paste(model, &pasted),
+        Message::Click { x, y } => effects = click(model, x, y),
+        Message::Wheel { x, y, lines } => wheel(model, x, y, lines),
+        Message::Resized(columns, rows) => {
+            model.size = (columns, rows);
+            model.refresh();
+        }
+        Message::Tick(now) => model.now = now,
+        Message::Stage { job, stage } => {
+            let now = model.now;
+            for session in &mut model.sessions {
+                if let State::Waiting { job: own, stages } = &mut session.state
+                    && *own == job
+                {
+                    stages.push((stage, now));
+                }
+            }
+            model.refresh();
+        }
+        Message::Inspected { job, inspection } => inspected(model, job, inspection),
+        Message::Stores(stores) => model.stores = Some(stores),
+        Message::History(history) => model.history = history,
+        Message::Saved(result) => saved(model, result),
+        Message::Copied { what, result } => copied(model, &what, result),
+        Message::Planned(plan) => {
+            if let Some(Overlay::Trust(dialog)) = model.overlays.last_mut() {
+                dialog.plan = Some(*plan);
+            }
+        }
+        Message::Trusted(result) => {
+            if let Some(Overlay::Trust(dialog)) = model.overlays.last_mut() {
+                dialog.applied = Some(*result);
+            }
+        }
+    }
+    effects.extend(start_waiting(model));
+    effects
+}
+
+/// Starts queued inspections up to [`SIDE_BY_SIDE`], the one shown first.
+fn start_waiting(model: &mut Model) -> Vec<Effect> {
+    let under_way = model
+        .sessions
+        .iter()
+        .filter(|s| matches!(s.state, State::Waiting { .. }))
+        .count();
+    let room = SIDE_BY_SIDE.saturating_sub(under_way);
+    let current = model.current;
+    let mut queued: Vec<usize> = (0..model.sessions.len())
+        .filter(|&i| {
+            model
+                .sessions
+                .get(i)
+                .is_some_and(|s| matches!(s.state, State::Queued))
+        })
+        .collect();
+    queued.sort_by_key(|&i| i != current);
+    queued.truncate(room);
+    let mut effects = Vec::new();
+    for index in queued {
+        let job = model.fresh_job();
+        let options = model.options.clone();
+        if let Some(session) = model.sessions.get_mut(index) {
+            session.state = State::Waiting {
+                job,
+                stages: Vec::new(),
+            };
+            effects.push(Effect::Inspect {
+                job,
+                target: session.entry.target.clone(),
+                options,
+            });
+        }
+    }
+    if !effects.is_empty() {
+        model.refresh();
+    }
+    effects
+}
+
+fn inspected(model: &mut Model, job: super::message::JobId, inspection: Arc<Inspection>) {
+    let now = model.now;
+    let found = model
+        .sessions
+        .iter()
+        .position(|s| matches!(&s.state, State::Waiting { job: own, .. } if *own == job));
+    let Some(index) = found else { return };
+    let shown = index == model.current;
+    let flipped = model.flipped;
+    let base = model.options.clone();
+    if let Some(session) = model.sessions.get_mut(index) {
+        let options = Options {
+            pretend: session.pretend.clone(),
+            ..base
+        };
+        let inspection = if session.pretend.is_empty() {
+            inspection
+        } else {
+            Arc::new(inspect::reassess(&inspection, &options, now))
+        };
+        session.rows = super::tree::rows(&inspection, &session.folded, flipped);
+        session.row = guilty_row(&inspection, &session.rows);
+        session.state = State::Ready(inspection);
+    }
+    if shown {
+        model.refresh();
+    }
+}
+
+/// The row to open on: what the first finding is about, else the leaf.
+fn guilty_row(inspection: &Inspection, rows: &[super::tree::Row]) -> usize {
+    let guilty = inspection.findings.first().and_then(|f| match f.subject {
+        crate::diagnosis::Subject::Node(id) => Some(id),
+        _ => None,
+    });
+    let node = guilty.or(inspection.chain.leaf);
+    rows.iter()
+        .position(|r| r.node == node && node.is_some())
+        .unwrap_or(0)
+}
+
+/// Judges the shown inspection again with what is pretended now.
+pub(super) fn reassess(model: &mut Model) {
+    let now: Moment = model.now;
+    let base = model.options.clone();
+    if let Some(session) = model.session_mut()
+        && let State::Ready(inspection) = &session.state
+    {
+        let options = Options {
+            pretend: session.pretend.clone(),
+            ..base
+        };
+        session.state = State::Ready(Arc::new(inspect::reassess(inspection, &options, now)));
+    }
+    model.rebuild_rows();
+}
+
+fn saved(model: &mut Model, result: Result<std::path::PathBuf, String>) {
+    match result {
+        Ok(path) => {
+            let shown = text::safe(&path.to_string_lossy()).into_owned();
+            let target = model
+                .session()
+                .map(|s| s.entry.target.typed.clone())
+                .unwrap_or_default();
+            let url = text::shell_quote(&text::safe(&target)).clone();
+            let hint = if shown.ends_with(".pem") && target.contains("://") {
+                format!("  use: curl --cacert {} {url}", text::shell_quote(&shown))
+            } else {
+                String::new()
+            };
+            model.say(true, format!("Wrote {shown}{hint}"));
+        }
+        Err(why) => model.say(false, why),
+    }
+}
+
+fn copied(model: &mut Model, what: &str, result: Result<CopyRoute, String>) {
+    match result {
+        Ok(CopyRoute::Desktop) => model.say(true, format!("Copied {what} to the clipboard.")),
+        Ok(CopyRoute::Terminal { bytes }) => model.say(
+            true,
+            format!("Sent {what} to your terminal's clipboard by OSC 52 ({bytes} bytes); whether it took it cannot be confirmed."),
+        ),
+        Ok(CopyRoute::File(path)) => {
+            let shown = text::safe(&path.to_string_lossy()).into_owned();
+            model.say(true, format!("There is no clipboard here; wrote {what} to {shown}"));
+        }
+        Err(why) => model.say(false, format!("Could not copy {what}: {why}")),
+    }
+}
+
+fn click(model: &mut Model, x: u16, y: u16) -> Vec<Effect> {
+    let position = ratatui::layout::Position::new(x, y);
+    if !model.overlays.is_empty() {
+        return Vec::new();
+    }
+    let areas = areas::areas(model);
+    if areas.targets.contains(position) {
+        model.focus = Focus::Targets;
+        let offset = super::view::targets_offset(model, usize::from(areas.targets.height));
+        let index = offset + usize::from(y - areas.targets.y);
+        if index < model.sessions.len() {
+            command::show(model, index);
+        }
+    } else if areas.tabs.contains(position) {
+        if let Some(pane) = super::view::tab_at(model, x) {
+            return command::run(model, Command::Pane(pane));
+        }
+    } else if areas.tree.contains(position) {
+        model.focus = Focus::Tree;
+        if let Some(session) = model.session_mut() {
+            let row = session.row_offset + usize::from(y - areas.tree.y);
+            if row < session.rows.len() {
+                session.row = row;
+            }
+        }
+        model.refresh();
+    } else if areas.pane.contains(position) {
+        model.focus = Focus::Pane;
+        let pane = model.pane;
+        if let Some(session) = model.session_mut() {
+            let mut place = session.place(pane);
+            let line = place.offset + usize::from(y - areas.pane.y);
+            if line < session.lines.len() {
+                let again = place.line == line;
+                place.line = line;
+                session.places.insert(pane, place);
+                if again {
+                    return command::run(model, Command::Enter);
+                }
+            }
+        }
+    }
+    Vec::new()
+}
+
+fn wheel(model: &mut Model, x: u16, y: u16, lines: i32) {
+    let position = ratatui::layout::Position::new(x, y);
+    if !model.overlays.is_empty() {
+        overlay::scroll(model, lines);
+        return;
+    }
+    let areas = areas::areas(model);
+    let keep = model.focus;
+    if areas.tree.contains(position) {
+        model.focus = Focus::Tree;
+    } else if areas.targets.contains(position) {
+        model.focus = Focus::Targets;
+    } else if areas.pane_box.contains(position) {
+        model.focus = Focus::Pane;
+    }
+    command::move_by(model, i64::from(lines));
+    model.focus = keep;
+}

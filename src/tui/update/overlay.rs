@@ -1,0 +1,439 @@
+//! What lies over the screen: opening it, its keys, its input lines.
+
+use tui_input::{Input, InputRequest};
+
+use super::command::{self, moved};
+use crate::cert::fields;
+use crate::chain::NodeId;
+use crate::diagnosis::lesson;
+use crate::export::{self, Format, What};
+use crate::target::Target;
+use crate::text;
+use crate::tui::keymap::Command;
+use crate::tui::message::{Edit, Effect};
+use crate::tui::model::{ExportChoice, Model, Overlay, Place, Session, TrustDialog};
+use crate::tui::{Entry, pages};
+
+/// Longest text an input line takes, in characters.
+const LONGEST: usize = 4096;
+
+/// The topmost overlay takes typed characters.
+pub fn is_typing(model: &Model) -> bool {
+    match model.overlays.last() {
+        Some(Overlay::Open { .. } | Overlay::Search { .. } | Overlay::Palette { .. }) => true,
+        Some(Overlay::Export(choice)) => choice.field == 2,
+        _ => false,
+    }
+}
+
+/// A command while something lies over the screen.
+pub(super) fn run(model: &mut Model, command: Command) -> Vec<Effect> {
+    match command {
+        Command::Close => close(model),
+        Command::Quit if !is_typing(model) => close(model),
+        Command::Enter => return accept(model),
+        Command::Up => step(model, -1),
+        Command::Down => step(model, 1),
+        Command::PageUp => step(model, -10),
+        Command::PageDown => step(model, 10),
+        Command::Top => step(model, i64::MIN / 2),
+        Command::Bottom => step(model, i64::MAX / 2),
+        Command::NextPane => field(model, 1),
+        Command::PreviousPane => field(model, -1),
+        Command::Fold => sideways(model, -1),
+        Command::Unfold => sideways(model, 1),
+        _ => {}
+    }
+    Vec::new()
+}
+
+/// Closes the topmost overlay; the input line of an empty session stays, as there is nothing below.
+fn close(model: &mut Model) {
+    let alone = model.sessions.is_empty() && model.overlays.len() == 1;
+    if alone && matches!(model.overlays.last(), Some(Overlay::Open { .. })) {
+        model.say(true, "Type a host, a URL or a file; ctrl-c quits.");
+        return;
+    }
+    if let Some(Overlay::Search { .. }) = model.overlays.pop() {
+        model.search.clear();
+        model.refresh();
+    }
+}
+
+fn step(model: &mut Model, lines: i64) {
+    let height = usize::from(model.size.1).saturating_sub(4);
+    let width = usize::from(crate::tui::view::page_width(model));
+    let history = model.history.len();
+    match model.overlays.last_mut() {
+        Some(Overlay::Page {
+            lines: all, place, ..
+        }) => {
+            let count = crate::tui::line::wrap(all, width).len();
+            let last = count.saturating_sub(height);
+            place.offset = moved(place.offset, lines, last);
+            place.line = place.offset;
+        }
+        Some(Overlay::Open { picked, .. }) if history > 0 => {
+            *picked = match (*picked, lines < 0) {
+                (None, true) => None,
+                (None, false) => Some(0),
+                (Some(0), true) => None,
+                (Some(at), _) => Some(moved(at, lines, history - 1)),
+            };
+        }
+        Some(Overlay::Palette { input, picked }) => {
+            let last = pages::palette(input.value()).len().saturating_sub(1);
+            *picked = moved(*picked, lines, last);
+        }
+        Some(Overlay::Export(choice)) => {
+            match choice.field {
+                0 => choice.what = moved(choice.what, lines, choice.whats.len().saturating_sub(1)),
+                1 => {
+                    choice.format =
+                        moved(choice.format, lines, choice.formats.len().saturating_sub(1))
+                }
+                _ => {}
+            }
+            suggest_name(model);
+        }
+        Some(Overlay::Copy { picked, entries }) => {
+            *picked = moved(*picked, lines, entries.len().saturating_sub(1));
+        }
+        Some(Overlay::Trust(dialog)) => dialog.picked = moved(dialog.picked, lines, 1),
+        _ => {}
+    }
+}
+
+/// The wheel over an overlay.
+pub(super) fn scroll(model: &mut Model, lines: i32) {
+    step(model, i64::from(lines));
+}
+
+fn field(model: &mut Model, step: i64) {
+    if let Some(Overlay::Export(choice)) = model.overlays.last_mut() {
+        let next = i64::try_from(choice.field).unwrap_or(0) + step;
+        choice.field = usize::try_from(next.rem_euclid(3)).unwrap_or(0);
+    }
+}
+
+fn sideways(model: &mut Model, by: i64) {
+    if let Some(Overlay::Export(choice)) = model.overlays.last()
+        && choice.field < 2
+    {
+        field(model, by);
+    }
+}
+
+/// Enter.
+fn accept(model: &mut Model) -> Vec<Effect> {
+    match model.overlays.pop() {
+        Some(Overlay::Open { input, picked, .. }) => {
+            let typed = match picked.and_then(|at| model.history.get(at)) {
+                Some(earlier) => earlier.clone(),
+                None => input.value().trim().to_owned(),
+            };
+            match Target::parse(&typed) {
+                Ok(target) => return open_target(model, target),
+                Err(wrong) => {
+                    let wrong = Some((wrong.problem, wrong.hint));
+                    model.overlays.push(Overlay::Open {
+                        input,
+                        picked: None,
+                        wrong,
+                    });
+                }
+            }
+        }
+        Some(Overlay::Search { input }) => {
+            model.search = input.value().to_owned();
+            if !model.search.is_empty() {
+                command::find(model, true);
+            }
+        }
+        Some(Overlay::Palette { input, picked }) => {
+            if let Some(binding) = pages::palette(input.value()).get(picked) {
+                return command::run(model, binding.command);
+            }
+        }
+        Some(Overlay::Export(choice)) => return export_choice(model, &choice),
+        Some(Overlay::Copy {
+            picked,
+            mut entries,
+        }) => {
+            if picked < entries.len() {
+                let (what, text) = entries.swap_remove(picked);
+                return vec![Effect::Copy { what, text }];
+            }
+        }
+        Some(Overlay::Trust(dialog)) => return accept_trust(model, dialog),
+        Some(Overlay::Page { .. }) | None => {}
+    }
+    Vec::new()
+}
+
+fn open_target(model: &mut Model, target: Target) -> Vec<Effect> {
+    let typed = target.typed.clone();
+    model.history.retain(|t| *t != typed);
+    model.history.insert(0, typed.clone());
+    model.sessions.push(Session::of(Entry {
+        target,
+        label: None,
+        story: None,
+    }));
+    let last = model.sessions.len() - 1;
+    command::show(model, last);
+    vec![Effect::Remember(typed)]
+}
+
+fn export_choice(model: &Model, choice: &ExportChoice) -> Vec<Effect> {
+    let (Some(inspection), Some((what, _)), Some((format, _))) = (
+        model.inspection().cloned(),
+        choice.whats.get(choice.what),
+        choice.formats.get(choice.format),
+    ) else {
+        return Vec::new();
+    };
+    vec![Effect::Save {
+        inspection,
+        what: *what,
+        format: *format,
+        name: choice.name.value().to_owned(),
+    }]
+}
+
+fn accept_trust(model: &mut Model, mut dialog: Box<TrustDialog>) -> Vec<Effect> {
+    if dialog.applied.is_some() {
+        return Vec::new();
+    }
+    if dialog.picked == 0 {
+        let digest = model
+            .inspection()
+            .and_then(|i| i.chain.certificate(dialog.node))
+            .map(|c| c.sha256);
+        if let (Some(digest), Some(session)) = (digest, model.session_mut()) {
+            if dialog.pretended {
+                session.pretend.retain(|d| *d != digest);
+            } else {
+                session.pretend.push(digest);
+            }
+        }
+        super::reassess(model);
+        return Vec::new();
+    }
+    let plan = match dialog.plan.take() {
+        Some(Ok(plan)) => plan,
+        other => {
+            dialog.plan = other;
+            model.overlays.push(Overlay::Trust(dialog));
+            return Vec::new();
+        }
+    };
+    dialog.plan = Some(Ok(plan.clone()));
+    model.overlays.push(Overlay::Trust(dialog));
+    vec![Effect::Trust(Box::new(plan))]
+}
+
+/// Opens the export chooser on the selected certificate.
+pub(super) fn open_export(model: &mut Model) {
+    let Some(inspection) = model.inspection().cloned() else {
+        model.say(false, "There is nothing to export yet.");
+        return;
+    };
+    let mut whats: Vec<(What, String)> = Vec::new();
+    if let Some(id) = model
+        .selected()
+        .filter(|&id| inspection.chain.certificate(id).is_some())
+    {
+        let title = inspection
+            .chain
+            .node(id)
+            .map(|n| text::clip(&n.title(), 40).into_owned())
+            .unwrap_or_default();
+        whats.push((What::Node(id), format!("this certificate: {title}")));
+        whats.push((
+            What::RootsPlus(id),
+            "the public roots and this certificate: a bundle that adds".to_owned(),
+        ));
+    }
+    whats.push((What::Chain, "the chain as it was sent".to_owned()));
+    whats.push((
+        What::Repaired,
+        "the chain as it should be served: complete, in order, without root".to_owned(),
+    ));
+    whats.push((What::Root, "the root alone".to_owned()));
+    let mut choice = ExportChoice {
+        whats,
+        what: 0,
+        formats: vec![
+            (Format::Pem, "PEM"),
+            (Format::Der, "DER (one certificate)"),
+            (Format::Text, "text, as OpenSSL prints it"),
+            (Format::Json, "JSON"),
+            (Format::Markdown, "report in Markdown"),
+        ],
+        format: 0,
+        name: Input::default(),
+        edited: false,
+        field: 0,
+    };
+    if let Some((what, _)) = choice.whats.first() {
+        choice.name = Input::new(export::file_name(&inspection, *what, Format::Pem));
+    }
+    model.overlays.push(Overlay::Export(Box::new(choice)));
+}
+
+fn suggest_name(model: &mut Model) {
+    let Some(inspection) = model.inspection().cloned() else {
+        return;
+    };
+    if let Some(Overlay::Export(choice)) = model.overlays.last_mut()
+        && !choice.edited
+        && let (Some((what, _)), Some((format, _))) = (
+            choice.whats.get(choice.what),
+            choice.formats.get(choice.format),
+        )
+    {
+        choice.name = Input::new(export::file_name(&inspection, *what, *format));
+    }
+}
+
+/// Opens the copy menu.
+pub(super) fn open_copy(model: &mut Model) {
+    let entries = model
+        .inspection()
+        .cloned()
+        .map(|i| pages::copy_entries(&i, model.selected()))
+        .unwrap_or_default();
+    if entries.is_empty() {
+        model.say(false, "There is nothing to copy yet.");
+    } else {
+        model.overlays.push(Overlay::Copy { picked: 0, entries });
+    }
+}
+
+/// Opens the trust dialog on the selected certificate.
+pub(super) fn open_trust(model: &mut Model) -> Vec<Effect> {
+    let (Some(inspection), Some(node)) = (model.inspection().cloned(), model.selected()) else {
+        model.say(false, "There is no certificate to trust here.");
+        return Vec::new();
+    };
+    let Some(certificate) = inspection.chain.certificate(node) else {
+        model.say(false, "This certificate is missing; get it from the server's owner first, then use --ca FILE.");
+        return Vec::new();
+    };
+    let pretended = model
+        .session()
+        .is_some_and(|s| s.pretend.contains(&certificate.sha256));
+    let title = certificate.short_name();
+    let dialog = TrustDialog {
+        node,
+        title,
+        picked: 0,
+        pretended,
+        plan: None,
+        applied: None,
+    };
+    model.overlays.push(Overlay::Trust(Box::new(dialog)));
+    vec![plan(model, node)].into_iter().flatten().collect()
+}
+
+fn plan(model: &Model, node: NodeId) -> Option<Effect> {
+    Some(Effect::Plan {
+        inspection: model.inspection()?.clone(),
+        node,
+    })
+}
+
+/// Opens the lesson of a rule.
+pub(super) fn open_lesson(model: &mut Model, id: &'static str) {
+    match lesson::lesson(id) {
+        Some(lesson) => {
+            let title = lesson.title.to_owned();
+            let lines = pages::lesson(&lesson);
+            model.overlays.push(Overlay::Page {
+                title,
+                lines,
+                place: Place::default(),
+            });
+        }
+        None => model.say(false, format!("There is no lesson for {id}.")),
+    }
+}
+
+/// Opens the explanation of a field.
+pub(super) fn open_explanation(model: &mut Model, id: &str) {
+    match fields::explain(id) {
+        Some(explanation) => {
+            let lines = pages::explanation(explanation);
+            model.overlays.push(Overlay::Page {
+                title: "What is this?".to_owned(),
+                lines,
+                place: Place::default(),
+            });
+        }
+        None => model.say(false, "There is no explanation for this field."),
+    }
+}
+
+/// An edit of the input line in focus.
+pub(super) fn edit(model: &mut Model, edit: Edit) {
+    let request = match edit {
+        Edit::Insert(c) if c.is_control() => return,
+        Edit::Insert(c) => InputRequest::InsertChar(c),
+        Edit::Backspace => InputRequest::DeletePrevChar,
+        Edit::Delete => InputRequest::DeleteNextChar,
+        Edit::Left => InputRequest::GoToPrevChar,
+        Edit::Right => InputRequest::GoToNextChar,
+        Edit::Start => InputRequest::GoToStart,
+        Edit::End => InputRequest::GoToEnd,
+        Edit::DeleteWord => InputRequest::DeletePrevWord,
+        Edit::Clear => InputRequest::DeleteLine,
+    };
+    match model.overlays.last_mut() {
+        Some(Overlay::Open {
+            input,
+            picked,
+            wrong,
+        }) => {
+            *picked = None;
+            *wrong = None;
+            change(input, request);
+        }
+        Some(Overlay::Search { input }) => change(input, request),
+        Some(Overlay::Palette { input, picked }) => {
+            *picked = 0;
+            change(input, request);
+        }
+        Some(Overlay::Export(choice)) if choice.field == 2 => {
+            choice.edited = true;
+            change(&mut choice.name, request);
+        }
+        _ => {}
+    }
+}
+
+fn change(input: &mut Input, request: InputRequest) {
+    if matches!(request, InputRequest::InsertChar(_)) && input.value().chars().count() >= LONGEST {
+        return;
+    }
+    input.handle(request);
+}
+
+/// Pasted text: into the input line in focus, without line ends; elsewhere a new target.
+pub(super) fn paste(model: &mut Model, pasted: &str) {
+    let line: String = pasted
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(LONGEST)
+        .collect();
+    if model.overlays.is_empty() {
+        model.overlays.push(Overlay::Open {
+            input: Input::default(),
+            picked: None,
+            wrong: None,
+        });
+    }
+    for c in line.trim().chars() {
+        edit(model, Edit::Insert(c));
+    }
+}

@@ -1,0 +1,84 @@
+//! Boxes: border, title, and how far a list is scrolled.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::tui::line::Meaning;
+use crate::tui::theme::Look;
+
+/// A box with a title in its top border.
+pub(super) fn draw(buffer: &mut Buffer, area: Rect, title: &str, focused: bool, look: Look) {
+    if area.width < 2 || area.height < 2 {
+        return;
+    }
+    let [
+        horizontal,
+        vertical,
+        top_left,
+        top_right,
+        bottom_left,
+        bottom_right,
+    ] = look.glyphs.frame;
+    let style = look.border(focused);
+    let (right, bottom) = (area.x + area.width - 1, area.y + area.height - 1);
+    for x in area.x + 1..right {
+        buffer.set_string(x, area.y, horizontal, style);
+        buffer.set_string(x, bottom, horizontal, style);
+    }
+    for y in area.y + 1..bottom {
+        buffer.set_string(area.x, y, vertical, style);
+        buffer.set_string(right, y, vertical, style);
+    }
+    buffer.set_string(area.x, area.y, top_left, style);
+    buffer.set_string(right, area.y, top_right, style);
+    buffer.set_string(area.x, bottom, bottom_left, style);
+    buffer.set_string(right, bottom, bottom_right, style);
+    if !title.is_empty() && area.width > 6 {
+        let shown = format!(
+            " {} ",
+            crate::text::clip(title, usize::from(area.width) - 6)
+        );
+        let style = if focused {
+            style
+        } else {
+            look.style(Meaning::Muted)
+        };
+        buffer.set_stringn(
+            area.x + 1,
+            area.y,
+            shown,
+            usize::from(area.width) - 2,
+            style,
+        );
+    }
+}
+
+/// In the bottom border: `12-30 of 200`, when not everything is shown.
+pub(super) fn scrolled(
+    buffer: &mut Buffer,
+    area: Rect,
+    offset: usize,
+    height: usize,
+    count: usize,
+    look: Look,
+) {
+    if count <= height || area.height < 2 {
+        return;
+    }
+    let shown = format!(
+        " {}-{} of {count} ",
+        offset + 1,
+        (offset + height).min(count)
+    );
+    let width = u16::try_from(shown.len()).unwrap_or(u16::MAX);
+    if width + 2 > area.width {
+        return;
+    }
+    let x = area.x + area.width - 1 - width;
+    buffer.set_string(
+        x,
+        area.y + area.height - 1,
+        shown,
+        look.style(Meaning::Muted),
+    );
+}
