@@ -3,13 +3,28 @@
 //!
 //! Nothing here judges; nothing here decodes certificates.
 
+mod clear;
+mod file;
+mod handshake;
+mod look;
+pub mod pem;
+mod plaintext;
+mod tee;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::net::{Attempt, Route, Stage};
+use crate::net::{Attempt, ProxyTrouble, Route, Stage};
 use crate::target::{StartTls, Target};
 use crate::text::Untrusted;
+
+pub use look::look;
+
+/// Certificates of one handshake kept at most; the rest are counted.
+pub const MOST_CERTIFICATES: usize = 100;
+/// First bytes kept in [`Capture::first_bytes`].
+pub const MOST_FIRST_BYTES: usize = 4096;
 
 /// Everything seen of one target.
 #[derive(Clone, Debug)]
@@ -202,21 +217,8 @@ impl Failure {
 pub enum ProxyFailure {
     /// It could not be reached: why.
     Unreachable(String),
-    /// It answered CONNECT with this HTTP status and these words.
-    Status {
-        /// Such as 407.
-        code: u16,
-        /// Reason phrase and first line of the body.
-        words: Untrusted,
-        /// `Proxy-Authenticate`, when given.
-        authenticate: Option<Untrusted>,
-    },
-    /// It answered something that is not a proxy's answer (HTML, a banner).
-    NotAProxy(Untrusted),
-    /// SOCKS failure in words.
-    Socks(String),
-    /// The proxy URL is not understood.
-    BadUrl(String),
+    /// It did something else.
+    Answered(ProxyTrouble),
 }
 
 /// Protocols told apart by their first bytes.
@@ -233,28 +235,4 @@ pub enum Speaks {
     Mysql,
     Ldap,
     Redis,
-}
-
-/// Looks at a target: connects and shakes hands, or reads the file. Never fails; what went wrong is
-/// in [`Capture::outcome`]. `progress` is told when a stage begins. Dropping the future cancels.
-pub async fn look(
-    target: &Target,
-    reach: &crate::net::Reach,
-    progress: &(dyn Fn(Stage) + Send + Sync),
-) -> Capture {
-    let _ = (reach, progress);
-    Capture {
-        target: target.clone(),
-        route: Route::Direct,
-        attempts: Vec::new(),
-        peer: None,
-        presented: Vec::new(),
-        not_kept: 0,
-        seen_by: Seen::Nothing,
-        session: Session::default(),
-        outcome: Outcome::Complete,
-        timings: Vec::new(),
-        first_bytes: Vec::new(),
-        notes: Vec::new(),
-    }
 }

@@ -1,4 +1,4 @@
-//! PEM, written strictly and read leniently.
+//! PEM, as written; [`crate::capture::pem`] reads it.
 
 /// One certificate as PEM with 64-column lines and a final newline.
 pub fn encode(der: &[u8]) -> String {
@@ -15,19 +15,4 @@ pub fn encode(der: &[u8]) -> String {
     out.push_str(rest);
     out.push_str("\n-----END CERTIFICATE-----\n");
     out
-}
-
-/// What a file of certificates held.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Decoded {
-    /// DER of each certificate, in order.
-    pub certificates: Vec<Vec<u8>>,
-    /// Parts that could not be read, safe to display: where and why.
-    pub notes: Vec<String>,
-}
-
-/// Reads PEM with any text around it, or DER.
-pub fn decode(bytes: &[u8]) -> Decoded {
-    let _ = bytes;
-    Decoded::default()
 }

@@ -2,7 +2,7 @@
 
 use super::{Case, Finding, Severity, Subject, Who, rule};
 use crate::capture::{Failure, Outcome, Possession, ProxyFailure, Seen, Speaks};
-use crate::net::{AttemptResult, Route, Stage};
+use crate::net::{AttemptResult, ProxyTrouble, Route, Stage};
 use crate::target::{Endpoint, Scheme, Source, StartTls};
 use crate::text;
 
@@ -224,18 +224,18 @@ fn proxy(case: &Case<'_>, endpoint: &Endpoint, failure: &ProxyFailure) -> Findin
                 ),
             ),
         ),
-        ProxyFailure::BadUrl(words) => without(
+        ProxyFailure::Answered(ProxyTrouble::BadUrl(words)) => without(
             finding(
                 &rule::PROXY_UNREACHABLE,
                 "The proxy's address is not understood.".to_owned(),
             )
             .saw("problem", words.clone()),
         ),
-        ProxyFailure::Status {
+        ProxyFailure::Answered(ProxyTrouble::Status {
             code: 407,
             words,
             authenticate,
-        } => finding(
+        }) => finding(
             &rule::PROXY_AUTHENTICATION,
             format!(
                 "The proxy {url} asks for a user name and password before it connects to {to}."
@@ -251,7 +251,7 @@ fn proxy(case: &Case<'_>, endpoint: &Endpoint, failure: &ProxyFailure) -> Findin
                 case.typed()
             ),
         ),
-        ProxyFailure::Status { code, words, .. } => without(
+        ProxyFailure::Answered(ProxyTrouble::Status { code, words, .. }) => without(
             finding(
                 &rule::PROXY_REFUSED,
                 format!("The proxy {url} refuses to connect to {to}."),
@@ -259,7 +259,7 @@ fn proxy(case: &Case<'_>, endpoint: &Endpoint, failure: &ProxyFailure) -> Findin
             .saw("answer", format!("{code} {words}"))
             .fix(Who::NetworkOwner, format!("Ask for {to} to be allowed.")),
         ),
-        ProxyFailure::NotAProxy(words) => without(
+        ProxyFailure::Answered(ProxyTrouble::NotAProxy(words)) => without(
             finding(
                 &rule::PROXY_NOT_A_PROXY,
                 format!("{url} does not answer like a proxy."),
@@ -270,7 +270,7 @@ fn proxy(case: &Case<'_>, endpoint: &Endpoint, failure: &ProxyFailure) -> Findin
                 "Check the proxy's port and scheme (http://, socks5://).",
             ),
         ),
-        ProxyFailure::Socks(words) => without(
+        ProxyFailure::Answered(ProxyTrouble::Socks(words)) => without(
             finding(
                 &rule::PROXY_REFUSED,
                 format!("The SOCKS proxy {url} does not connect to {to}."),

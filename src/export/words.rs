@@ -3,6 +3,7 @@
 use crate::capture::{ClientAuth, Failure, ProxyFailure, Speaks};
 use crate::cert::{Certificate, ExtensionValue, Hash, Key, KeyKind, Oid, oid};
 use crate::judge::ReasonKind;
+use crate::net::ProxyTrouble;
 use crate::target::StartTls;
 use crate::text;
 
@@ -186,10 +187,18 @@ pub(super) fn failure(failure: &Failure) -> String {
 fn proxy(failure: &ProxyFailure) -> String {
     match failure {
         ProxyFailure::Unreachable(words) => format!("the proxy cannot be reached: {words}"),
-        ProxyFailure::Status { code, words, .. } => format!("the proxy answered {code}: {words}"),
-        ProxyFailure::NotAProxy(words) => format!("that is no proxy; it answered: {words}"),
-        ProxyFailure::Socks(words) => format!("the SOCKS proxy refused: {words}"),
-        ProxyFailure::BadUrl(words) => format!("the proxy's URL is not understood: {words}"),
+        ProxyFailure::Answered(ProxyTrouble::Status { code, words, .. }) => {
+            format!("the proxy answered {code}: {words}")
+        }
+        ProxyFailure::Answered(ProxyTrouble::NotAProxy(words)) => {
+            format!("that is no proxy; it answered: {words}")
+        }
+        ProxyFailure::Answered(ProxyTrouble::Socks(words)) => {
+            format!("the SOCKS proxy refused: {words}")
+        }
+        ProxyFailure::Answered(ProxyTrouble::BadUrl(words)) => {
+            format!("the proxy's URL is not understood: {words}")
+        }
     }
 }
 

@@ -6,6 +6,60 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use crate::text::Untrusted;
+
+pub mod dial;
+pub mod proxy;
+pub mod starttls;
+
+/// A byte stream, whatever it goes through.
+pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
+/// Why nothing could be reached. Words are safe to display.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// The name does not resolve.
+    NoSuchName {
+        /// The resolver's words.
+        words: String,
+    },
+    /// The name has no address of the family asked for.
+    NoAddressOfFamily,
+    /// Every address refused.
+    Refused,
+    /// No route, network down, or the like.
+    Unreachable {
+        /// The system's words.
+        words: String,
+    },
+    /// The stage's time limit passed.
+    TimedOut,
+}
+
+/// What a proxy did instead of opening the way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProxyTrouble {
+    /// It answered CONNECT with this HTTP status and these words.
+    Status {
+        /// Such as 407.
+        code: u16,
+        /// Reason phrase and first words of the body.
+        words: Untrusted,
+        /// `Proxy-Authenticate`, when given.
+        authenticate: Option<Untrusted>,
+    },
+    /// It answered something that is no proxy's answer (a banner, nothing at all).
+    NotAProxy(Untrusted),
+    /// SOCKS failure in words.
+    Socks(String),
+    /// The proxy's address is not understood.
+    BadUrl(String),
+}
+
 /// How to reach targets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reach {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use etcetera::BaseStrategy;
 
 use super::{Anchor, StoreKind, Stores, TrustStore};
-use crate::cert::pem;
+use crate::capture::pem;
 use crate::text;
 
 /// A store file larger than this is not read.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest;
 
+use crate::capture;
 use crate::cert::{Certificate, pem};
 use crate::inspect;
 use crate::moment::Moment;
@@ -163,7 +164,7 @@ impl Bundle {
     /// The store that the bundle makes, as read from disk.
     fn load(&self) -> Result<TrustStore, TrustError> {
         let text = self.read()?.unwrap_or_default();
-        let decoded = pem::decode(text.as_bytes());
+        let decoded = capture::pem::decode(text.as_bytes());
         let ders = decoded.certificates.into_iter();
         let anchors = ders
             .map(|der| Anchor {

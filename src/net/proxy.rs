@@ -1,0 +1,301 @@
+//! Through a proxy, as curl would go: HTTP CONNECT with basic authentication, SOCKS5 and SOCKS5h.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper::header::{HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION};
+use hyper::{Method, Request, Uri};
+use hyper_util::client::legacy::connect::proxy::SocksV5;
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tower_service::Service;
+
+use super::{ProxyChoice, ProxyTrouble, Route, Stream};
+use crate::text::{self, Untrusted};
+
+/// A proxy's answer is read up to this many bytes.
+const MOST_ANSWER: usize = 16 * 1024;
+
+/// The proxy to use for a target.
+pub struct Proxy {
+    intercept: Intercept,
+    /// What the person sees: no password.
+    pub route: Route,
+}
+
+/// Finds the proxy for `host:port`, if any.
+///
+/// # Errors
+/// When the proxy's address is not understood.
+pub fn find(choice: &ProxyChoice, host: &str, port: u16) -> Result<Option<Proxy>, ProxyTrouble> {
+    let (matcher, because) = match choice {
+        ProxyChoice::Direct => return Ok(None),
+        ProxyChoice::Environment => {
+            let Some(because) = variable() else {
+                return Ok(None);
+            };
+            (Matcher::from_env(), because.to_owned())
+        }
+        ProxyChoice::Given(url) => {
+            let url = if url.contains("://") {
+                url.clone()
+            } else {
+                format!("http://{url}")
+            };
+            (Matcher::builder().all(url).build(), "--proxy".to_owned())
+        }
+    };
+    let target: Uri = format!("https://{host}:{port}/").parse().map_err(|_| {
+        ProxyTrouble::BadUrl(format!("no proxy can be asked for {}", text::safe(host)))
+    })?;
+    let Some(intercept) = matcher.intercept(&target) else {
+        return match choice {
+            ProxyChoice::Given(url) => {
+                let shown = text::safe(url.rsplit('@').next().unwrap_or("")).into_owned();
+                Err(ProxyTrouble::BadUrl(format!(
+                    "“{shown}” is no proxy address such as http://proxy:3128"
+                )))
+            }
+            _ => Ok(None),
+        };
+    };
+    let url = shown(intercept.uri());
+    Ok(Some(Proxy {
+        intercept,
+        route: Route::Proxy { url, because },
+    }))
+}
+
+/// The variable that names the proxy for TLS targets, in curl's order.
+fn variable() -> Option<&'static str> {
+    ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]
+        .into_iter()
+        .find(|name| std::env::var_os(name).is_some_and(|v| !v.is_empty()))
+}
+
+fn shown(uri: &Uri) -> String {
+    let scheme = uri.scheme_str().unwrap_or("http");
+    let host = uri.host().unwrap_or("");
+    let port = uri.port_u16().map(|p| format!(":{p}")).unwrap_or_default();
+    text::safe(&format!("{scheme}://{host}{port}")).into_owned()
+}
+
+impl Proxy {
+    /// Host and port to dial.
+    pub fn address(&self) -> (String, u16) {
+        let uri = self.intercept.uri();
+        let host = uri
+            .host()
+            .unwrap_or("")
+            .trim_start_matches('[')
+            .trim_end_matches(']')
+            .to_owned();
+        let default = match uri.scheme_str() {
+            Some("socks5" | "socks5h") => 1080,
+            Some("https") => 443,
+            _ => 80,
+        };
+        (host, uri.port_u16().unwrap_or(default))
+    }
+
+    /// Asks the proxy behind `stream` to open a way to `host:port`.
+    ///
+    /// # Errors
+    /// What it did instead.
+    pub async fn open(
+        &self,
+        stream: TcpStream,
+        host: &str,
+        port: u16,
+    ) -> Result<Box<dyn Stream>, ProxyTrouble> {
+        match self.intercept.uri().scheme_str() {
+            Some("http") => self.connect(stream, host, port).await,
+            Some("socks5") => self.socks(stream, host, port, true).await,
+            Some("socks5h") => self.socks(stream, host, port, false).await,
+            Some(other) => Err(ProxyTrouble::BadUrl(format!(
+                "proxies of the kind {}:// are not supported; http, socks5 and socks5h are",
+                text::safe(other)
+            ))),
+            None => Err(ProxyTrouble::BadUrl(
+                "the proxy's address has no scheme".to_owned(),
+            )),
+        }
+    }
+
+    async fn connect(
+        &self,
+        stream: TcpStream,
+        host: &str,
+        port: u16,
+    ) -> Result<Box<dyn Stream>, ProxyTrouble> {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let listening = Listening {
+            inner: stream,
+            seen: seen.clone(),
+        };
+        let failed = |_: hyper::Error| ProxyTrouble::NotAProxy(first_line(&seen));
+        let (mut sender, connection) =
+            hyper::client::conn::http1::handshake(TokioIo::new(listening))
+                .await
+                .map_err(failed)?;
+        let driver = tokio::spawn(connection.with_upgrades());
+        let authority = format!("{host}:{port}");
+        let mut request = Request::builder()
+            .method(Method::CONNECT)
+            .uri(&authority)
+            .header(HOST, &authority);
+        if let Some(auth) = self.intercept.basic_auth() {
+            request = request.header(PROXY_AUTHORIZATION, auth);
+        }
+        let request = request.body(Empty::<Bytes>::new()).map_err(|_| {
+            ProxyTrouble::BadUrl(format!("{} cannot be asked for", text::safe(&authority)))
+        })?;
+        let response = sender.send_request(request).await.map_err(failed)?;
+        let status = response.status();
+        if status.is_success() {
+            let upgraded = hyper::upgrade::on(response).await.map_err(failed)?;
+            return Ok(Box::new(TokioIo::new(upgraded)));
+        }
+        let authenticate = response
+            .headers()
+            .get(PROXY_AUTHENTICATE)
+            .map(|v| Untrusted::from_bytes(v.as_bytes()));
+        let body = Limited::new(response.into_body(), MOST_ANSWER);
+        let body = body
+            .collect()
+            .await
+            .map(|b| b.to_bytes())
+            .unwrap_or_default();
+        driver.abort();
+        Err(ProxyTrouble::Status {
+            code: status.as_u16(),
+            words: Untrusted::new(summary(status.canonical_reason().unwrap_or(""), &body)),
+            authenticate,
+        })
+    }
+
+    async fn socks(
+        &self,
+        stream: TcpStream,
+        host: &str,
+        port: u16,
+        local: bool,
+    ) -> Result<Box<dyn Stream>, ProxyTrouble> {
+        let mut socks =
+            SocksV5::new(self.intercept.uri().clone(), Once(Some(stream))).local_dns(local);
+        if let Some((user, password)) = self.intercept.raw_auth() {
+            socks = socks.with_auth(user.to_owned(), password.to_owned());
+        }
+        let target: Uri = format!("https://{host}:{port}").parse().map_err(|_| {
+            ProxyTrouble::BadUrl(format!("{} cannot be asked for", text::safe(host)))
+        })?;
+        match socks.call(target).await {
+            Ok(io) => Ok(Box::new(io.into_inner())),
+            Err(error) => Err(ProxyTrouble::Socks(
+                text::safe(&error.to_string()).into_owned(),
+            )),
+        }
+    }
+}
+
+/// Reason phrase and first words of a body without tags.
+fn summary(reason: &str, body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body);
+    let mut plain = String::new();
+    let mut inside = false;
+    for c in text.chars() {
+        match c {
+            '<' => inside = true,
+            '>' => {
+                inside = false;
+                plain.push(' ');
+            }
+            c if !inside => plain.push(c),
+            _ => {}
+        }
+    }
+    let words = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+    let words = text::clip(&words, 160);
+    if words.is_empty() {
+        reason.to_owned()
+    } else {
+        format!("{reason}: {words}")
+    }
+}
+
+fn first_line(seen: &Arc<Mutex<Vec<u8>>>) -> Untrusted {
+    let bytes = seen.lock().map(|s| s.clone()).unwrap_or_default();
+    if bytes.is_empty() {
+        return Untrusted::new("it closed the connection without a word");
+    }
+    let line = bytes.split(|&b| b == b'\n').next().unwrap_or(&bytes);
+    Untrusted::from_bytes(line.get(..200).unwrap_or(line))
+}
+
+/// Keeps the first bytes a proxy says, for the case that they are no answer.
+struct Listening {
+    inner: TcpStream,
+    seen: Arc<Mutex<Vec<u8>>>,
+}
+
+impl AsyncRead for Listening {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        let polled = Pin::new(&mut self.inner).poll_read(cx, buf);
+        if let Ok(mut seen) = self.seen.lock() {
+            let room = 1024usize.saturating_sub(seen.len());
+            seen.extend(buf.filled().iter().skip(before).take(room));
+        }
+        polled
+    }
+}
+
+impl AsyncWrite for Listening {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.inner).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
+}
+
+/// A connector that hands out the one connection that was made already.
+struct Once(Option<TcpStream>);
+
+impl Service<Uri> for Once {
+    type Response = TokioIo<TcpStream>;
+    type Error = io::Error;
+    type Future = std::future::Ready<io::Result<TokioIo<TcpStream>>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Uri) -> Self::Future {
+        std::future::ready(
+            self.0
+                .take()
+                .map(TokioIo::new)
+                .ok_or_else(|| io::ErrorKind::NotConnected.into()),
+        )
+    }
+}
