@@ -89,6 +89,12 @@ impl Known {
         !self.name.contains(' ')
     }
 
+    /// Everyone who follows it.
+    pub fn programs(&self) -> impl Iterator<Item = &str> {
+        let all = [&self.replaces, &self.half, &self.adds];
+        all.into_iter().flatten().map(String::as_str)
+    }
+
     /// The one with this name.
     pub(super) fn named(name: &str) -> Option<&'static Self> {
         KNOWN.iter().find(|known| known.name == name)
@@ -106,7 +112,7 @@ mod tests {
         assert!(KNOWN.len() > 50);
         for known in KNOWN.iter() {
             assert_eq!(KNOWN.iter().filter(|k| k.name == known.name).count(), 1);
-            for beaten in &known.beats {
+                for beaten in &known.beats {
                 assert!(Known::named(beaten).is_some(), "{beaten}");
             }
             match known.holds {

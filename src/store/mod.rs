@@ -30,7 +30,7 @@ mod tools;
 pub use known::{Holds, Known, Meaning};
 pub use load::user_bundle_path;
 pub use machine::Machine;
-pub use settings::{Effect, Environment, Found, Place, Setting};
+pub use settings::{Environment, Found, Override, Place, Setting};
 pub use survey::{MOST_STORES, Survey};
 
 /// One set of anchors that some clients use.

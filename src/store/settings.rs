@@ -39,8 +39,17 @@ pub struct Setting {
     pub value: Untrusted,
     /// What was found there.
     pub found: Found,
-    /// Another setting wins for programs that follow both: its name.
-    pub overridden_by: Option<String>,
+    /// Settings that win over this one, each for the programs that follow both.
+    pub overridden: Vec<Override>,
+}
+
+/// Another setting that wins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Override {
+    /// Its title.
+    pub by: String,
+    /// For which programs.
+    pub programs: Vec<&'static str>,
 }
 
 /// Where a setting is made.
@@ -72,15 +81,6 @@ pub enum Found {
     Unreadable(PathBuf, String),
     /// Certificates.
     Anchors(Arc<TrustStore>),
-}
-
-/// What a setting does to the programs that follow it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// They trust nothing else.
-    Replaces,
-    /// They trust it beside their own roots.
-    Adds,
 }
 
 impl Environment {
@@ -116,33 +116,20 @@ impl Environment {
             .find(|s| s.place == Place::Variable && s.known.name == name)
     }
 
-    /// Programs that follow a setting, each group with what it does to them on this machine.
-    pub fn effects<'s>(&self, setting: &'s Setting) -> Vec<(Effect, &'s [String])> {
+    /// Programs that a setting makes trust nothing but what it names, on this machine.
+    pub fn replaced(&self, setting: &Setting) -> Vec<&'static str> {
         let known = setting.known;
-        let half = if self.other_half_stays(&known.name) {
-            Effect::Adds
-        } else {
-            Effect::Replaces
-        };
-        [
-            (Effect::Replaces, &known.replaces),
-            (half, &known.half),
-            (Effect::Adds, &known.adds),
-        ]
-        .into_iter()
-        .filter(|(_, who)| !who.is_empty())
-        .map(|(effect, who)| (effect, who.as_slice()))
-        .collect()
+        let half = self.other_half_stays(&known.name);
+        let half = known.half.iter().filter(|_| !half);
+        known.replaces.iter().chain(half).map(String::as_str).collect()
     }
 
-    /// Programs that trust only what a setting names.
-    pub fn replaced<'s>(&self, setting: &'s Setting) -> Vec<&'s str> {
-        self.effects(setting)
-            .into_iter()
-            .filter(|(effect, _)| *effect == Effect::Replaces)
-            .flat_map(|(_, who)| who)
-            .map(String::as_str)
-            .collect()
+    /// Programs that trust what a setting names beside their own roots, on this machine.
+    pub fn added(&self, setting: &Setting) -> Vec<&'static str> {
+        let known = setting.known;
+        let half = self.other_half_stays(&known.name);
+        let half = known.half.iter().filter(|_| half);
+        known.adds.iter().chain(half).map(String::as_str).collect()
     }
 
     /// OpenSSL still reads its own folder when only a file is set, and its own file when only a folder is.
@@ -216,18 +203,37 @@ static PUBLIC: LazyLock<HashSet<&'static [u8]>> = LazyLock::new(|| {
         .collect()
 });
 
-/// A setting that beats others is named by them.
+/// Finds who wins where two settings count for the same programs: the ones that the table says, and of
+/// two with the same name the first, as files are read in that order.
 fn override_each_other(settings: &mut [Setting]) {
-    let winners: Vec<(String, &'static [String])> = settings
+    let found: Vec<Vec<Override>> = settings
         .iter()
-        .filter(|s| !matches!(s.found, Found::Nothing) && s.only_for.is_none())
-        .map(|s| (s.title(), s.known.beats.as_slice()))
+        .enumerate()
+        .map(|(place, loser)| {
+            settings
+                .iter()
+                .enumerate()
+                .filter(|(other, winner)| {
+                    let counts = !matches!(winner.found, Found::Nothing);
+                    let same = winner.known.name == loser.known.name;
+                    let first = same && *other < place && winner.only_for == loser.only_for;
+                    let beats = winner.only_for.is_none()
+                        && winner.known.beats.contains(&loser.known.name);
+                    counts && (first || beats)
+                })
+                .map(|(_, winner)| Override {
+                    by: winner.title(),
+                    programs: loser
+                        .known
+                        .programs()
+                        .filter(|p| winner.known.programs().any(|w| w == *p))
+                        .collect(),
+                })
+                .collect()
+        })
         .collect();
-    for setting in settings {
-        setting.overridden_by = winners
-            .iter()
-            .find(|(_, beats)| beats.contains(&setting.known.name))
-            .map(|(name, _)| name.clone());
+    for (setting, overridden) in settings.iter_mut().zip(found) {
+        setting.overridden = overridden;
     }
 }
 
@@ -249,7 +255,7 @@ impl Reader<'_> {
             only_for: None,
             found: self.follow(known, &shown, path),
             value: Untrusted::new(shown),
-            overridden_by: None,
+            overridden: Vec::new(),
         })
     }
 
@@ -266,7 +272,7 @@ impl Reader<'_> {
             },
             only_for: written.only_for.map(Untrusted::new),
             value: Untrusted::new(written.value),
-            overridden_by: None,
+            overridden: Vec::new(),
         })
     }
 

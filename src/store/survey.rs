@@ -162,10 +162,7 @@ fn named_by_settings(environment: &Environment, known: &[Arc<TrustStore>]) -> Ve
             Found::Unreadable(path, why) => (path.clone(), problem(path, why)),
             Found::Nothing | Found::Word | Found::Off => continue,
         };
-        let users = environment
-            .effects(setting)
-            .into_iter()
-            .flat_map(|(_, who)| who.iter().cloned());
+        let users = setting.known.programs().map(str::to_owned);
         let entry = named.entry(path).or_insert_with(|| {
             store.id.clear();
             (Vec::new(), Vec::new(), store)

@@ -28,12 +28,14 @@ const MOST_CHARACTERS: usize = 1024 * 1024;
 /// Files included by others are followed this deep.
 const MOST_DEPTH: usize = 5;
 
-/// Every key of every file that is there, in the order in which the tool reads them.
+/// Every key of every file that is there; of two with the same name, the first is the one that counts.
 pub(super) fn written(machine: &Machine) -> Vec<Written> {
     let mut found = Vec::new();
     for file in git_files(machine) {
         git(machine, &file, 0, &mut found);
     }
+    // In git the last one counts.
+    found.reverse();
     for file in curl_files(machine) {
         each_line(&file, &mut found, curl);
     }
@@ -257,11 +259,11 @@ fn pip_files(machine: &Machine) -> Vec<PathBuf> {
         return vec![file];
     }
     [
-        Some(machine.at("/etc/xdg/pip/pip.conf")),
-        Some(machine.at("/etc/pip.conf")),
-        machine.in_home(".pip/pip.conf"),
-        machine.config().map(|c| c.join("pip/pip.conf")),
         machine.path("VIRTUAL_ENV").map(|v| v.join("pip.conf")),
+        machine.config().map(|c| c.join("pip/pip.conf")),
+        machine.in_home(".pip/pip.conf"),
+        Some(machine.at("/etc/pip.conf")),
+        Some(machine.at("/etc/xdg/pip/pip.conf")),
     ]
     .into_iter()
     .flatten()
@@ -322,11 +324,11 @@ fn yarn(line: &str) -> Option<Found> {
 
 fn conda_files(machine: &Machine) -> Vec<PathBuf> {
     [
-        Some(machine.at("/etc/conda/.condarc")),
-        machine.in_home(".conda/.condarc"),
-        machine.in_home(".condarc"),
-        machine.path("CONDA_PREFIX").map(|p| p.join(".condarc")),
         machine.path("CONDARC"),
+        machine.path("CONDA_PREFIX").map(|p| p.join(".condarc")),
+        machine.in_home(".condarc"),
+        machine.in_home(".conda/.condarc"),
+        Some(machine.at("/etc/conda/.condarc")),
     ]
     .into_iter()
     .flatten()
