@@ -149,7 +149,10 @@ const TITLES: &[(&str, &str)] = &[
     ("1.3.6.1.5.5.7.1.24", "TLS features"),
     ("1.3.6.1.4.1.11129.2.4.2", "signed certificate timestamps"),
     ("1.3.6.1.4.1.11129.2.4.3", "precertificate poison"),
-    ("1.3.6.1.4.1.311.20.2", "Microsoft certificate template name"),
+    (
+        "1.3.6.1.4.1.311.20.2",
+        "Microsoft certificate template name",
+    ),
     ("1.3.6.1.4.1.311.21.1", "Microsoft CA version"),
     ("1.3.6.1.4.1.311.21.7", "Microsoft certificate template"),
     ("1.3.6.1.4.1.311.21.10", "Microsoft application policies"),
