@@ -47,6 +47,14 @@ macro_rules! rules {
         $(#[doc = $title] pub static $name: Rule = Rule { id: $id, severity: Severity::$severity, title: $title };)*
         /// Every rule, in the order of the documentation.
         pub static RULES: &[&Rule] = &[$(&$name),*];
+
+        /// The text of a rule's lesson. A rule without a lesson does not compile.
+        pub(super) fn page(id: &str) -> Option<(&'static str, &'static str)> {
+            match id {
+                $($id => Some(($id, include_str!(concat!("../../assets/lessons/", $id, ".md")))),)*
+                _ => None,
+            }
+        }
     };
 }
 
