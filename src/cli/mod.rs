@@ -21,6 +21,7 @@ use crate::tui;
 
 mod args;
 mod explain;
+mod lab;
 mod trust;
 mod usage;
 mod values;
@@ -44,6 +45,11 @@ pub fn main() -> ExitCode {
         code
     });
     ExitCode::from(code)
+}
+
+/// The whole command line as clap knows it, for completions, manual pages and tests.
+pub fn command_line() -> clap::Command {
+    Arguments::command()
 }
 
 /// Why a command did not do what it should.
@@ -135,7 +141,7 @@ fn run(typed: Vec<OsString>) -> Result<u8, Failure> {
         Some(Command::Trust { action }) => trust::run(action),
         Some(Command::Stores(stores)) => self::stores(&stores),
         Some(Command::Explain { rule }) => explain::explain(rule.as_deref()),
-        Some(Command::Lab(_)) => Err(Failure::could_not("not built yet", "")),
+        Some(Command::Lab(lab)) => self::lab::run(lab),
     }
 }
 
