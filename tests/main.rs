@@ -9,5 +9,6 @@ mod headless;
 mod lab;
 mod pty;
 mod screens;
+mod stores;
 mod support;
 mod trust;
