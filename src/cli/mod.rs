@@ -46,6 +46,11 @@ pub fn main() -> ExitCode {
     ExitCode::from(code)
 }
 
+/// The whole command line as clap knows it, for completions, manual pages and tests.
+pub fn command_line() -> clap::Command {
+    Arguments::command()
+}
+
 /// Why a command did not do what it should.
 enum Failure {
     /// The command line is wrong: exit code 2.

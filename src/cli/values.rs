@@ -120,8 +120,7 @@ pub(super) fn options(reaching: &Reaching, judging: &Judging) -> Result<Options,
             proxy,
         },
         at: at(judging.at.as_deref())?,
-        name: None,
-        pretend: Vec::new(),
+        ..Options::default()
     })
 }
 
