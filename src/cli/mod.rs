@@ -20,6 +20,7 @@ use crate::tui;
 
 mod args;
 mod explain;
+mod lab;
 mod trust;
 mod usage;
 mod values;
@@ -138,7 +139,7 @@ fn run(typed: Vec<OsString>) -> Result<u8, Failure> {
         Some(Command::Export(export)) => self::export(export),
         Some(Command::Trust { action }) => trust::run(action),
         Some(Command::Explain { rule }) => explain::explain(rule.as_deref()),
-        Some(Command::Lab(_)) => Err(Failure::could_not("not built yet", "")),
+        Some(Command::Lab(lab)) => self::lab::run(lab),
     }
 }
 
