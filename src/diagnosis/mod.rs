@@ -16,6 +16,7 @@ pub mod lesson;
 mod path;
 mod presentation;
 pub mod rule;
+mod session;
 mod stores;
 
 pub use rule::{RULES, Rule, Severity};
