@@ -89,6 +89,12 @@ impl Look {
         self
     }
 
+    /// Judged for now, for certificates that a foreign program has just made.
+    pub fn now(mut self) -> Self {
+        self.options.at = None;
+        self
+    }
+
     pub fn trusting(mut self, der: &[u8]) -> Self {
         self.anchors.push(der.to_vec());
         self
@@ -186,7 +192,8 @@ impl Family {
         let issuing = root.issue(ca("Capture Issuing CA"));
         let leaf = issuing.issue(server(&["localhost", "127.0.0.1", "::1"]));
         let folder = tempfile::tempdir().unwrap();
-        let put = |file: &str, text: String| std::fs::write(folder.path().join(file), text).unwrap();
+        let put =
+            |file: &str, text: String| std::fs::write(folder.path().join(file), text).unwrap();
         put("leaf.pem", pem(&leaf.der));
         put("issuing.pem", pem(&issuing.der));
         put("root.pem", pem(&root.der));
