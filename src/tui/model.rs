@@ -8,7 +8,7 @@ use tui_input::Input;
 use super::line::Line;
 use super::message::JobId;
 use super::theme::Look;
-use super::tree::Row;
+use super::tree::{Names, Row};
 use super::{Entry, pages};
 use crate::chain::NodeId;
 use crate::export::{Format, What};
@@ -41,6 +41,8 @@ pub struct Model {
     pub mouse: bool,
     /// Leaf first.
     pub flipped: bool,
+    /// What is in focus, chain or pane, has the room of both.
+    pub zoomed: bool,
     /// What is searched for; matches are highlighted.
     pub search: String,
     /// How targets are inspected; `pretend` is kept per session.
@@ -77,6 +79,8 @@ pub struct Session {
     pub places: BTreeMap<Pane, Place>,
     /// The lines of the pane shown, wrapped to its width.
     pub lines: Vec<Line>,
+    /// What the search reads of the tree; made at the first search, dropped when the rows change.
+    pub names: Option<Names>,
 }
 
 /// A cursor in a list of lines.
@@ -135,6 +139,16 @@ impl Pane {
             Self::Why => "Why",
             Self::Certificate => "Certificate",
             Self::Handshake => "Handshake",
+            Self::Pem => "PEM",
+        }
+    }
+
+    /// The same where there is little room.
+    pub fn short_title(self) -> &'static str {
+        match self {
+            Self::Why => "Why",
+            Self::Certificate => "Cert",
+            Self::Handshake => "TLS",
             Self::Pem => "PEM",
         }
     }
@@ -274,6 +288,7 @@ impl Model {
             status: None,
             mouse: true,
             flipped: false,
+            zoomed: false,
             search: String::new(),
             options,
             stores: None,
@@ -358,6 +373,7 @@ impl Model {
         {
             let node = session.rows.get(session.row).and_then(|r| r.node);
             session.rows = super::tree::rows(inspection, &session.folded, flipped);
+            session.names = None;
             if let Some(row) = session
                 .rows
                 .iter()
@@ -383,6 +399,7 @@ impl Session {
             folded_fields: HashSet::new(),
             places: BTreeMap::new(),
             lines: Vec::new(),
+            names: None,
         }
     }
 

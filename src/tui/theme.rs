@@ -38,6 +38,9 @@ pub struct Glyphs {
     pub missing: &'static str,
     pub neutral: &'static str,
     pub branch: &'static str,
+    /// A branch with siblings below it.
+    pub fork: &'static str,
+    pub rail: &'static str,
     pub broken: &'static str,
     pub folded: &'static str,
     pub unfolded: &'static str,
@@ -60,6 +63,8 @@ pub static UNICODE: Glyphs = Glyphs {
     missing: "◌",
     neutral: "○",
     branch: "└ ",
+    fork: "├ ",
+    rail: "│ ",
     broken: "└╴",
     folded: "▸",
     unfolded: "▾",
@@ -81,6 +86,8 @@ pub static ASCII: Glyphs = Glyphs {
     missing: "?",
     neutral: "o",
     branch: "`-",
+    fork: "|-",
+    rail: "| ",
     broken: "`:",
     folded: ">",
     unfolded: "v",
@@ -92,6 +99,13 @@ pub static ASCII: Glyphs = Glyphs {
     ellipsis: "~",
     frame: ["-", "|", "+", "+", "+", "+"],
 };
+
+impl Glyphs {
+    /// Drawn with ASCII only.
+    pub fn is_ascii(&self) -> bool {
+        self.rail.is_ascii()
+    }
+}
 
 impl Look {
     /// The style of a meaning.
@@ -134,6 +148,16 @@ impl Look {
             (Theme::Light, false) => Style::new().bg(Color::Rgb(0xec, 0xee, 0xf2)),
             (_, true) => Style::new().add_modifier(Modifier::REVERSED),
             (_, false) => Style::new().add_modifier(Modifier::UNDERLINED),
+        }
+    }
+
+    /// Text that the search found.
+    pub fn found(self) -> Style {
+        match self.theme {
+            Theme::Mono => Style::new().add_modifier(Modifier::REVERSED | Modifier::BOLD),
+            Theme::Terminal => Style::new().fg(Color::Black).bg(Color::Yellow),
+            Theme::Dark => Style::new().bg(Color::Rgb(0x6b, 0x55, 0x12)),
+            Theme::Light => Style::new().bg(Color::Rgb(0xff, 0xe3, 0x94)),
         }
     }
 

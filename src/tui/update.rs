@@ -24,7 +24,10 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             model.status = None;
             effects = command::run(model, command);
         }
-        Message::Edit(edit) => overlay::edit(model, edit),
+        Message::Edit(edit) => {
+            model.status = None;
+            overlay::edit(model, edit);
+        }
         Message::Paste(pasted) => overlay::paste(model, &pasted),
         Message::Click { x, y } => effects = click(model, x, y),
         Message::Wheel { x, y, lines } => wheel(model, x, y, lines),
@@ -126,6 +129,7 @@ fn inspected(model: &mut Model, job: super::message::JobId, inspection: Arc<Insp
             Arc::new(inspect::reassess(&inspection, &options, now))
         };
         session.rows = super::tree::rows(&inspection, &session.folded, flipped);
+        session.names = None;
         session.row = guilty_row(&inspection, &session.rows);
         session.state = State::Ready(inspection);
     }
@@ -199,8 +203,9 @@ fn copied(model: &mut Model, what: &str, result: Result<CopyRoute, String>) {
 
 fn click(model: &mut Model, x: u16, y: u16) -> Vec<Effect> {
     let position = ratatui::layout::Position::new(x, y);
+    model.status = None;
     if !model.overlays.is_empty() {
-        return Vec::new();
+        return overlay::click(model, position);
     }
     let areas = areas::areas(model);
     if areas.targets.contains(position) {

@@ -53,6 +53,14 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, title: &str, focused: bool, 
     }
 }
 
+/// A horizontal line, where a box has no room.
+pub(super) fn rule(buffer: &mut Buffer, area: Rect, focused: bool, look: Look) {
+    let [horizontal, ..] = look.glyphs.frame;
+    for x in area.x..area.x + area.width {
+        buffer.set_string(x, area.y, horizontal, look.border(focused));
+    }
+}
+
 /// In the bottom border: `12-30 of 200`, when not everything is shown.
 pub(super) fn scrolled(
     buffer: &mut Buffer,
@@ -62,7 +70,7 @@ pub(super) fn scrolled(
     count: usize,
     look: Look,
 ) {
-    if count <= height || area.height < 2 {
+    if count <= height || area.height == 0 {
         return;
     }
     let shown = format!(
