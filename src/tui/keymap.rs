@@ -104,7 +104,7 @@ bindings! {
     Moving Command::Toggle, "space", "", "fold or unfold";
     Moving Command::NextPane, "tab", "pane", "next pane; the chain is the first";
     Moving Command::PreviousPane, "shift-tab", "", "previous pane";
-    Moving Command::NextTarget, "]", "next", "next target";
+    Moving Command::NextTarget, "]", "target", "next target";
     Moving Command::PreviousTarget, "[", "", "previous target";
     Looking Command::Enter, "enter", "explain", "open what the line leads to: a lesson, an explanation";
     Looking Command::Pane(0), "1", "", "pane Why";

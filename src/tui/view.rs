@@ -134,9 +134,16 @@ fn title(model: &Model, area: Rect, buffer: &mut Buffer) {
     };
     let name = if width >= 60 { " whycert  " } else { " " };
     let room = width.saturating_sub(right + text::width(name) + text::width(&count) + 1);
-    let left = Line::of(Meaning::Accent, name)
-        .and(Meaning::Strong, text::clip(&session.title(), room))
+    let title = session.title();
+    let mut left = Line::of(Meaning::Accent, name)
+        .and(Meaning::Strong, text::clip(&title, room))
         .and(Meaning::Muted, count);
+    // A session that has a name of its own (lab) says where it is as well.
+    let address = text::safe(&session.entry.target.typed);
+    let spare = room.saturating_sub(text::width(&title) + 2);
+    if session.entry.label.is_some() && spare >= 16 {
+        left = left.and(Meaning::Muted, format!("  {}", text::clip(&address, spare)));
+    }
     put(buffer, area, 0, &left, model.look);
     let mut line = badge;
     if show_extra {
