@@ -254,6 +254,8 @@ pub enum CopyRoute {
     Terminal {
         /// Bytes sent.
         bytes: usize,
+        /// Through tmux, which hands it on only when it is allowed to.
+        tmux: bool,
     },
     /// To a file, because there was no clipboard.
     File(std::path::PathBuf),

@@ -50,6 +50,8 @@ pub struct Glyphs {
     pub waiting: &'static str,
     pub cursor: &'static str,
     pub ellipsis: &'static str,
+    /// On the border beside the selected row.
+    pub here: &'static str,
     /// Horizontal, vertical, then the corners: top left, top right, bottom left, bottom right.
     pub frame: [&'static str; 6],
 }
@@ -74,6 +76,7 @@ pub static UNICODE: Glyphs = Glyphs {
     waiting: "…",
     cursor: "▌",
     ellipsis: "…",
+    here: "▌",
     frame: ["─", "│", "┌", "┐", "└", "┘"],
 };
 
@@ -97,6 +100,7 @@ pub static ASCII: Glyphs = Glyphs {
     waiting: "...",
     cursor: "|",
     ellipsis: "~",
+    here: ">",
     frame: ["-", "|", "+", "+", "+", "+"],
 };
 
@@ -146,8 +150,12 @@ impl Look {
                 .bg(Color::Rgb(0xd5, 0xe3, 0xfa))
                 .add_modifier(Modifier::BOLD),
             (Theme::Light, false) => Style::new().bg(Color::Rgb(0xec, 0xee, 0xf2)),
-            (_, true) => Style::new().add_modifier(Modifier::REVERSED),
-            (_, false) => Style::new().add_modifier(Modifier::UNDERLINED),
+            // One colour for the whole row, or each piece would become a block of its own.
+            (_, true) => Style::new()
+                .fg(Color::Reset)
+                .add_modifier(Modifier::REVERSED)
+                .remove_modifier(Modifier::DIM),
+            (_, false) => Style::new().add_modifier(Modifier::BOLD),
         }
     }
 

@@ -189,10 +189,17 @@ fn saved(model: &mut Model, result: Result<std::path::PathBuf, String>) {
 fn copied(model: &mut Model, what: &str, result: Result<CopyRoute, String>) {
     match result {
         Ok(CopyRoute::Desktop) => model.say(true, format!("Copied {what} to the clipboard.")),
-        Ok(CopyRoute::Terminal { bytes }) => model.say(
-            true,
-            format!("Sent {what} to your terminal's clipboard by OSC 52 ({bytes} bytes); whether it took it cannot be confirmed."),
-        ),
+        Ok(CopyRoute::Terminal { bytes, tmux }) => {
+            let needs = if tmux {
+                "; tmux needs allow-passthrough"
+            } else {
+                ""
+            };
+            model.say(
+                true,
+                format!("Sent {what} by OSC 52 ({bytes} bytes): it cannot be confirmed{needs}."),
+            );
+        }
         Ok(CopyRoute::File(path)) => {
             let shown = text::safe(&path.to_string_lossy()).into_owned();
             model.say(true, format!("There is no clipboard here; wrote {what} to {shown}"));

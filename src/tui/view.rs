@@ -140,7 +140,7 @@ fn title(model: &Model, area: Rect, buffer: &mut Buffer) {
         .and(Meaning::Muted, count);
     // A session that has a name of its own (lab) says where it is as well.
     let address = text::safe(&session.entry.target.typed);
-    let spare = room.saturating_sub(text::width(&title) + 2);
+    let spare = room.saturating_sub(text::width(&title) + 3);
     if session.entry.label.is_some() && spare >= 16 {
         left = left.and(Meaning::Muted, format!("  {}", text::clip(&address, spare)));
     }
@@ -319,7 +319,7 @@ fn highlight(buffer: &mut Buffer, row: Rect, needle: &str, look: Look) {
 fn tabs(areas: &Areas) -> Vec<(u16, u16, Pane, &'static str)> {
     let end = areas.tabs.x + areas.tabs.width.saturating_sub(1);
     let wanted: usize = Pane::ALL.iter().map(|p| p.title().len() + 3).sum();
-    let long = wanted < usize::from(areas.tabs.width);
+    let long = wanted < usize::from(areas.tabs.width) && !areas.bare;
     let mut x = areas.tabs.x + 1;
     let mut out = Vec::new();
     for pane in Pane::ALL {

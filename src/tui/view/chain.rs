@@ -40,6 +40,9 @@ pub(super) fn draw(model: &Model, areas: &Areas, buffer: &mut Buffer) {
         };
         if at == session.row {
             buffer.set_style(place, model.look.selection(focused));
+            if !areas.bare {
+                frame::here(buffer, areas.tree_box, place.y, model.look);
+            }
         }
         highlight(buffer, place, &needle, model.look);
     }

@@ -6,8 +6,8 @@ use ratatui::layout::Rect;
 use super::{overlay, put};
 use crate::text;
 use crate::tui::keymap::{self, Command, FOOTER};
-use crate::tui::line::{Line, Meaning};
-use crate::tui::model::{Focus, Model, Overlay};
+use crate::tui::line::{Line, Meaning, wrap};
+use crate::tui::model::{Focus, Model, Overlay, Status};
 
 pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     if let Some(Overlay::Search { input }) = model.overlays.last() {
@@ -15,14 +15,7 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         return;
     }
     if let Some(status) = &model.status {
-        let (symbol, meaning) = if status.good {
-            (model.look.glyphs.good, Meaning::Good)
-        } else {
-            (model.look.glyphs.bad, Meaning::Bad)
-        };
-        let line =
-            Line::of(meaning, format!(" {symbol} ")).and(Meaning::Plain, status.text.clone());
-        put(buffer, area, 0, &line, model.look);
+        said(model, status, area, buffer);
         return;
     }
     let mut line = Line::of(Meaning::Plain, " ");
@@ -44,6 +37,41 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     }
     put(buffer, area, 0, &line, model.look);
 }
+
+/// What was just said, whole: when one line does not hold it, it lies over the lines above.
+fn said(model: &Model, status: &Status, area: Rect, buffer: &mut Buffer) {
+    let (symbol, meaning) = if status.good {
+        (model.look.glyphs.good, Meaning::Good)
+    } else {
+        (model.look.glyphs.bad, Meaning::Bad)
+    };
+    let line = Line::of(meaning, format!(" {symbol} "))
+        .and(Meaning::Plain, status.text.clone())
+        .hanging(3);
+    let lines = wrap(&[line], usize::from(area.width));
+    let rows = u16::try_from(lines.len())
+        .unwrap_or(u16::MAX)
+        .min(MOST_ROWS)
+        .min(area.y + 1);
+    let place = Rect {
+        y: area.y + area.height - rows,
+        height: rows,
+        ..area
+    };
+    for y in place.y..place.y + place.height {
+        for x in place.x..place.x + place.width {
+            if let Some(cell) = buffer.cell_mut((x, y)) {
+                cell.reset();
+            }
+        }
+    }
+    for (y, line) in (0..rows).zip(&lines) {
+        put(buffer, place, y, line, model.look);
+    }
+}
+
+/// Rows that a status takes at most.
+const MOST_ROWS: u16 = 4;
 
 fn columns(hint: &(&str, &str)) -> usize {
     text::width(hint.0) + text::width(hint.1) + 3

@@ -53,6 +53,13 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, title: &str, focused: bool, 
     }
 }
 
+/// Marks the selected row on the left border of its box.
+pub(super) fn here(buffer: &mut Buffer, area: Rect, y: u16, look: Look) {
+    if y > area.y && y + 1 < area.y + area.height {
+        buffer.set_string(area.x, y, look.glyphs.here, look.border(true));
+    }
+}
+
 /// A horizontal line, where a box has no room.
 pub(super) fn rule(buffer: &mut Buffer, area: Rect, focused: bool, look: Look) {
     let [horizontal, ..] = look.glyphs.frame;

@@ -41,6 +41,7 @@ pub(super) fn draw(model: &Model, areas: &Areas, buffer: &mut Buffer) {
                 ..areas.targets
             };
             buffer.set_style(row, model.look.selection(focused));
+            frame::here(buffer, areas.targets_box, row.y, model.look);
         }
     }
     frame::scrolled(
