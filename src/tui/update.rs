@@ -9,6 +9,7 @@ use super::areas;
 use super::keymap::Command;
 use super::message::{Effect, Message};
 use super::model::{CopyRoute, Focus, Model, Overlay, State};
+use crate::export::{Format, What};
 use crate::inspect::{self, Inspection, Options};
 use crate::moment::Moment;
 use crate::text;
@@ -50,7 +51,11 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Inspected { job, inspection } => inspected(model, job, inspection),
         Message::Stores(stores) => model.stores = Some(stores),
         Message::History(history) => model.history = history,
-        Message::Saved(result) => saved(model, result),
+        Message::Saved {
+            what,
+            format,
+            result,
+        } => saved(model, what, format, result),
         Message::Copied { what, result } => copied(model, &what, result),
         Message::Planned(plan) => {
             if let Some(Overlay::Trust(dialog)) = model.overlays.last_mut() {
@@ -166,23 +171,48 @@ pub(super) fn reassess(model: &mut Model) {
     model.rebuild_rows();
 }
 
-fn saved(model: &mut Model, result: Result<std::path::PathBuf, String>) {
+fn saved(
+    model: &mut Model,
+    what: What,
+    format: Format,
+    result: Result<std::path::PathBuf, String>,
+) {
     match result {
         Ok(path) => {
             let shown = text::safe(&path.to_string_lossy()).into_owned();
-            let target = model
-                .session()
-                .map(|s| s.entry.target.typed.clone())
-                .unwrap_or_default();
-            let url = text::shell_quote(&text::safe(&target)).clone();
-            let hint = if shown.ends_with(".pem") && target.contains("://") {
-                format!("  use: curl --cacert {} {url}", text::shell_quote(&shown))
-            } else {
-                String::new()
-            };
-            model.say(true, format!("Wrote {shown}{hint}"));
+            let command = next_command(model, what, format, &text::shell_quote(&shown));
+            let next = command.map_or_else(String::new, |c| format!(". Now: {c}"));
+            model.say(true, format!("Wrote {shown}{next}"));
         }
         Err(why) => model.say(false, why),
+    }
+}
+
+/// The command that uses an exported file: what trusts it where that works, else what reads it.
+fn next_command(model: &Model, what: What, format: Format, file: &str) -> Option<String> {
+    let session = model.session()?;
+    let inspection = session.inspection()?;
+    let endpoint = session.entry.target.endpoint().is_some();
+    let url = text::shell_quote(&text::safe(&session.entry.target.typed));
+    // Trusting it works for what signs others, or itself.
+    let anchor = match what {
+        What::Node(id) => inspection
+            .chain
+            .certificate(id)
+            .is_some_and(|c| c.is_ca() || c.is_self_issued()),
+        What::Root | What::RootsPlus(_) => true,
+        What::Leaf | What::Chain | What::Repaired => false,
+    };
+    match format {
+        Format::Pem if anchor && endpoint && url.starts_with("https://") => {
+            Some(format!("curl --cacert {file} {url}"))
+        }
+        Format::Pem if matches!(what, What::Chain | What::Repaired) => {
+            Some(format!("whycert verify --chain {file}"))
+        }
+        Format::Pem => Some(format!("openssl x509 -in {file} -noout -text")),
+        Format::Der => Some(format!("openssl x509 -inform DER -in {file} -noout -text")),
+        Format::Text | Format::Json | Format::Markdown => None,
     }
 }
 
