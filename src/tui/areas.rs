@@ -120,7 +120,9 @@ fn split(model: &Model, rest: Rect, out: &mut Areas) {
     }
     let beside = rest.width >= 72 && !out.bare;
     if beside {
-        let tree = (rest.width * 2 / 5).clamp(28, 56);
+        // As wide as its rows ask, and never so wide that the sentences beside it suffer.
+        let asked = model.session().map_or(0, |s| s.breadth).saturating_add(2);
+        let tree = asked.clamp(28, (rest.width * 9 / 20).min(64));
         out.tree_box = Rect::new(rest.x, rest.y, tree, rest.height);
         out.pane_box = Rect::new(rest.x + tree, rest.y, rest.width - tree, rest.height);
     } else {

@@ -57,7 +57,10 @@ impl Clipboard {
         // A terminal that calls itself "dumb" or "linux" shows OSC 52 as rubbish or drops it.
         let speaks = std::env::var("TERM").is_ok_and(|t| t != "dumb" && t != "linux");
         let sequence = osc52(text, way);
-        if speaks && sequence.len() <= MOST_OSC_BYTES && terminal::write_between_frames(&sequence).is_ok() {
+        if speaks
+            && sequence.len() <= MOST_OSC_BYTES
+            && terminal::write_between_frames(&sequence).is_ok()
+        {
             return Ok(CopyRoute::Terminal {
                 bytes: text.len(),
                 tmux: way == Way::Tmux,

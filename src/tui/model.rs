@@ -79,6 +79,8 @@ pub struct Session {
     pub places: BTreeMap<Pane, Place>,
     /// The lines of the pane shown, wrapped to its width.
     pub lines: Vec<Line>,
+    /// Columns that the rows of the tree ask for.
+    pub breadth: u16,
     /// What the search reads of the tree; made at the first search, dropped when the rows change.
     pub names: Option<Names>,
 }
@@ -349,7 +351,11 @@ impl Model {
             usize::from(areas.pane.height),
         );
         let tree_height = usize::from(areas.tree.height);
-        let lines = pages::pane(self, width);
+        let mut lines = pages::pane(self, width);
+        if areas.bare {
+            // Few lines are seen at once: none of them is empty.
+            lines.retain(|line| !line.spans.is_empty());
+        }
         let pane = self.pane;
         if let Some(session) = self.session_mut() {
             session.lines = lines;
@@ -374,8 +380,8 @@ impl Model {
             && let State::Ready(inspection) = &session.state
         {
             let node = session.rows.get(session.row).and_then(|r| r.node);
-            session.rows = super::tree::rows(inspection, &session.folded, flipped);
-            session.names = None;
+            let inspection = inspection.clone();
+            session.plant(&inspection, flipped);
             if let Some(row) = session
                 .rows
                 .iter()
@@ -401,8 +407,16 @@ impl Session {
             folded_fields: HashSet::new(),
             places: BTreeMap::new(),
             lines: Vec::new(),
+            breadth: 0,
             names: None,
         }
+    }
+
+    /// Makes the rows of the tree anew.
+    pub(super) fn plant(&mut self, inspection: &Inspection, flipped: bool) {
+        self.rows = super::tree::rows(inspection, &self.folded, flipped);
+        self.breadth = super::tree::breadth(inspection, &self.rows);
+        self.names = None;
     }
 
     /// A new session at the end of the list.

@@ -78,7 +78,15 @@ fn same_style(a: &Cell, b: &Cell) -> bool {
     (a.fg, a.bg, a.modifier) == (b.fg, b.bg, b.modifier)
 }
 
-fn run(out: &mut String, sheet: Sheet, cell: &Cell, text: &str, x: usize, y: usize, columns: usize) {
+fn run(
+    out: &mut String,
+    sheet: Sheet,
+    cell: &Cell,
+    text: &str,
+    x: usize,
+    y: usize,
+    columns: usize,
+) {
     let (mut fg, mut bg) = (
         color(cell.fg).unwrap_or_else(|| sheet.ink.to_owned()),
         color(cell.bg),

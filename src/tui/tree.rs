@@ -7,6 +7,7 @@ use crate::chain::{Chain, NodeId, Origin, SignatureCheck};
 use crate::inspect::Inspection;
 use crate::judge::ReasonKind;
 use crate::moment::{Moment, span_short};
+use crate::text;
 
 /// One row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,6 +136,17 @@ struct Place {
     depth: usize,
     last: bool,
     rails: u32,
+}
+
+/// Columns that the first rows ask for: branches, mark, name, and the shortest of what stands behind.
+pub fn breadth(inspection: &Inspection, rows: &[Row]) -> u16 {
+    let wanted = rows.iter().take(64).filter_map(|row| {
+        let id = row.node?;
+        let name = text::width(&inspection.chain.node(id)?.title());
+        let tail = text::width(&validity(inspection, id)).max("in store".len());
+        Some(2 * row.depth + 2 + name + 2 + tail)
+    });
+    u16::try_from(wanted.max().unwrap_or(0)).unwrap_or(u16::MAX)
 }
 
 struct Tree<'a> {

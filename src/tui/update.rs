@@ -133,8 +133,7 @@ fn inspected(model: &mut Model, job: super::message::JobId, inspection: Arc<Insp
         } else {
             Arc::new(inspect::reassess(&inspection, &options, now))
         };
-        session.rows = super::tree::rows(&inspection, &session.folded, flipped);
-        session.names = None;
+        session.plant(&inspection, flipped);
         session.row = guilty_row(&inspection, &session.rows);
         session.state = State::Ready(inspection);
     }
@@ -232,7 +231,10 @@ fn copied(model: &mut Model, what: &str, result: Result<CopyRoute, String>) {
         }
         Ok(CopyRoute::File(path)) => {
             let shown = text::safe(&path.to_string_lossy()).into_owned();
-            model.say(true, format!("There is no clipboard here; wrote {what} to {shown}"));
+            model.say(
+                true,
+                format!("There is no clipboard here; wrote {what} to {shown}"),
+            );
         }
         Err(why) => model.say(false, format!("Could not copy {what}: {why}")),
     }

@@ -72,6 +72,41 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     for layer in &model.overlays {
         overlay::draw(model, layer, area, buffer);
     }
+    if model.look.glyphs.is_ascii() {
+        to_ascii(buffer);
+    }
+}
+
+/// Turns typographic signs into their plain cousins, and what has none into question marks, column
+/// by column: a terminal without Unicode would lose count of its columns.
+fn to_ascii(buffer: &mut Buffer) {
+    let mut wide = false;
+    for cell in &mut buffer.content {
+        if std::mem::take(&mut wide) {
+            cell.set_symbol("?");
+            continue;
+        }
+        if cell.symbol().is_ascii() {
+            continue;
+        }
+        let plain = match cell.symbol() {
+            "“" | "”" | "„" => "\"",
+            "‘" | "’" => "'",
+            "…" => "~",
+            "–" | "—" | "‐" => "-",
+            "·" | "•" => ".",
+            "×" => "x",
+            "↑" => "^",
+            "↓" => "v",
+            "←" => "<",
+            "→" => ">",
+            symbol => {
+                wide = text::width(symbol) > 1;
+                "?"
+            }
+        };
+        cell.set_symbol(plain);
+    }
 }
 
 /// Writes one line at row `y` of an area, cut to its width.
