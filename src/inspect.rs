@@ -147,19 +147,27 @@ async fn resolved(inspection: &Inspection, options: &Options) -> Vec<(String, Ve
         .findings
         .iter()
         .any(|f| f.rule == &rule::NAME_MISMATCH || f.rule == &rule::IP_NOT_IN_SAN);
-    let leaf = inspection.chain.leaf.and_then(|l| inspection.chain.certificate(l));
+    let leaf = inspection
+        .chain
+        .leaf
+        .and_then(|l| inspection.chain.certificate(l));
     let (true, true, Some(leaf)) = (options.resolve_names, concerned, leaf) else {
         return Vec::new();
     };
-    let names = leaf.subject_alt_names().iter().filter_map(|name| match name {
-        GeneralName::Dns(name) => Some(name.raw().to_owned()),
-        _ => None,
-    });
+    let names = leaf
+        .subject_alt_names()
+        .iter()
+        .filter_map(|name| match name {
+            GeneralName::Dns(name) => Some(name.raw().to_owned()),
+            _ => None,
+        });
     // Only what could be a host name reaches the resolver.
     let plain = |name: &String| {
         name.len() <= 253
             && name.contains(|c: char| c.is_ascii_alphanumeric())
-            && name.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c))
+            && name
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "-._".contains(c))
     };
     let limit = options.reach.timeout;
     let mut asking = JoinSet::new();

@@ -7,6 +7,7 @@ mod certificates;
 mod chains;
 mod headless;
 mod lab;
+mod machine;
 mod pty;
 mod screens;
 mod stores;

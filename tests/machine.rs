@@ -1,0 +1,667 @@
+//! What only this machine can explain: settings, inspection, clocks, names, local servers. Captures are
+//! made by hand, machines are folders.
+
+use std::ffi::OsString;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rcgen::DnType;
+use whycert::capture::{Capture, Failure, Outcome as Ended, Possession, Seen, Session, Speaks};
+use whycert::cert::{Certificate, pem};
+use whycert::diagnosis::{Finding, Further, Other, Severity, interception};
+use whycert::inspect::{self, Inspection, Options, Outcome};
+use whycert::moment::Moment;
+use whycert::net::{Route, Stage};
+use whycert::store::{Machine, Stores};
+use whycert::target::Target;
+use whycert::text::Untrusted;
+
+use crate::support::mint::{self, Minted, NOW};
+
+/// A machine in a folder, whose system trusts these certificates.
+struct Place {
+    folder: tempfile::TempDir,
+}
+
+impl Place {
+    fn trusting(roots: &[&Minted]) -> Self {
+        let place = Self {
+            folder: tempfile::tempdir().unwrap(),
+        };
+        let bundle: String = roots.iter().map(|r| pem::encode(&r.der)).collect();
+        // A system that trusts nobody still has a bundle with someone in it.
+        let filler = pem::encode(&Minted::root(mint::ca("Nobody's Root")).der);
+        place.write("root/etc/ssl/certs/ca-certificates.crt", bundle + &filler);
+        place
+    }
+
+    fn write(&self, path: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.folder.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    fn pem_of(&self, minted: &Minted) -> PathBuf {
+        let name = Certificate::read(minted.der.clone()).short_fingerprint();
+        self.write(&format!("{name}.pem"), pem::encode(&minted.der))
+    }
+
+    fn stores(&self, variables: &[(&str, &Path)]) -> Stores {
+        let variables = variables
+            .iter()
+            .map(|(name, value)| (*name, OsString::from(value)));
+        let (root, home) = (
+            self.folder.path().join("root"),
+            self.folder.path().join("home"),
+        );
+        Stores::load_on(&Machine::other(&root, &home, variables), &[])
+    }
+}
+
+fn capture(typed: &str, presented: &[&Minted]) -> Capture {
+    Capture {
+        target: Target::parse(typed).unwrap(),
+        route: Route::Direct,
+        attempts: Vec::new(),
+        peer: Some("192.0.2.7:443".parse().unwrap()),
+        presented: presented
+            .iter()
+            .map(|m| Arc::from(m.der.as_slice()))
+            .collect(),
+        not_kept: 0,
+        seen_by: Seen::Handshake,
+        session: Session {
+            possession: Possession::Proved,
+            ..Session::default()
+        },
+        outcome: Ended::Complete,
+        timings: Vec::new(),
+        first_bytes: Vec::new(),
+        notes: Vec::new(),
+    }
+}
+
+fn inspected(capture: Capture, stores: &Stores) -> Inspection {
+    inspect::assemble(Arc::new(capture), stores, &Options::default(), NOW)
+}
+
+fn finding<'i>(inspection: &'i Inspection, id: &str) -> &'i Finding {
+    let mut found = inspection.findings.iter().filter(|f| f.rule.id == id);
+    let one = found
+        .next()
+        .unwrap_or_else(|| panic!("no {id} in {:#?}", inspection.findings));
+    assert!(found.next().is_none(), "{id} twice");
+    one
+}
+
+fn lacks(inspection: &Inspection, id: &str) {
+    assert!(
+        !inspection.findings.iter().any(|f| f.rule.id == id),
+        "{:#?}",
+        inspection.findings
+    );
+}
+
+fn evidence<'f>(finding: &'f Finding, label: &str) -> &'f str {
+    let mut found = finding.evidence.iter().filter(|e| e.label == label);
+    &found
+        .next()
+        .unwrap_or_else(|| panic!("no {label} in {finding:#?}"))
+        .value
+}
+
+fn command(finding: &Finding, part: &str) {
+    let mut commands = finding.fixes.iter().filter_map(|f| f.command.as_deref());
+    assert!(
+        commands.any(|c| c.contains(part)),
+        "no {part} in {:#?}",
+        finding.fixes
+    );
+}
+
+const SITE: &str = "https://www.site.example.org";
+
+fn site(root: &Minted) -> Minted {
+    root.issue(mint::server(&["www.site.example.org"]))
+}
+
+#[test]
+fn a_setting_that_took_the_public_roots_away_is_found_where_it_matters() {
+    let public = Minted::root(mint::ca("Public Root"));
+    let private = Minted::root(mint::ca("Private Root"));
+    let place = Place::trusting(&[&public]);
+    let leaf = site(&public);
+    let one = place.pem_of(&private);
+    let seen = inspected(
+        capture(SITE, &[&leaf]),
+        &place.stores(&[("REQUESTS_CA_BUNDLE", &one)]),
+    );
+    assert_eq!(seen.outcome, Outcome::Trusted);
+    let replaced = finding(&seen, "env.replaced-roots");
+    assert!(
+        replaced.summary.starts_with(
+            "REQUESTS_CA_BUNDLE gives some programs 1 certificate in place of the public roots"
+        ),
+        "{}",
+        replaced.summary
+    );
+    assert!(evidence(replaced, "refuse").contains("Python requests"));
+    assert!(!evidence(replaced, "refuse").contains("pip from 24.2"));
+    command(replaced, "unset REQUESTS_CA_BUNDLE");
+    // A file that leads to this server's root hurts nobody here; one that only adds never does.
+    let same = place.pem_of(&public);
+    for variables in [("REQUESTS_CA_BUNDLE", &same), ("NODE_EXTRA_CA_CERTS", &one)] {
+        let stores = place.stores(&[(variables.0, variables.1.as_path())]);
+        let seen = inspected(capture(SITE, &[&leaf]), &stores);
+        let of_settings = seen
+            .findings
+            .iter()
+            .filter(|f| f.rule.id.starts_with("env."));
+        assert_eq!(
+            of_settings.count(),
+            0,
+            "{variables:?}: {:#?}",
+            seen.findings
+        );
+    }
+}
+
+#[test]
+fn a_root_that_only_some_programs_have_is_named() {
+    let private = Minted::root(mint::ca("Private Root"));
+    let place = Place::trusting(&[]);
+    let one = place.pem_of(&private);
+    let leaf = site(&private);
+    for presented in [vec![&leaf], vec![&leaf, &private]] {
+        let seen = inspected(
+            capture(SITE, &presented),
+            &place.stores(&[("NODE_EXTRA_CA_CERTS", &one)]),
+        );
+        assert_eq!(seen.outcome, Outcome::Untrusted);
+        let some = finding(&seen, "env.only-for-some");
+        assert_eq!(some.severity, Severity::Note);
+        assert!(
+            some.summary
+                .starts_with("NODE_EXTRA_CA_CERTS holds what is missing here: Node;"),
+            "{}",
+            some.summary
+        );
+        assert!(evidence(some, "do not follow it").contains("Python"));
+        command(some, &format!("--ca {}", one.display()));
+        // The root cause stays the first.
+        assert_ne!(seen.findings[0].rule.id, "env.only-for-some");
+    }
+    // Another root helps nobody.
+    let other = place.pem_of(&Minted::root(mint::ca("Other Root")));
+    lacks(
+        &inspected(
+            capture(SITE, &[&leaf]),
+            &place.stores(&[("NODE_EXTRA_CA_CERTS", &other)]),
+        ),
+        "env.only-for-some",
+    );
+}
+
+#[test]
+fn the_right_setting_that_another_overrides_is_named() {
+    let private = Minted::root(mint::ca("Private Root"));
+    let other = Minted::root(mint::ca("Other Root"));
+    let place = Place::trusting(&[]);
+    let (right, wrong) = (place.pem_of(&private), place.pem_of(&other));
+    let leaf = site(&private);
+    let stores = place.stores(&[("CURL_CA_BUNDLE", &right), ("REQUESTS_CA_BUNDLE", &wrong)]);
+    let seen = inspected(capture(SITE, &[&leaf]), &stores);
+    let beaten = finding(&seen, "env.overridden");
+    assert_eq!(
+        beaten.summary,
+        "CURL_CA_BUNDLE holds the root that is missing, and REQUESTS_CA_BUNDLE overrides it."
+    );
+    let stores = place.stores(&[("CURL_CA_BUNDLE", &right), ("REQUESTS_CA_BUNDLE", &right)]);
+    lacks(
+        &inspected(capture(SITE, &[&leaf]), &stores),
+        "env.overridden",
+    );
+}
+
+#[test]
+fn settings_that_name_nothing_and_switches_are_found() {
+    let public = Minted::root(mint::ca("Public Root"));
+    let place = Place::trusting(&[&public]);
+    let leaf = site(&public);
+    let empty = place.write("empty.pem", "");
+    place.write(
+        "home/.gitconfig",
+        "[http]\n\tsslVerify = false\n[http \"https://other.test\"]\n\tsslCAInfo = /gone.pem\n",
+    );
+    let stores = place.stores(&[
+        ("NODE_EXTRA_CA_CERTS", Path::new("/nonexistent/ca.pem")),
+        ("AWS_CA_BUNDLE", &empty),
+    ]);
+    let seen = inspected(capture(SITE, &[&leaf]), &stores);
+    let missing = finding(&seen, "env.file-missing");
+    assert_eq!(
+        missing.summary,
+        "NODE_EXTRA_CA_CERTS names /nonexistent/ca.pem, and nothing is there."
+    );
+    assert_eq!(
+        evidence(missing, "what happens"),
+        "Node warns once and goes on without it"
+    );
+    let unreadable = finding(&seen, "env.no-certificate");
+    assert!(unreadable.summary.starts_with("AWS_CA_BUNDLE names "));
+    let off = finding(&seen, "env.verification-off");
+    assert!(
+        off.summary.starts_with("git http.sslVerify in "),
+        "{}",
+        off.summary
+    );
+    command(off, "git config --global --unset http.sslVerify");
+    // A file is judged whatever is set here.
+    let mut of_file = capture(SITE, &[&leaf]);
+    of_file.target = Target::parse("./chain.pem").unwrap();
+    let seen = inspected(of_file, &stores);
+    assert!(
+        !seen.findings.iter().any(|f| f.rule.id.starts_with("env.")),
+        "{:#?}",
+        seen.findings
+    );
+}
+
+#[test]
+fn a_wrong_ssl_cert_file_is_told_once() {
+    let public = Minted::root(mint::ca("Public Root"));
+    let place = Place::trusting(&[&public]);
+    let leaf = site(&public);
+    let seen = inspected(
+        capture(SITE, &[&leaf]),
+        &place.stores(&[("SSL_CERT_FILE", Path::new("/nonexistent/ca.pem"))]),
+    );
+    finding(&seen, "env.file-missing");
+    lacks(&seen, "store.unreadable");
+}
+
+/// The root of a company's proxy.
+fn inspecting(name: &str, organisation: &str) -> Minted {
+    let mut params = mint::ca(name);
+    params
+        .distinguished_name
+        .push(DnType::OrganizationName, organisation);
+    Minted::root(params)
+}
+
+#[test]
+fn inspection_that_the_machine_accepts_is_named() {
+    let root = inspecting("Zscaler Root CA", "Zscaler Inc.");
+    let place = Place::trusting(&[&root]);
+    let leaf = site(&root);
+    let seen = inspected(capture(SITE, &[&leaf]), &place.stores(&[]));
+    assert_eq!(seen.outcome, Outcome::Trusted);
+    let resigned = finding(&seen, "proxy.re-signed");
+    assert_eq!(resigned.severity, Severity::Warning);
+    assert_eq!(
+        resigned.summary,
+        "The TLS-inspecting proxy Zscaler seems to have re-signed this connection: the chain ends at its CA “Zscaler Root CA”."
+    );
+    assert_eq!(
+        evidence(resigned, "its root"),
+        "in this machine's stores and not among Mozilla's roots"
+    );
+    command(
+        resigned,
+        "whycert export https://www.site.example.org --what root -o inspection-root.pem",
+    );
+    // The same where nobody trusts it: an error, and the file must come from the company.
+    let seen = inspected(
+        capture(SITE, &[&leaf, &root]),
+        &Place::trusting(&[]).stores(&[]),
+    );
+    let resigned = finding(&seen, "proxy.re-signed");
+    assert_eq!(resigned.severity, Severity::Error);
+    assert!(resigned.fixes[0].action.contains("Ask your IT department"));
+    lacks(&seen, "chain.unknown-root");
+}
+
+#[test]
+fn a_proxy_of_unknown_name_is_found_by_its_signs() {
+    let root = Minted::root(mint::ca("Example Corp Root"));
+    let place = Place::trusting(&[&root]);
+    let fresh = root.issue(mint::dated(mint::server(&["api.site.example.org"]), 0, 30));
+    let typed = "https://api.site.example.org";
+    let seen = inspected(capture(typed, &[&fresh]), &place.stores(&[]));
+    // Enough to ask, not enough to say.
+    let maybe = finding(&seen, "proxy.re-signed");
+    assert_eq!(maybe.severity, Severity::Note);
+    assert!(
+        maybe.summary.contains("may have made this certificate"),
+        "{}",
+        maybe.summary
+    );
+    command(maybe, "--compare https://example.com");
+    // The same CA for an unrelated server says it.
+    let with_other = |signer: &Minted| {
+        let mut seen = inspected(capture(typed, &[&fresh]), &place.stores(&[]));
+        let other = signer.issue(mint::server(&["example.com"]));
+        seen.further = Arc::new(Further {
+            other: Some(Other {
+                typed: "https://example.com".to_owned(),
+                presented: vec![Arc::from(other.der)],
+            }),
+            ..Further::default()
+        });
+        inspect::reassess(&seen, &Options::default(), NOW)
+    };
+    let sure = with_other(&root);
+    let resigned = finding(&sure, "proxy.re-signed");
+    assert_eq!(resigned.severity, Severity::Warning);
+    assert_eq!(
+        evidence(resigned, "same CA"),
+        "https://example.com is signed by it as well"
+    );
+    // Another CA there leaves it at the question.
+    let unsure = with_other(&Minted::root(mint::ca("Real Public Root")));
+    assert_eq!(finding(&unsure, "proxy.re-signed").severity, Severity::Note);
+    // A server of one's own network is no public site, and an old certificate is not minted on the way.
+    let own = root.issue(mint::dated(mint::server(&["git.corp"]), 0, 30));
+    lacks(
+        &inspected(capture("https://git.corp", &[&own]), &place.stores(&[])),
+        "proxy.re-signed",
+    );
+    lacks(
+        &inspected(capture(SITE, &[&site(&root)]), &place.stores(&[])),
+        "proxy.re-signed",
+    );
+}
+
+#[test]
+fn debugging_proxies_and_antivirus_are_told_apart() {
+    for (name, organisation, words) in [
+        ("mitmproxy", "mitmproxy", "The debugging proxy mitmproxy"),
+        (
+            "DO_NOT_TRUST_FiddlerRoot",
+            "DO_NOT_TRUST",
+            "The debugging proxy Fiddler",
+        ),
+        (
+            "Charles Proxy CA (26 May 2023, host)",
+            "XK72 Ltd",
+            "The debugging proxy Charles Proxy",
+        ),
+        (
+            "PortSwigger CA",
+            "PortSwigger",
+            "The debugging proxy Burp Suite",
+        ),
+        (
+            "AVG Web/Mail Shield Root",
+            "AVG Web/Mail Shield",
+            "The antivirus program AVG",
+        ),
+        (
+            "ESET SSL Filter CA",
+            "ESET, spol. s r. o.",
+            "The antivirus program ESET",
+        ),
+        (
+            "Superfish, Inc.",
+            "Superfish, Inc.",
+            "The malicious program Superfish",
+        ),
+    ] {
+        let root = inspecting(name, organisation);
+        let leaf = site(&root);
+        let seen = inspected(
+            capture(SITE, &[&leaf, &root]),
+            &Place::trusting(&[]).stores(&[]),
+        );
+        let resigned = finding(&seen, "proxy.re-signed");
+        assert!(resigned.summary.starts_with(words), "{}", resigned.summary);
+    }
+}
+
+#[test]
+fn a_leaked_key_is_known_by_its_fingerprint() {
+    let root = Minted::root(mint::ca("Anything"));
+    let mut certificate = Certificate::read(root.der);
+    assert_eq!(interception::denied(&certificate), None);
+    certificate.sha1 = [
+        0xc8, 0x64, 0x48, 0x48, 0x69, 0xd4, 0x1d, 0x2b, 0x0d, 0x32, 0x31, 0x9c, 0x5a, 0x62, 0xf9,
+        0x31, 0x5a, 0xaf, 0x2c, 0xbd,
+    ];
+    assert_eq!(
+        interception::denied(&certificate),
+        Some("Superfish (Lenovo)")
+    );
+}
+
+#[test]
+fn makers_that_are_no_proxies_are_named_with_what_helps() {
+    let root = inspecting("mkcert me@laptop", "mkcert development CA");
+    let leaf = site(&root);
+    let seen = inspected(capture(SITE, &[&leaf]), &Place::trusting(&[]).stores(&[]));
+    let cause = &seen.findings[0];
+    assert_eq!(evidence(cause, "made by"), "mkcert");
+    assert_eq!(
+        cause.fixes[0].command.as_deref(),
+        Some("whycert https://www.site.example.org --ca \"$(mkcert -CAROOT)/rootCA.pem\"")
+    );
+
+    let mut params = mint::server(&["anything.traefik.default"]);
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    params
+        .distinguished_name
+        .push(DnType::CommonName, "TRAEFIK DEFAULT CERT");
+    let default = Minted::root(params);
+    let seen = inspected(
+        capture("https://anything.traefik.default", &[&default]),
+        &Place::trusting(&[]).stores(&[]),
+    );
+    let cause = finding(&seen, "leaf.self-signed");
+    assert_eq!(evidence(cause, "made by"), "Traefik's default certificate");
+    assert!(cause.fixes[0].action.contains("do not trust the default"));
+}
+
+#[test]
+fn near_names_are_explained_and_names_that_lead_here_come_first() {
+    let root = Minted::root(mint::ca("Public Root"));
+    let place = Place::trusting(&[&root]);
+    let why = |typed: &str, names: &[&str]| {
+        let mut params = mint::server(&["placeholder.test"]);
+        params.subject_alt_names = names
+            .iter()
+            .map(|n| rcgen::SanType::DnsName((*n).try_into().unwrap()))
+            .collect();
+        let leaf = root.issue(params);
+        inspected(capture(typed, &[&leaf]), &place.stores(&[]))
+    };
+    for (typed, names, words) in [
+        (
+            "https://site.test",
+            &["*.site.test"],
+            "*.site.test covers the names below site.test, not site.test itself",
+        ),
+        (
+            "https://a.b.site.test",
+            &["*.site.test"],
+            "a wildcard such as *.site.test stands for one label only",
+        ),
+        (
+            "https://www.site.test",
+            &["site.test"],
+            "site.test and www.site.test are two names, and only one is listed",
+        ),
+    ] {
+        let seen = why(typed, names);
+        assert_eq!(evidence(finding(&seen, "name.mismatch"), "why not"), words);
+    }
+    let seen = why("https://192.0.2.7", &["192.0.2.7"]);
+    assert!(
+        evidence(finding(&seen, "name.ip-not-in-san"), "why not").contains("listed as a DNS name")
+    );
+
+    let mut seen = why("https://wrong.test", &["one.test", "two.test"]);
+    let before = finding(&seen, "name.mismatch");
+    command(before, "whycert https://one.test:443 --connect wrong.test");
+    command(before, "192.0.2.7 one.test two.test");
+    command(before, "--resolve-names");
+    let here: IpAddr = "192.0.2.7".parse().unwrap();
+    let elsewhere: IpAddr = "198.51.100.1".parse().unwrap();
+    seen.further = Arc::new(Further {
+        resolved: vec![
+            ("one.test".to_owned(), vec![elsewhere]),
+            ("two.test".to_owned(), vec![here]),
+        ],
+        ..Further::default()
+    });
+    let seen = inspect::reassess(&seen, &Options::default(), NOW);
+    let after = finding(&seen, "name.mismatch");
+    assert_eq!(
+        after.fixes[0].command.as_deref(),
+        Some("whycert https://two.test:443")
+    );
+    let answers: Vec<&str> = after
+        .evidence
+        .iter()
+        .filter(|e| e.label == "resolver")
+        .map(|e| e.value.as_str())
+        .collect();
+    assert_eq!(
+        answers,
+        [
+            "one.test resolves to 198.51.100.1",
+            "two.test resolves to this very address"
+        ]
+    );
+}
+
+/// A look that found plain HTTP.
+fn plain(typed: &str, answer: &str) -> Capture {
+    let mut plain = capture(typed, &[]);
+    plain.seen_by = Seen::Nothing;
+    plain.session = Session::default();
+    plain.first_bytes = answer.as_bytes().to_vec();
+    plain.outcome = Ended::Failed {
+        stage: Stage::Handshake,
+        failure: Failure::NotTls {
+            speaks: Speaks::Http,
+            first_line: Untrusted::new(answer.lines().next().unwrap()),
+        },
+    };
+    plain
+}
+
+#[test]
+fn local_servers_are_known_and_the_openai_client_gets_its_address() {
+    let stores = Place::trusting(&[]).stores(&[]);
+    let seen = inspected(
+        plain(
+            "https://localhost:11434",
+            "HTTP/1.1 400 Bad Request\r\n\r\n",
+        ),
+        &stores,
+    );
+    let http = finding(&seen, "tls.plain-http");
+    assert_eq!(
+        evidence(http, "server"),
+        "usually Ollama, by its port 11434"
+    );
+    command(http, "OpenAI(base_url=\"http://localhost:11434/v1\")");
+    let seen = inspected(
+        plain(
+            "https://[::1]:9999",
+            "HTTP/1.1 200 OK\r\nServer: llama.cpp\r\n\r\n",
+        ),
+        &stores,
+    );
+    let http = finding(&seen, "tls.plain-http");
+    assert_eq!(
+        evidence(http, "server"),
+        "llama.cpp's llama-server, by its answer “Server: llama.cpp”"
+    );
+    command(http, "OpenAI(base_url=\"http://[::1]:9999/v1\")");
+    command(http, "--ssl-cert-file");
+    let mut nobody = capture("https://localhost:11434", &[]);
+    nobody.outcome = Ended::Failed {
+        stage: Stage::Connecting,
+        failure: Failure::Refused,
+    };
+    let seen = inspected(nobody, &stores);
+    command(finding(&seen, "net.refused"), "ollama serve");
+}
+
+#[test]
+fn a_servers_own_date_tells_of_the_clock() {
+    let stores = Place::trusting(&[]).stores(&[]);
+    let answer = |date: &str| format!("HTTP/1.1 400 Bad Request\r\nDate: {date}\r\n\r\n");
+    // The test's now is 24 Nov 2026 00:00:00.
+    let seen = inspected(
+        plain(
+            "https://localhost:1",
+            &answer("Sat, 21 Nov 2026 00:00:00 GMT"),
+        ),
+        &stores,
+    );
+    let clock = finding(&seen, "cert.clock-suspect");
+    assert_eq!(
+        clock.summary,
+        "This machine's clock is 3 days ahead of the server's: one of them is wrong."
+    );
+    let seen = inspected(
+        plain(
+            "https://localhost:1",
+            &answer("Tue, 24 Nov 2026 00:03:00 GMT"),
+        ),
+        &stores,
+    );
+    lacks(&seen, "cert.clock-suspect");
+}
+
+#[test]
+fn a_log_that_signed_tomorrow_gives_the_clock_away() {
+    let root = Minted::root(mint::ca("Public Root"));
+    let mut params = mint::server(&["www.site.example.org"]);
+    // One SCT of version 1, logged three days after the test's now (RFC 6962, section 3.3).
+    let at = (NOW.unix() + 3 * 86_400) * 1000;
+    let mut sct = vec![0];
+    sct.extend_from_slice(&[7; 32]);
+    sct.extend_from_slice(&at.to_be_bytes());
+    sct.extend_from_slice(&[0, 0, 4, 3, 0, 2, 0xab, 0xcd]);
+    let mut list = u16::try_from(sct.len()).unwrap().to_be_bytes().to_vec();
+    list.extend_from_slice(&sct);
+    let mut value = u16::try_from(list.len()).unwrap().to_be_bytes().to_vec();
+    value.extend_from_slice(&list);
+    let mut octets = vec![4, u8::try_from(value.len()).unwrap()];
+    octets.extend_from_slice(&value);
+    params
+        .custom_extensions
+        .push(rcgen::CustomExtension::from_oid_content(
+            &[1, 3, 6, 1, 4, 1, 11129, 2, 4, 2],
+            octets,
+        ));
+    let leaf = root.issue(params);
+    let place = Place::trusting(&[&root]);
+    let seen = inspected(capture(SITE, &[&leaf]), &place.stores(&[]));
+    let clock = finding(&seen, "cert.clock-suspect");
+    assert!(
+        clock.summary.starts_with("A public log has signed a time"),
+        "{}",
+        clock.summary
+    );
+    assert_eq!(
+        evidence(clock, "logged at"),
+        Moment::from_unix(NOW.unix() + 3 * 86_400).long()
+    );
+    assert!(evidence(clock, "all of the chain is valid").starts_with("from "));
+}
+
+#[test]
+fn a_proxy_that_leaves_its_root_out_is_named_all_the_same() {
+    let root = inspecting("Zscaler Root CA", "Zscaler Inc.");
+    let middle = root.issue(mint::ca("Zscaler Intermediate Root CA (zscalerthree.net)"));
+    let leaf = site(&middle);
+    let stores = Place::trusting(&[]).stores(&[]);
+    let seen = inspected(capture(SITE, &[&leaf, &middle]), &stores);
+    finding(&seen, "proxy.re-signed");
+    lacks(&seen, "chain.missing-issuer");
+}
