@@ -5,6 +5,7 @@ mod captures;
 mod catalogue;
 mod certificates;
 mod chains;
+mod environment;
 mod headless;
 mod lab;
 mod machine;

@@ -538,6 +538,8 @@ pub static SCENARIOS: &[Scenario] = &[
     },
 ];
 
+const OF_THE_MACHINE: &str = "variables and configuration belong to the machine, not to a server";
+
 /// Rules that no scenario can show on one machine without a network, and why.
 pub const WITHOUT_SCENARIO: &[(&str, &str)] = &[
     (
@@ -572,30 +574,12 @@ pub const WITHOUT_SCENARIO: &[(&str, &str)] = &[
         "proxy.leaked-key",
         "these CAs are known by their fingerprint, and the lab signs with keys of its own",
     ),
-    (
-        "env.file-missing",
-        "variables and configuration belong to the machine, not to a server",
-    ),
-    (
-        "env.no-certificate",
-        "variables and configuration belong to the machine, not to a server",
-    ),
-    (
-        "env.replaced-roots",
-        "variables and configuration belong to the machine, not to a server",
-    ),
-    (
-        "env.only-for-some",
-        "variables and configuration belong to the machine, not to a server",
-    ),
-    (
-        "env.overridden",
-        "variables and configuration belong to the machine, not to a server",
-    ),
-    (
-        "env.verification-off",
-        "variables and configuration belong to the machine, not to a server",
-    ),
+    ("env.file-missing", OF_THE_MACHINE),
+    ("env.no-certificate", OF_THE_MACHINE),
+    ("env.replaced-roots", OF_THE_MACHINE),
+    ("env.only-for-some", OF_THE_MACHINE),
+    ("env.overridden", OF_THE_MACHINE),
+    ("env.verification-off", OF_THE_MACHINE),
     ("store.disagree", "the lab has one trust store"),
     (
         "store.unreadable",
