@@ -193,6 +193,7 @@ fn java_stores_of_every_format_are_read_without_keytool() {
     assert!(Arc::ptr_eq(&first("jks"), &first("pkcs12")));
 }
 
+#[cfg(unix)]
 #[test]
 fn javas_that_link_to_one_store_are_one_store() {
     let Some(keytool) = peer("keytool") else {
