@@ -352,6 +352,17 @@ fn time(out: &mut Certificate, field: &'static str, element: &Element<'_>) -> Op
         out.defect(field, "The time could not be read.");
         return None;
     }
+    let zone = match zone {
+        [b'.', fraction @ ..] if element.tag == GENERALIZED_TIME => {
+            out.defect(
+                field,
+                "The time has a fraction of a second, which is not allowed.",
+            );
+            let digits = fraction.iter().take_while(|d| d.is_ascii_digit()).count();
+            fraction.get(digits..).unwrap_or_default()
+        }
+        zone => zone,
+    };
     let offset = match zone {
         b"Z" => 0,
         [sign @ (b'+' | b'-'), digits @ ..] if digits.len() == 4 => {
@@ -362,8 +373,8 @@ fn time(out: &mut Certificate, field: &'static str, element: &Element<'_>) -> Op
             if *sign == b'+' { seconds } else { -seconds }
         }
         _ => {
-            out.defect(field, "The time is not in the form the standard demands.");
-            0
+            out.defect(field, "The time could not be read.");
+            return None;
         }
     };
     if (element.tag == GENERALIZED_TIME) != (year >= 2050 || year < 1950) {

@@ -1,5 +1,6 @@
 //! What several test modules share.
 
+pub mod draft;
 pub mod mint;
 
 /// Where a foreign program is. Absent: fails under `CI=true`, elsewhere says that the test is skipped.
