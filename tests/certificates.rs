@@ -332,6 +332,19 @@ fn cases() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         let ec = seq(&[&oid("1.2.840.10045.2.1"), &oid("1.2.840.10045.3.1.7")]);
         d.key = seq(&[&ec, &tlv(3, &[0])]);
     });
+    case(
+        "extension of an unreadable type",
+        "type could not be read",
+        &|d| {
+            d.extensions
+                .push(seq(&[&tlv(6, &[0x2a, 0x80, 1]), &tlv(4, b"kept")]));
+        },
+    );
+    case("values in parts", "shortest form", &|d| {
+        let (front, back) = (tlv(4, &[0x30, 0x0f, 0x82]), tlv(4, b"\x0ddraft.example"));
+        let parts = [&[0x24, 0x80][..], &front, &back, &[0, 0]].concat();
+        d.extensions = vec![seq(&[&oid("2.5.29.17"), &parts])];
+    });
     case("algorithms that differ", "", &|_| ());
     let (name, der, words) = cases.pop().unwrap();
     let _ = (der, words);
@@ -497,6 +510,16 @@ fn keys_tell_what_a_judge_asks() {
     assert_eq!((even.bits, even.modulus.len()), (2_047, 256));
     assert_eq!(even.kind, KeyKind::Rsa { exponent: 1 });
     assert_eq!(even.faults.len(), 2);
+}
+
+#[test]
+fn what_cannot_be_named_or_comes_in_parts_is_kept() {
+    let find = |name| cases().into_iter().find(|c| c.0 == name).unwrap().1;
+    let c = Certificate::read(find("extension of an unreadable type"));
+    assert_eq!(c.extensions[1].oid.as_str(), "unreadable-2a8001");
+    assert_eq!(c.extensions[1].raw, b"kept");
+    let c = Certificate::read(find("values in parts"));
+    assert_eq!(c.subject_alt_names()[0].to_string(), "draft.example");
 }
 
 #[test]

@@ -110,10 +110,8 @@ fn body(out: &mut Certificate, mut parts: Elements<'_>) {
             "The signature algorithm could not be read.",
         ),
     }
-    match parts
-        .take_tag(BIT_STRING)
-        .map(|bits| bits.content.split_first())
-    {
+    let bits = parts.take_string(BIT_STRING).and_then(|b| asn1::octets(&b));
+    match bits.as_deref().map(<[u8]>::split_first) {
         Some(Some((&unused, signature))) => {
             out.signature = signature.to_vec();
             if unused != 0 {
@@ -466,8 +464,12 @@ fn extensions(out: &mut Certificate, list: &Element<'_>) {
 
 fn one_extension(element: &Element<'_>) -> Option<Extension> {
     let mut parts = element.inside();
-    let oid = Oid::new(asn1::dotted(parts.take_tag(asn1::OID)?.content)?);
     let mut faults = Vec::new();
+    let oid = parts.take_tag(asn1::OID)?.content;
+    if !asn1::is_oid(oid) {
+        faults.push("its type could not be read");
+    }
+    let oid = Oid::read(oid);
     let critical = match parts.take_tag(asn1::BOOLEAN).map(|b| b.content) {
         None => false,
         Some([0xff]) => true,
@@ -480,15 +482,16 @@ fn one_extension(element: &Element<'_>) -> Option<Extension> {
             other.iter().any(|&b| b != 0)
         }
     };
-    let value = parts.take_tag(OCTET_STRING)?;
+    let element_of_value = parts.take_string(OCTET_STRING)?;
+    let value = asn1::octets(&element_of_value)?;
     if !parts.rest().is_empty() {
         faults.push("there is something after its value");
     }
     Some(Extension {
-        value: decode::decode(oid.as_str(), value.content, &mut faults),
+        value: decode::decode(oid.as_str(), &value, &mut faults),
         oid,
         critical,
-        raw: value.content.to_vec(),
+        raw: value.into_owned(),
         range: element.range(),
         faults,
     })
