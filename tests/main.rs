@@ -11,3 +11,4 @@ mod pty;
 mod screens;
 mod support;
 mod trust;
+mod untrusted;
