@@ -22,9 +22,15 @@ impl From<TrustError> for Failure {
     fn from(error: TrustError) -> Self {
         let listed = "whycert trust list shows what you added";
         match error {
-            TrustError::NotAFingerprint { .. }
-            | TrustError::Unknown { .. }
-            | TrustError::Ambiguous { .. } => Usage::new(error.to_string(), listed).into(),
+            TrustError::NotAFingerprint { .. } | TrustError::Ambiguous { .. } => {
+                Usage::new(error.to_string(), listed).into()
+            }
+            TrustError::Unknown { .. } => Self::could_not(error, listed),
+            TrustError::AlreadyThere => Self::could_not(error, listed),
+            TrustError::Journal { .. } => Self::could_not(
+                error,
+                "nothing was changed; put the file right or move it away, and try again",
+            ),
             TrustError::Busy => Self::could_not(error, "wait a moment and try again"),
             TrustError::NoHome => Self::could_not(error, "set HOME or XDG_DATA_HOME"),
             _ => Self::could_not(error, ""),
