@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 
+use crate::diagnosis::Finding;
 use crate::export::{self, ExportError};
 use crate::headless::{self, Format, Judges, Trouble};
 use crate::inspect::{Inspection, Options};
@@ -365,9 +366,20 @@ fn not_exported(inspection: &Inspection, problem: &str) -> Failure {
     let hint = format!("whycert inspect {target} shows what was found");
     match inspection.findings.first() {
         Some(cause) if inspection.chain.nodes.is_empty() => {
-            Failure::could_not(&cause.summary, hint)
+            Failure::could_not(in_one_line(cause), hint)
         }
         _ => Failure::could_not(problem, hint),
+    }
+}
+
+/// A finding's sentence with its first fact, for a message of one line.
+fn in_one_line(finding: &Finding) -> String {
+    match finding.evidence.first() {
+        Some(fact) => {
+            let sentence = finding.summary.trim_end_matches('.');
+            format!("{sentence} ({}: {})", fact.label, fact.value)
+        }
+        None => finding.summary.clone(),
     }
 }
 

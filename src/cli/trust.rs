@@ -123,9 +123,17 @@ fn described(plan: &Plan) -> String {
 /// The lines for each program, in the syntax of the person's shell.
 fn lines(bundle: &std::path::Path) -> String {
     let shell = std::env::var("SHELL").ok();
-    let mut out = "\nTo use it, one of these lines:\n".to_owned();
+    let mut out =
+        "\nTo use it, one of these lines. It adds to the roots of that program, or replaces them; \
+                   the public roots are in it either way.\n"
+            .to_owned();
     for usage in usage_lines(bundle, Shell::from_variable(shell.as_deref())) {
-        out.push_str(&format!("    {:<21} {}\n", usage.program, usage.line));
+        out.push_str(&format!(
+            "    {:<21} {:<8}  {}\n",
+            usage.program,
+            usage.effect.words(),
+            usage.line
+        ));
     }
     out
 }
@@ -136,7 +144,7 @@ fn node(inspection: &Inspection, typed: &str) -> Result<NodeId, Failure> {
     if chain.nodes.is_empty() {
         let hint = "whycert inspect shows what was found";
         return Err(match inspection.findings.first() {
-            Some(cause) => Failure::could_not(&cause.summary, hint),
+            Some(cause) => Failure::could_not(super::in_one_line(cause), hint),
             None => Failure::could_not("no certificate was seen", hint),
         });
     }

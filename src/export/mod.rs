@@ -61,6 +61,12 @@ pub struct ExportError(pub String);
 /// When there is nothing of that kind, or the format cannot hold it.
 pub fn render(inspection: &Inspection, what: What, format: Format) -> Result<Vec<u8>, ExportError> {
     if format == Format::Markdown {
+        // The report is about everything, but what was asked for by number has to be there.
+        if let What::Node(id) | What::RootsPlus(id) = what
+            && inspection.chain.node(id).is_none()
+        {
+            certificate(&inspection.chain, id)?;
+        }
         return Ok(report::markdown(inspection).into_bytes());
     }
     if format == Format::Json {
