@@ -14,6 +14,7 @@ use crate::text;
 pub mod commands;
 pub mod json;
 mod layout;
+mod openssl;
 pub mod report;
 pub mod stores;
 mod words;
@@ -81,7 +82,11 @@ pub fn render(inspection: &Inspection, what: What, format: Format) -> Result<Vec
                 many.len()
             ))),
         },
-        Format::Text => Err(ExportError("not built yet".to_owned())),
+        Format::Text => Ok(certificates
+            .into_iter()
+            .map(|der| openssl::text(&Certificate::read(der)))
+            .collect::<String>()
+            .into_bytes()),
         _ => Ok(certificates
             .iter()
             .map(|der| pem::encode(der))

@@ -128,7 +128,13 @@ fn text_is_what_openssl_prints() {
             .map(|block| {
                 let seen = openssl(
                     &program,
-                    &["x509", "-noout", "-text", "-nameopt", "RFC2253"],
+                    &[
+                        "x509",
+                        "-noout",
+                        "-text",
+                        "-nameopt",
+                        "oneline,-space_eq,-esc_msb",
+                    ],
                     block.as_bytes(),
                 );
                 assert_eq!(seen.code, 0, "{seen:?}");
