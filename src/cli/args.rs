@@ -215,7 +215,7 @@ pub(super) enum LabAction {
         #[arg(value_name = "SCENARIO")]
         scenarios: Vec<String>,
         /// The first port; each further scenario takes the next. Without it, free ports.
-        #[arg(long, value_name = "N")]
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
         port: Option<u16>,
         /// Write the lab's root certificate to this new file.
         #[arg(long, value_name = "FILE")]
@@ -243,7 +243,12 @@ pub(super) struct Reaching {
     #[arg(short = '6', long)]
     pub ipv6: bool,
     /// Time limit for each stage: 10, 1.5s, 500ms.
-    #[arg(long, value_name = "TIME", default_value = "10s")]
+    #[arg(
+        long,
+        value_name = "TIME",
+        default_value = "10s",
+        allow_hyphen_values = true
+    )]
     pub timeout: String,
     /// Go through this proxy: http://host:port, socks5://host:port, socks5h://host:port.
     #[arg(long, value_name = "URL", conflicts_with = "no_proxy")]
