@@ -417,17 +417,18 @@ async fn closer(endpoint: &Endpoint, reach: &Reach, progress: Progress<'_>, capt
                 }
             }
         }
-        Failure::ClosedAtOnce | Failure::Reset if matches!(endpoint.port, 5432 | 5433 | 6432) => {
-            if is_postgres(endpoint, reach, progress, capture).await {
-                let first_line = Untrusted::new("it answers PostgreSQL's request for TLS");
-                capture.fail(
-                    Stage::Handshake,
-                    Failure::NotTls {
-                        speaks: Speaks::Postgres,
-                        first_line,
-                    },
-                );
-            }
+        Failure::ClosedAtOnce | Failure::Reset
+            if matches!(endpoint.port, 5432 | 5433 | 6432)
+                && is_postgres(endpoint, reach, progress, capture).await =>
+        {
+            let first_line = Untrusted::new("it answers PostgreSQL's request for TLS");
+            capture.fail(
+                Stage::Handshake,
+                Failure::NotTls {
+                    speaks: Speaks::Postgres,
+                    first_line,
+                },
+            );
         }
         _ => {}
     }

@@ -1,5 +1,5 @@
 //! The trust anchors of this machine, each store with where it comes from and what could not be
-//! read. Looking up is pure; loading is in [`load`]. Nothing here judges.
+//! read. Looking up is pure; loading is in `load`. Nothing here judges.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
