@@ -68,6 +68,13 @@ pub(super) enum Command {
         #[command(subcommand)]
         action: TrustAction,
     },
+    /// List every trust store of this machine: whose it is, what it holds, what is wrong with it.
+    #[command(
+        after_help = "Files are only read: no program is run and nothing is changed. Settings that change whom a \
+            program trusts (variables, configuration files) are listed as well.\n\nExit codes: 0, also when a store \
+            has problems, 2 usage.\n\nExample:\n  whycert stores --format json"
+    )]
+    Stores(Stores),
     /// Explain a rule, such as chain.missing-issuer, in one page of plain words.
     #[command(after_help = "Example:\n  whycert explain chain.missing-issuer")]
     Explain {
@@ -145,6 +152,17 @@ pub(super) struct Export {
     pub reaching: Reaching,
     #[command(flatten)]
     pub judging: Judging,
+}
+
+/// `stores`.
+#[derive(Debug, Args)]
+pub(super) struct Stores {
+    /// How to print it.
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub format: ReportFormat,
+    /// List this file of certificates as well (repeatable).
+    #[arg(long, value_name = "FILE")]
+    pub ca: Vec<PathBuf>,
 }
 
 /// `trust …`.

@@ -14,6 +14,7 @@ use crate::export::{self, ExportError};
 use crate::headless::{self, Format, Judges, Trouble};
 use crate::inspect::{Inspection, Options};
 use crate::save;
+use crate::store::{Machine, Survey};
 use crate::target::{Source, Target};
 use crate::text;
 use crate::tui;
@@ -139,6 +140,7 @@ fn run(typed: Vec<OsString>) -> Result<u8, Failure> {
         Some(Command::Verify(verify)) => self::verify(verify),
         Some(Command::Export(export)) => self::export(export),
         Some(Command::Trust { action }) => trust::run(action),
+        Some(Command::Stores(stores)) => self::stores(&stores),
         Some(Command::Explain { rule }) => explain::explain(rule.as_deref()),
         Some(Command::Lab(lab)) => self::lab::run(lab),
     }
@@ -279,6 +281,19 @@ fn verify(typed: args::Verify) -> Result<u8, Failure> {
     announce_stdin([&target]);
     let format = format(typed.format, typed.ascii);
     Ok(headless::inspect(vec![target], options, judges, format)?)
+}
+
+/// `stores`: what this machine trusts, program by program.
+fn stores(typed: &args::Stores) -> Result<u8, Failure> {
+    values::given_files("--ca", &typed.ca)?;
+    let survey = Survey::of(&Machine::this(), &typed.ca);
+    let out = match typed.format {
+        ReportFormat::Text => export::stores::text(&survey),
+        ReportFormat::Json => export::stores::json(&survey),
+        ReportFormat::Markdown => export::stores::markdown(&survey),
+    };
+    headless::print(out.as_bytes())?;
+    Ok(0)
 }
 
 fn export(typed: args::Export) -> Result<u8, Failure> {
