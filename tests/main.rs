@@ -6,6 +6,7 @@ mod catalogue;
 mod certificates;
 mod chains;
 mod headless;
+mod judges;
 mod lab;
 mod pty;
 mod screens;
