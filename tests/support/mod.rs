@@ -1,6 +1,7 @@
 //! What several test modules share.
 
 pub mod mint;
+pub mod programs;
 
 /// Where a foreign program is. Absent: fails under `CI=true`, elsewhere says that the test is skipped.
 pub fn peer(name: &str) -> Option<std::path::PathBuf> {
