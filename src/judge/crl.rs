@@ -1,14 +1,21 @@
 //! Lists of revoked certificates, read for judging (RFC 5280, section 5).
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use x509_parser::extensions::ParsedExtension;
 use x509_parser::prelude::FromDer;
 use x509_parser::revocation_list::CertificateRevocationList;
 
-use crate::cert::Name;
+use crate::cert::asn1::Element;
+use crate::cert::{Certificate, Name, SignatureAlgorithm, key};
 use crate::moment::Moment;
+
+const CRL_NUMBER: &str = "2.5.29.20";
+const DELTA: &str = "2.5.29.27";
+const DISTRIBUTION_POINT: &str = "2.5.29.28";
+const AUTHORITY_KEY_ID: &str = "2.5.29.35";
 
 /// One list.
 #[derive(Clone, Debug)]
@@ -21,7 +28,22 @@ pub struct Crl {
     pub this_update: Moment,
     /// When the next one is due.
     pub next_update: Option<Moment>,
+    /// Why it cannot be used to judge, if so: a delta, an indirect list, an unknown critical part.
+    pub unusable: Option<String>,
+    pub(super) algorithm: SignatureAlgorithm,
+    pub(super) signature: Vec<u8>,
+    tbs: Range<usize>,
+    scope: Scope,
     entries: HashMap<Vec<u8>, Entry>,
+}
+
+/// Which certificates a list speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scope {
+    All,
+    Users,
+    Cas,
+    Attributes,
 }
 
 /// One revoked certificate.
@@ -39,35 +61,46 @@ impl Crl {
     /// # Errors
     /// When it is not a list of revoked certificates that can be read: why, safe to display.
     pub fn read(der: Arc<[u8]>) -> Result<Self, String> {
-        let (_, list) = CertificateRevocationList::from_der(&der)
+        let (rest, list) = CertificateRevocationList::from_der(&der)
             .map_err(|e| crate::text::safe(&e.to_string()).into_owned())?;
-        let entries = list
-            .iter_revoked_certificates()
-            .map(|r| {
-                let why = r
-                    .extensions()
-                    .iter()
-                    .find_map(|e| match e.parsed_extension() {
-                        ParsedExtension::ReasonCode(code) => Some(words(code.0)),
-                        _ => None,
-                    });
-                let entry = Entry {
-                    at: Moment::from_unix(r.revocation_date.timestamp()),
-                    why: why.unwrap_or_default().to_owned(),
-                };
-                (r.raw_serial().to_vec(), entry)
-            })
-            .collect();
-        let issuer = Name {
-            der: list.issuer().as_raw().to_vec(),
-            rdns: Vec::new(),
-        };
+        if !rest.is_empty() {
+            return Err("there are bytes after its end".to_owned());
+        }
+        let mut entries = HashMap::new();
+        let mut unusable = None;
+        for revoked in list.iter_revoked_certificates() {
+            let mut why = "";
+            for extension in revoked.extensions() {
+                match extension.parsed_extension() {
+                    ParsedExtension::ReasonCode(code) => why = words(code.0),
+                    ParsedExtension::InvalidityDate(_) => {}
+                    _ if extension.critical => {
+                        unusable = Some("an entry has an unknown critical part".to_owned());
+                    }
+                    _ => {}
+                }
+            }
+            let entry = Entry {
+                at: Moment::from_unix(revoked.revocation_date.timestamp()),
+                why: why.to_owned(),
+            };
+            entries.insert(revoked.raw_serial().to_vec(), entry);
+        }
+        let scope = scope(&list, &mut unusable);
+        let element = |raw: &[u8]| Element::read(raw, 0).map(|e| Name::read(&e));
+        let issuer = element(list.issuer().as_raw()).ok_or("its issuer could not be read")?;
         let this_update = Moment::from_unix(list.last_update().timestamp());
         let next_update = list.next_update().map(|t| Moment::from_unix(t.timestamp()));
+        let (tbs, algorithm) = parts(&der).ok_or("its signed part could not be found")?;
         Ok(Self {
             issuer,
             this_update,
             next_update,
+            unusable,
+            algorithm,
+            signature: list.signature_value.data.to_vec(),
+            tbs,
+            scope,
             entries,
             der: der.clone(),
         })
@@ -77,6 +110,86 @@ impl Crl {
     pub fn entry(&self, serial: &[u8]) -> Option<&Entry> {
         self.entries.get(serial)
     }
+
+    /// How many certificates it names.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// It names none.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The list speaks of certificates of this kind.
+    pub(super) fn covers(&self, certificate: &Certificate) -> bool {
+        match self.scope {
+            Scope::All => true,
+            Scope::Users => !certificate.is_ca(),
+            Scope::Cas => certificate.is_ca(),
+            Scope::Attributes => false,
+        }
+    }
+
+    pub(super) fn signed(&self) -> &[u8] {
+        self.der.get(self.tbs.clone()).unwrap_or_default()
+    }
+}
+
+/// Where the signed part lies, and the algorithm of the signature.
+fn parts(der: &[u8]) -> Option<(Range<usize>, SignatureAlgorithm)> {
+    let mut parts = Element::read(der, 0)?.inside();
+    let tbs = parts.next()?.range();
+    let algorithm = key::signature_algorithm(&parts.next()?);
+    Some((tbs, algorithm))
+}
+
+/// What the list's extensions say about what it speaks of, and whether it can be used at all.
+fn scope(list: &CertificateRevocationList<'_>, unusable: &mut Option<String>) -> Scope {
+    let mut scope = Scope::All;
+    let mut numbered = false;
+    let mut refuse = |why: &str| {
+        unusable.get_or_insert_with(|| why.to_owned());
+    };
+    for extension in list.extensions() {
+        match extension.oid.to_id_string().as_str() {
+            CRL_NUMBER => {
+                numbered = true;
+                if extension.critical {
+                    refuse("its number is marked critical, which RFC 5280 forbids");
+                }
+            }
+            DELTA => refuse("it holds only changes to another list (a delta)"),
+            AUTHORITY_KEY_ID => {}
+            DISTRIBUTION_POINT => match extension.parsed_extension() {
+                ParsedExtension::IssuingDistributionPoint(point) => {
+                    if point.indirect_crl {
+                        refuse("it speaks for other issuers (indirect)");
+                    }
+                    if point.only_some_reasons.is_some() {
+                        refuse("it lists some reasons of revocation only");
+                    }
+                    scope = match (
+                        point.only_contains_user_certs,
+                        point.only_contains_ca_certs,
+                        point.only_contains_attribute_certs,
+                    ) {
+                        (false, false, false) => Scope::All,
+                        (true, false, false) => Scope::Users,
+                        (false, true, false) => Scope::Cas,
+                        _ => Scope::Attributes,
+                    };
+                }
+                _ => refuse("its distribution point could not be read"),
+            },
+            _ if extension.critical => refuse("it has an unknown critical part"),
+            _ => {}
+        }
+    }
+    if !numbered {
+        refuse("it has no number, which RFC 5280 demands");
+    }
+    scope
 }
 
 /// CRLReason of RFC 5280, section 5.3.1.
