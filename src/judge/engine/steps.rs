@@ -167,7 +167,7 @@ fn one(
     };
     maker.check("extensions", evidence);
     if let (Some(&issuer), false) = (path.get(depth + 1), input.question.crls.is_empty()) {
-        match revocation::status(input, maker.node, issuer) {
+        match revocation::status(input, path, maker.node, issuer) {
             Status::NoList => maker.add(
                 "revocation",
                 StepState::Unknown,
