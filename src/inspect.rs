@@ -7,7 +7,7 @@ use crate::capture::{self, Capture, Possession};
 use crate::cert::Certificate;
 use crate::chain::{Chain, NodeId};
 use crate::diagnosis::{self, Case, Finding};
-use crate::judge::{self, Question, Verdict};
+use crate::judge::{self, Crl, Purpose, Question, Verdict};
 use crate::moment::Moment;
 use crate::net::{Reach, Stage};
 use crate::store::Stores;
@@ -24,6 +24,14 @@ pub struct Options {
     pub name: Option<Host>,
     /// SHA-256 of certificates pretended to be trusted.
     pub pretend: Vec<[u8; 32]>,
+    /// What the leaf is used for; `None`: a server, when a name is asked for.
+    pub purpose: Option<Purpose>,
+    /// At most so many intermediates.
+    pub max_depth: Option<u32>,
+    /// Lists of revoked certificates to check against.
+    pub crls: Vec<Arc<Crl>>,
+    /// A file's first certificate is its leaf, whatever it looks like.
+    pub leaf_first: bool,
 }
 
 /// The one immutable result, shared by `Arc`.
@@ -114,7 +122,8 @@ pub fn assemble(
         .iter()
         .map(|der| Arc::new(Certificate::read(der.clone())))
         .collect();
-    let chain = Chain::build(&certificates, capture.target.endpoint().is_none(), stores);
+    let any_order = capture.target.endpoint().is_none() && !options.leaf_first;
+    let chain = Chain::build(&certificates, any_order, stores);
     conclude(capture, chain, stores, options, now)
 }
 
@@ -144,10 +153,15 @@ fn conclude(
         .name
         .clone()
         .or_else(|| capture.target.endpoint().map(Endpoint::verified));
+    // Only an endpoint (or a file that a host is named for) is surely a server.
+    let purpose = options.purpose.or(name.as_ref().map(|_| Purpose::Server));
     let question = Question {
         name: name.clone(),
         at,
         pretend: options.pretend.clone(),
+        purpose,
+        max_depth: options.max_depth,
+        crls: options.crls.clone(),
     };
     let verdicts = if chain.leaf.is_some() {
         judge::judge(&chain, stores, &question)

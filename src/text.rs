@@ -132,6 +132,59 @@ pub fn count(n: usize, noun: &str) -> String {
     }
 }
 
+/// The known word that is most like what was typed, if any is like it at all: for "did you mean".
+pub fn nearest<'k>(typed: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+    // Longer than any word is no slip of the finger, and the distance takes time with it.
+    let typed: String = typed.chars().take(64).collect::<String>().to_lowercase();
+    let score = |word: &str| {
+        let (shorter, longer) = if word.len() < typed.len() {
+            (word, typed.as_str())
+        } else {
+            (typed.as_str(), word)
+        };
+        if shorter.len() >= 4 && longer.contains(shorter) {
+            return 1;
+        }
+        distance(word, &typed)
+    };
+    known
+        .into_iter()
+        .map(|word| (score(word), word))
+        // Among equals, the one that begins alike: people rarely miss the first letter.
+        .min_by_key(|(score, word)| {
+            let alike = word
+                .bytes()
+                .zip(typed.bytes())
+                .take_while(|(a, b)| a == b)
+                .count();
+            (*score, std::cmp::Reverse(alike))
+        })
+        .filter(|(score, word)| *score <= (word.len() / 3).max(1) && !typed.is_empty())
+        .map(|(_, word)| word)
+}
+
+/// Levenshtein distance by bytes; two neighbours swapped count as one.
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let at = |row: &[usize], i: usize| row.get(i).copied().unwrap_or(usize::MAX / 2);
+    let mut before: Vec<usize> = Vec::new();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut next = vec![i + 1];
+        for (j, y) in b.iter().enumerate() {
+            let mut best = (at(&row, j) + usize::from(x != y))
+                .min(at(&row, j + 1) + 1)
+                .min(at(&next, j) + 1);
+            if i > 0 && j > 0 && a.get(i - 1) == Some(y) && b.get(j - 1) == Some(x) {
+                best = best.min(at(&before, j - 1) + 1);
+            }
+            next.push(best);
+        }
+        before = std::mem::replace(&mut row, next);
+    }
+    row.last().copied().unwrap_or(0)
+}
+
 /// Display width in terminal columns.
 pub fn width(text: &str) -> usize {
     unicode_width::UnicodeWidthStr::width(text)

@@ -1,7 +1,7 @@
 //! Certificates from a file or standard input.
 
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Failure, pem};
@@ -23,6 +23,7 @@ pub(super) struct Held {
 /// When it cannot be read, or holds no certificate.
 pub(super) fn read(path: &Path) -> Result<Held, Failure> {
     let words = |e: std::io::Error| Failure::File(text::safe(&e.to_string()).into_owned());
+    let path = &from_home(path);
     let meta = std::fs::metadata(path).map_err(words)?;
     if meta.is_dir() {
         return Err(Failure::File("it is a folder".to_owned()));
@@ -35,6 +36,14 @@ pub(super) fn read(path: &Path) -> Result<Held, Failure> {
     }
     let file = std::fs::File::open(path).map_err(words)?;
     held(file)
+}
+
+/// `~/x` as a shell would expand it: on the screen there is no shell between the person and us.
+fn from_home(path: &Path) -> PathBuf {
+    match (path.strip_prefix("~"), std::env::home_dir()) {
+        (Ok(rest), Some(home)) if !path.exists() => home.join(rest),
+        _ => path.to_owned(),
+    }
 }
 
 /// Reads standard input to its end. Blocking.

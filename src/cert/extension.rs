@@ -18,6 +18,12 @@ pub struct Extension {
     pub value: ExtensionValue,
     /// Content of the extension's OCTET STRING.
     pub raw: Vec<u8>,
+    /// Where the whole extension lies in the certificate's DER.
+    pub range: std::ops::Range<usize>,
+    /// What is against the rules although the value has one clear meaning: a BOOLEAN that is neither
+    /// 00 nor FF, a minimum in name constraints, bytes after the value… A value that has no clear
+    /// meaning is [`ExtensionValue::Malformed`] instead.
+    pub faults: Vec<&'static str>,
 }
 
 /// Decoded values.
@@ -38,7 +44,8 @@ pub enum ExtensionValue {
         issuer: Vec<GeneralName>,
         serial: Option<Vec<u8>>,
     },
-    /// Each entry is a base name (RFC 5280 section 4.2.1.10; minimum and maximum are not used).
+    /// Each entry is a base name (RFC 5280 section 4.2.1.10); minimum and maximum, which the RFC
+    /// forbids, are [`Extension::faults`].
     NameConstraints {
         permitted: Vec<GeneralName>,
         excluded: Vec<GeneralName>,
@@ -63,7 +70,7 @@ pub enum ExtensionValue {
     CtPoison,
     NetscapeCertType(u8),
     NetscapeComment(Untrusted),
-    /// Not decoded here; the bytes are in [`Extension::raw`].
+    /// Not decoded; the bytes are in [`Extension::raw`].
     Unknown,
     /// A known extension whose value does not decode: why.
     Malformed(String),
@@ -108,7 +115,7 @@ pub enum GeneralName {
     },
     X400(Vec<u8>),
     EdiParty(Vec<u8>),
-    /// A form that does not decode (an IP of 5 bytes): tag and bytes.
+    /// A form that does not decode (an IP of 5 bytes): number of the form and its bytes.
     Invalid {
         tag: u8,
         raw: Vec<u8>,
@@ -142,6 +149,16 @@ pub struct Sct {
     pub log_id: [u8; 32],
     /// When the log promised, whole seconds.
     pub at: Moment,
+    /// The same in milliseconds since the epoch, as signed.
+    pub millis: u64,
+    /// The extensions' bytes, as signed.
+    pub extensions: Vec<u8>,
+    /// TLS hash algorithm number (RFC 5246 section 7.4.1.4.1); 4 is SHA-256.
+    pub hash: u8,
+    /// TLS signature algorithm number; 1 is RSA, 3 is ECDSA.
+    pub signature_kind: u8,
+    /// The log's signature.
+    pub signature: Vec<u8>,
 }
 
 impl std::fmt::Display for GeneralName {

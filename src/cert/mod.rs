@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 use crate::moment::Moment;
 
+pub mod asn1;
+mod decode;
 pub mod extension;
 pub mod fields;
 pub mod key;
@@ -17,7 +19,7 @@ pub mod pem;
 mod read;
 
 pub use extension::{Extension, ExtensionValue, GeneralName};
-pub use key::{Hash, Key, KeyKind, SignatureAlgorithm};
+pub use key::{Hash, Key, KeyKind, PointForm, SignatureAlgorithm};
 pub use name::{Attribute, Name};
 pub use oid::Oid;
 
@@ -52,6 +54,10 @@ pub struct Certificate {
     pub inner_signature_algorithm: SignatureAlgorithm,
     /// The signature's octets, without the BIT STRING's count of unused bits.
     pub signature: Vec<u8>,
+    /// Unique identifier of the issuer (version 2, RFC 5280 section 4.1.2.8), seldom seen.
+    pub issuer_unique_id: Option<Vec<u8>>,
+    /// Unique identifier of the subject.
+    pub subject_unique_id: Option<Vec<u8>>,
     /// All extensions, in order, also unknown and malformed ones.
     pub extensions: Vec<Extension>,
     /// What is wrong with the encoding or could not be read.
@@ -166,44 +172,5 @@ impl Certificate {
     /// First eight hex digits of the SHA-256, for file names and lists.
     pub fn short_fingerprint(&self) -> String {
         crate::text::hex(&self.sha256[..4])
-    }
-}
-
-impl Certificate {
-    /// Reads one certificate. Never fails: see [`Certificate::defects`].
-    pub fn read(der: impl Into<Arc<[u8]>>) -> Self {
-        let der: Arc<[u8]> = der.into();
-        let unknown = SignatureAlgorithm {
-            oid: Oid::new(""),
-            name: String::new(),
-            hash: None,
-            der: Vec::new(),
-        };
-        let mut out = Self {
-            sha256: read::sha256(&der),
-            sha1: [0; 20],
-            spki_sha256: None,
-            version: None,
-            serial: Vec::new(),
-            subject: Name::default(),
-            issuer: Name::default(),
-            not_before: None,
-            not_after: None,
-            key: Key {
-                kind: KeyKind::Unknown,
-                bits: 0,
-                oid: Oid::new(""),
-            },
-            signature_algorithm: unknown.clone(),
-            inner_signature_algorithm: unknown,
-            signature: Vec::new(),
-            extensions: Vec::new(),
-            defects: Vec::new(),
-            tbs: 0..0,
-            spki: 0..0,
-            der,
-        };
-        read::fill(&mut out);
-        out
     }
 }

@@ -1,238 +1,551 @@
-//! Reading one certificate (first version: what x509-parser can read).
+//! Reading a certificate: a tolerant walk, so that what is broken in one place does not hide the rest.
 
 use std::sync::Arc;
 
-use x509_parser::prelude::*;
+use aws_lc_rs::digest;
 
-use super::extension as ext;
+use super::asn1::{
+    self, BIT_STRING, Element, Elements, GENERALIZED_TIME, INTEGER, OCTET_STRING, SEQUENCE,
+    UTC_TIME,
+};
 use super::{
-    Attribute, Certificate, Defect, Extension, ExtensionValue, Hash, Key, KeyKind, Name, Oid,
-    SignatureAlgorithm,
+    Certificate, Defect, Extension, ExtensionValue, Key, Name, Oid, SignatureAlgorithm, decode, key,
 };
 use crate::moment::Moment;
-use crate::text::Untrusted;
+use crate::text;
 
-pub(super) fn fill(out: &mut Certificate) {
-    let der: Arc<[u8]> = out.der.clone();
-    let (rest, c) = match X509Certificate::from_der(&der) {
-        Ok(ok) => ok,
-        Err(e) => {
-            out.defects.push(Defect {
-                field: "certificate",
-                words: format!("cannot be decoded: {}", crate::text::safe(&e.to_string())),
-            });
-            return;
-        }
-    };
-    if !rest.is_empty() {
-        out.defects.push(Defect {
-            field: "certificate",
-            words: format!("{} bytes follow its end", rest.len()),
+/// Extensions read at most; more is a defect.
+const MOST_EXTENSIONS: usize = 200;
+
+impl Certificate {
+    /// Reads one certificate. Never fails: see [`Certificate::defects`].
+    pub fn read(der: impl Into<Arc<[u8]>>) -> Self {
+        let der: Arc<[u8]> = der.into();
+        let mut out = Self {
+            sha256: sha256(&der),
+            sha1: sha1(&der),
+            spki_sha256: None,
+            version: None,
+            serial: Vec::new(),
+            subject: Name::default(),
+            issuer: Name::default(),
+            not_before: None,
+            not_after: None,
+            key: Key::unknown(),
+            signature_algorithm: SignatureAlgorithm::unknown(),
+            inner_signature_algorithm: SignatureAlgorithm::unknown(),
+            signature: Vec::new(),
+            issuer_unique_id: None,
+            subject_unique_id: None,
+            extensions: Vec::new(),
+            defects: Vec::new(),
+            tbs: 0..0,
+            spki: 0..0,
+            der,
+        };
+        let bytes = out.der.clone();
+        certificate(&mut out, &bytes);
+        out
+    }
+
+    fn defect(&mut self, field: &'static str, words: impl Into<String>) {
+        self.defects.push(Defect {
+            field,
+            words: words.into(),
         });
     }
-    let range = |part: &[u8]| {
-        let start = part.as_ptr() as usize - der.as_ptr() as usize;
-        start..start + part.len()
-    };
-    out.tbs = range(c.tbs_certificate.as_ref());
-    out.spki = range(c.public_key().raw);
-    out.version = Some(c.version().0 + 1);
-    out.serial = c.raw_serial().to_vec();
-    out.subject = name(c.subject());
-    out.issuer = name(c.issuer());
-    out.not_before = Some(Moment::from_unix(c.validity().not_before.timestamp()));
-    out.not_after = Some(Moment::from_unix(c.validity().not_after.timestamp()));
-    out.signature = c.signature_value.data.to_vec();
-    out.signature_algorithm = algorithm(&c.signature_algorithm);
-    out.inner_signature_algorithm = algorithm(&c.tbs_certificate.signature);
-    out.key = key(c.public_key());
-    out.spki_sha256 = Some(sha256(c.public_key().raw));
-    out.extensions = c.extensions().iter().map(extension).collect();
 }
 
 pub(super) fn sha256(bytes: &[u8]) -> [u8; 32] {
     let mut out = [0; 32];
-    out.copy_from_slice(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes).as_ref());
+    out.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
     out
 }
 
-fn name(n: &X509Name<'_>) -> Name {
-    Name {
-        der: n.as_raw().to_vec(),
-        rdns: n
-            .iter()
-            .map(|rdn| {
-                rdn.iter()
-                    .map(|a| Attribute {
-                        oid: Oid::new(a.attr_type().to_id_string()),
-                        tag: u8::try_from(a.attr_value().tag().0).unwrap_or(0),
-                        value: Untrusted::from_bytes(a.attr_value().data),
-                        raw: a.attr_value().data.to_vec(),
-                    })
-                    .collect()
-            })
-            .collect(),
-    }
+fn sha1(bytes: &[u8]) -> [u8; 20] {
+    let mut out = [0; 20];
+    out.copy_from_slice(digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, bytes).as_ref());
+    out
 }
 
-fn algorithm(a: &AlgorithmIdentifier<'_>) -> SignatureAlgorithm {
-    let oid = a.algorithm.to_id_string();
-    let (name, hash) = match oid.as_str() {
-        "1.2.840.113549.1.1.5" => ("sha1WithRSAEncryption", Some(Hash::Sha1)),
-        "1.2.840.113549.1.1.11" => ("sha256WithRSAEncryption", Some(Hash::Sha256)),
-        "1.2.840.113549.1.1.12" => ("sha384WithRSAEncryption", Some(Hash::Sha384)),
-        "1.2.840.113549.1.1.13" => ("sha512WithRSAEncryption", Some(Hash::Sha512)),
-        "1.2.840.10045.4.3.2" => ("ecdsa-with-SHA256", Some(Hash::Sha256)),
-        "1.2.840.10045.4.3.3" => ("ecdsa-with-SHA384", Some(Hash::Sha384)),
-        "1.2.840.10045.4.3.4" => ("ecdsa-with-SHA512", Some(Hash::Sha512)),
-        "1.3.101.112" => ("ED25519", None),
-        _ => ("", None),
+fn certificate(out: &mut Certificate, bytes: &[u8]) {
+    let Some(whole) = Element::read_cut(bytes, 0).filter(|e| e.tag == SEQUENCE) else {
+        return out.defect("certificate", "It does not begin like a certificate.");
     };
-    let name = if name.is_empty() {
-        oid.clone()
+    if whole.header + whole.content.len() > bytes.len() || Element::read(bytes, 0).is_none() {
+        out.defect("certificate", "It is cut off: its end is missing.");
     } else {
-        name.to_owned()
-    };
-    SignatureAlgorithm {
-        oid: Oid::new(oid.clone()),
-        name,
-        hash,
-        der: oid.into_bytes(),
+        let after = bytes.len() - whole.whole.len();
+        if after > 0 {
+            out.defect(
+                "certificate",
+                format!("{} after its end.", text::count(after, "byte")),
+            );
+        }
+        if !asn1::is_strict(whole.whole) {
+            out.defect(
+                "certificate",
+                "A length in it is not encoded in the shortest form, as DER demands.",
+            );
+        }
     }
+    body(out, whole.inside());
 }
 
-fn key(spki: &SubjectPublicKeyInfo<'_>) -> Key {
-    let oid = spki.algorithm.algorithm.to_id_string();
-    let curve = spki
-        .algorithm
-        .parameters
-        .as_ref()
-        .and_then(|p| p.as_oid().ok())
-        .map(|o| o.to_id_string());
-    let (kind, bits) = match spki.parsed() {
-        Ok(x509_parser::public_key::PublicKey::RSA(rsa)) => (
-            KeyKind::Rsa {
-                exponent: rsa.try_exponent().unwrap_or(0),
-            },
-            u32::try_from(rsa.key_size()).unwrap_or(0),
+fn body(out: &mut Certificate, mut parts: Elements<'_>) {
+    let tbs = match parts.take_tag(SEQUENCE) {
+        Some(tbs) => Some(tbs),
+        // Cut off within it: its beginning is still there.
+        None => Element::read_cut(parts.rest(), parts.offset()).filter(|e| e.tag == SEQUENCE),
+    };
+    let Some(tbs) = tbs else {
+        return out.defect("tbsCertificate", "The signed part could not be read.");
+    };
+    out.tbs = tbs.range();
+    to_be_signed(out, tbs.inside());
+    match parts.take_tag(SEQUENCE) {
+        Some(algorithm) => out.signature_algorithm = key::signature_algorithm(&algorithm),
+        None => out.defect(
+            "signatureAlgorithm",
+            "The signature algorithm could not be read.",
         ),
-        Ok(x509_parser::public_key::PublicKey::EC(_)) => match curve.as_deref() {
-            Some("1.2.840.10045.3.1.7") => (
-                KeyKind::Ec {
-                    curve: "P-256".to_owned(),
-                },
-                256,
-            ),
-            Some("1.3.132.0.34") => (
-                KeyKind::Ec {
-                    curve: "P-384".to_owned(),
-                },
-                384,
-            ),
-            Some("1.3.132.0.35") => (
-                KeyKind::Ec {
-                    curve: "P-521".to_owned(),
-                },
-                521,
-            ),
-            other => (
-                KeyKind::Ec {
-                    curve: other.unwrap_or("?").to_owned(),
-                },
-                0,
-            ),
-        },
-        _ if oid == "1.3.101.112" => (KeyKind::Ed25519, 256),
-        _ => (KeyKind::Unknown, 0),
-    };
-    Key {
-        kind,
-        bits,
-        oid: Oid::new(oid),
     }
-}
-
-fn general(n: &x509_parser::extensions::GeneralName<'_>) -> ext::GeneralName {
-    use x509_parser::extensions::GeneralName as G;
-    match n {
-        G::DNSName(s) => ext::GeneralName::Dns(Untrusted::new(*s)),
-        G::RFC822Name(s) => ext::GeneralName::Email(Untrusted::new(*s)),
-        G::URI(s) => ext::GeneralName::Uri(Untrusted::new(*s)),
-        G::IPAddress(b) => match b.len() {
-            4 => <[u8; 4]>::try_from(*b)
-                .map(|a| ext::GeneralName::Ip(a.into()))
-                .unwrap_or(ext::GeneralName::X400(Vec::new())),
-            16 => <[u8; 16]>::try_from(*b)
-                .map(|a| ext::GeneralName::Ip(a.into()))
-                .unwrap_or(ext::GeneralName::X400(Vec::new())),
-            _ => ext::GeneralName::Invalid {
-                tag: 7,
-                raw: b.to_vec(),
-            },
-        },
-        G::DirectoryName(d) => ext::GeneralName::Directory(name(d)),
-        _ => ext::GeneralName::X400(Vec::new()),
-    }
-}
-
-fn extension(e: &X509Extension<'_>) -> Extension {
-    use x509_parser::extensions::ParsedExtension as P;
-    let value = match e.parsed_extension() {
-        P::BasicConstraints(b) => ExtensionValue::BasicConstraints {
-            ca: b.ca,
-            path_len: b.path_len_constraint,
-        },
-        P::KeyUsage(k) => ExtensionValue::KeyUsage(ext::KeyUsage(k.flags)),
-        P::ExtendedKeyUsage(_) => {
-            let mut oids = Vec::new();
-            let mut body = e.value.get(2..).unwrap_or_default();
-            while let [6, len, rest @ ..] = body {
-                let Some((oid, rest)) = rest.split_at_checked(usize::from(*len)) else {
-                    break;
-                };
-                oids.push(Oid::new(
-                    x509_parser::der_parser::Oid::new(oid.into()).to_id_string(),
-                ));
-                body = rest;
+    match parts
+        .take_tag(BIT_STRING)
+        .map(|bits| bits.content.split_first())
+    {
+        Some(Some((&unused, signature))) => {
+            out.signature = signature.to_vec();
+            if unused != 0 {
+                out.defect("signatureValue", format!("It claims {unused} unused bits."));
             }
-            ExtensionValue::ExtendedKeyUsage(oids)
         }
-        P::SubjectAlternativeName(s) => {
-            ExtensionValue::SubjectAltName(s.general_names.iter().map(general).collect())
+        Some(None) => out.defect("signatureValue", "It is empty."),
+        None => out.defect("signatureValue", "The signature could not be read."),
+    }
+    if !parts.rest().is_empty() {
+        out.defect(
+            "certificate",
+            "There is more inside than a certificate has.",
+        );
+    }
+    if !out.signature_algorithm.der.is_empty()
+        && !out.inner_signature_algorithm.der.is_empty()
+        && out.signature_algorithm.der != out.inner_signature_algorithm.der
+    {
+        out.defect(
+            "signatureAlgorithm",
+            "It differs from the algorithm named in the signed part.",
+        );
+    }
+}
+
+/// The next element, which must have this tag. Another one is stepped over, so that what comes after
+/// it is still read; an element that is cut off gives what is there.
+fn part<'a>(
+    out: &mut Certificate,
+    parts: &mut Elements<'a>,
+    tag: u8,
+    field: &'static str,
+) -> Option<Element<'a>> {
+    if let Some(found) = parts.take_tag(tag) {
+        return Some(found);
+    }
+    let (rest, offset) = (parts.rest(), parts.offset());
+    if parts.next().is_some() {
+        out.defect(field, "It is of another type than it should be.");
+        return None;
+    }
+    *parts = Elements::new(&[], offset);
+    out.defect(field, "It is cut off or missing.");
+    Element::read_cut(rest, offset).filter(|e| e.tag == tag)
+}
+
+fn to_be_signed(out: &mut Certificate, mut parts: Elements<'_>) {
+    version(out, &mut parts);
+    if let Some(number) = part(out, &mut parts, INTEGER, "serialNumber") {
+        serial(out, number.content);
+    }
+    if let Some(algorithm) = part(out, &mut parts, SEQUENCE, "signature") {
+        out.inner_signature_algorithm = key::signature_algorithm(&algorithm);
+    }
+    if let Some(issuer) = part(out, &mut parts, SEQUENCE, "issuer") {
+        out.issuer = name(out, "issuer", &issuer);
+        if out.issuer.rdns.is_empty() {
+            out.defect("issuer", "The issuer's name is empty.");
         }
-        P::SubjectKeyIdentifier(k) => ExtensionValue::SubjectKeyId(k.0.to_vec()),
-        P::AuthorityKeyIdentifier(a) => ExtensionValue::AuthorityKeyId {
-            key_id: a.key_identifier.as_ref().map(|k| k.0.to_vec()),
-            issuer: Vec::new(),
-            serial: None,
-        },
-        P::AuthorityInfoAccess(a) => ExtensionValue::AuthorityInfoAccess(
-            a.accessdescs
+    }
+    if let Some(validity) = part(out, &mut parts, SEQUENCE, "validity") {
+        let mut times = validity.inside();
+        out.not_before = times
+            .next()
+            .and_then(|t| time(out, "validity.notBefore", &t));
+        out.not_after = times
+            .next()
+            .and_then(|t| time(out, "validity.notAfter", &t));
+        if out.not_before.is_none() && out.not_after.is_none() && validity.content.is_empty() {
+            out.defect("validity", "It is empty.");
+        }
+        if !times.rest().is_empty() {
+            out.defect("validity", "There is more in it than two times.");
+        }
+    }
+    if let Some(subject) = part(out, &mut parts, SEQUENCE, "subject") {
+        out.subject = name(out, "subject", &subject);
+    }
+    if let Some(spki) = part(out, &mut parts, SEQUENCE, "subjectPublicKeyInfo") {
+        out.spki = spki.range();
+        out.spki_sha256 = Some(sha256(spki.whole));
+        out.key = key::public_key(&spki);
+        for fault in out.key.faults.clone() {
+            out.defect("subjectPublicKeyInfo", format!("The public key {fault}."));
+        }
+    }
+    for (constructed, primitive, issuer) in [(0xa1, 0x81, true), (0xa2, 0x82, false)] {
+        let Some(id) = parts
+            .take_tag(primitive)
+            .or_else(|| parts.take_tag(constructed))
+        else {
+            continue;
+        };
+        if out.version == Some(1) {
+            out.defect(
+                "uniqueID",
+                "Version 1 certificates have no unique identifiers.",
+            );
+        }
+        let bits = id.content.get(1..).unwrap_or_default().to_vec();
+        if issuer {
+            out.issuer_unique_id = Some(bits);
+        } else {
+            out.subject_unique_id = Some(bits);
+        }
+    }
+    let offset = parts.offset();
+    let list = match parts.take_tag(0xa3) {
+        Some(list) => Some(list),
+        // Cut off within the extensions: the first ones are still there.
+        None => Element::read_cut(parts.rest(), offset)
+            .filter(|e| e.tag == 0xa3 && parts.clone().next().is_none()),
+    };
+    if let Some(list) = list {
+        if out.version != Some(3) {
+            out.defect("extensions", "Only version 3 certificates have extensions.");
+        }
+        extensions(out, &list);
+    }
+    if !parts.rest().is_empty() {
+        out.defect(
+            "tbsCertificate",
+            "There is something in the signed part that does not belong there.",
+        );
+    }
+}
+
+fn version(out: &mut Certificate, parts: &mut Elements<'_>) {
+    let Some(tagged) = parts.take_tag(0xa0) else {
+        out.version = Some(1);
+        return;
+    };
+    match tagged.inside().next().and_then(|v| asn1::small(v.content)) {
+        Some(0) => {
+            out.version = Some(1);
+            out.defect(
+                "version",
+                "Version 1 is the default and may not be written.",
+            );
+        }
+        Some(n) => {
+            out.version = Some(n.saturating_add(1));
+            if n > 2 {
+                out.defect(
+                    "version",
+                    format!("There is no version {} of certificates.", u64::from(n) + 1),
+                );
+            }
+        }
+        None => out.defect("version", "The version could not be read."),
+    }
+}
+
+fn serial(out: &mut Certificate, content: &[u8]) {
+    out.serial = content.to_vec();
+    match content {
+        [] => out.defect("serialNumber", "It is empty."),
+        [0] => out.defect("serialNumber", "It is zero; it must be positive."),
+        [first, ..] if first & 0x80 != 0 => {
+            out.defect("serialNumber", "It is negative; it must be positive.")
+        }
+        [0, second, ..] if second & 0x80 == 0 => {
+            out.defect(
+                "serialNumber",
+                "It is not encoded in the shortest form, as DER demands.",
+            );
+        }
+        _ if content.len() > 20 => {
+            out.defect(
+                "serialNumber",
+                format!("It has {} octets; at most 20 are allowed.", content.len()),
+            );
+        }
+        _ => {}
+    }
+}
+
+/// A name, with a defect when a part of it does not parse.
+fn name(out: &mut Certificate, field: &'static str, element: &Element<'_>) -> Name {
+    if !Name::is_whole(element) {
+        out.defect(field, "A part of the name is empty or could not be read.");
+    }
+    Name::read(element)
+}
+
+/// UTCTime or GeneralizedTime (RFC 5280 section 4.1.2.5).
+fn time(out: &mut Certificate, field: &'static str, element: &Element<'_>) -> Option<Moment> {
+    let text = element.content;
+    let (year, rest) = match element.tag {
+        UTC_TIME => {
+            let (year, rest) = text.split_at_checked(2)?;
+            // 50 to 99 are of the last century.
+            let year = number(year).unwrap_or(-1);
+            (
+                if year < 0 {
+                    year
+                } else if year >= 50 {
+                    1900 + year
+                } else {
+                    2000 + year
+                },
+                rest,
+            )
+        }
+        GENERALIZED_TIME => {
+            let (year, rest) = text.split_at_checked(4)?;
+            (number(year).unwrap_or(-1), rest)
+        }
+        _ => {
+            out.defect(field, "It is no time.");
+            return None;
+        }
+    };
+    let part = |at: usize| rest.get(at..at + 2).and_then(number);
+    let (Some(month), Some(day), Some(hour), Some(minute)) = (part(0), part(2), part(4), part(6))
+    else {
+        out.defect(field, "The time could not be read.");
+        return None;
+    };
+    let (second, zone) = match rest.get(8..) {
+        Some(b"Z") => {
+            out.defect(field, "The time has no seconds.");
+            (0, &b"Z"[..])
+        }
+        Some(tail) => (part(8).unwrap_or(-1), tail.get(2..).unwrap_or_default()),
+        None => (-1, &[][..]),
+    };
+    let sane = year >= 0
+        && (1..=12).contains(&month)
+        && (1..=days_in(year, month)).contains(&day)
+        && (0..=23).contains(&hour)
+        && (0..=59).contains(&minute)
+        && (0..=60).contains(&second);
+    if !sane {
+        out.defect(field, "The time could not be read.");
+        return None;
+    }
+    let offset = match zone {
+        b"Z" => 0,
+        [sign @ (b'+' | b'-'), digits @ ..] if digits.len() == 4 => {
+            out.defect(field, "The time is not in UTC, as it must be.");
+            let hours = digits.get(..2).and_then(number)?;
+            let minutes = digits.get(2..).and_then(number)?;
+            let seconds = (hours * 60 + minutes) * 60;
+            if *sign == b'+' { seconds } else { -seconds }
+        }
+        _ => {
+            out.defect(field, "The time is not in the form the standard demands.");
+            0
+        }
+    };
+    if (element.tag == GENERALIZED_TIME) != (year >= 2050 || year < 1950) {
+        out.defect(field, "The time has the wrong type for its year.");
+    }
+    Some(Moment::from_unix(
+        days_from_epoch(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second - offset,
+    ))
+}
+
+fn number(digits: &[u8]) -> Option<i64> {
+    digits.iter().try_fold(0, |n, d| {
+        d.is_ascii_digit().then(|| n * 10 + i64::from(d - b'0'))
+    })
+}
+
+fn days_in(year: i64, month: i64) -> i64 {
+    match month {
+        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+/// Days since 1970-01-01 of a date in the Gregorian calendar; years begin in March here, so that the
+/// leap day is the last.
+fn days_from_epoch(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let of_era = year.rem_euclid(400);
+    let of_year = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5 + day - 1;
+    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+}
+
+fn extensions(out: &mut Certificate, list: &Element<'_>) {
+    let inside = list.inside();
+    let sequence = Element::read_cut(list.content, inside.offset()).filter(|e| e.tag == SEQUENCE);
+    let Some(sequence) = sequence else {
+        return out.defect("extensions", "The extensions could not be read.");
+    };
+    if sequence.content.is_empty() {
+        out.defect(
+            "extensions",
+            "The list of extensions is empty, which is not allowed.",
+        );
+    }
+    if sequence.whole.len() < list.content.len() {
+        out.defect(
+            "extensions",
+            "There is something after the list of extensions.",
+        );
+    }
+    let mut parts = sequence.inside();
+    for element in parts.by_ref().take(MOST_EXTENSIONS) {
+        let Some(extension) = one_extension(&element) else {
+            out.defect("extensions", "An extension could not be read.");
+            continue;
+        };
+        let mut words = Vec::new();
+        if let ExtensionValue::Malformed(why) = &extension.value {
+            words.push(format!(
+                "The extension “{}” could not be read: {why}.",
+                extension.oid.title()
+            ));
+        }
+        for fault in &extension.faults {
+            words.push(format!(
+                "In the extension “{}”: {fault}.",
+                extension.oid.title()
+            ));
+        }
+        if out.extensions.iter().any(|e| e.oid == extension.oid) {
+            words.push(format!(
+                "The extension “{}” is there twice.",
+                extension.oid.title()
+            ));
+        }
+        out.defects.extend(words.into_iter().map(|words| Defect {
+            field: "extensions",
+            words,
+        }));
+        out.extensions.push(extension);
+    }
+    if !parts.rest().is_empty() {
+        out.defect("extensions", "Not all extensions could be read.");
+    }
+}
+
+fn one_extension(element: &Element<'_>) -> Option<Extension> {
+    let mut parts = element.inside();
+    let oid = Oid::new(asn1::dotted(parts.take_tag(asn1::OID)?.content)?);
+    let mut faults = Vec::new();
+    let critical = match parts.take_tag(asn1::BOOLEAN).map(|b| b.content) {
+        None => false,
+        Some([0xff]) => true,
+        Some([0]) => {
+            faults.push("the default “not critical” is written out, which DER forbids");
+            false
+        }
+        Some(other) => {
+            faults.push("the mark “critical” is neither 00 nor FF, as DER demands");
+            other.iter().any(|&b| b != 0)
+        }
+    };
+    let value = parts.take_tag(OCTET_STRING)?;
+    if !parts.rest().is_empty() {
+        faults.push("there is something after its value");
+    }
+    Some(Extension {
+        value: decode::decode(oid.as_str(), value.content, &mut faults),
+        oid,
+        critical,
+        raw: value.content.to_vec(),
+        range: element.range(),
+        faults,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn root() -> Vec<u8> {
+        webpki_root_certs::TLS_SERVER_ROOT_CERTS[0].to_vec()
+    }
+
+    #[test]
+    fn every_mozilla_root_reads_without_loss() {
+        for der in webpki_root_certs::TLS_SERVER_ROOT_CERTS {
+            let c = Certificate::read(der.to_vec());
+            assert!(
+                c.not_before.is_some() && c.not_after.is_some(),
+                "{}",
+                c.short_name()
+            );
+            assert!(c.key.bits >= 256, "{}", c.short_name());
+            assert!(c.is_self_issued());
+            assert!(!c.signature.is_empty());
+            // Faults that these roots are known to have.
+            let known = [
+                "It is zero; it must be positive.",
+                "The time has the wrong type for its year.",
+            ];
+            let others: Vec<&Defect> = c
+                .defects
                 .iter()
-                .map(|d| ext::AccessDescription {
-                    method: Oid::new(d.access_method.to_id_string()),
-                    location: general(&d.access_location),
-                })
-                .collect(),
-        ),
-        P::NameConstraints(n) => {
-            let list = |l: &Option<Vec<x509_parser::extensions::GeneralSubtree<'_>>>| {
-                l.iter().flatten().map(|s| general(&s.base)).collect()
-            };
-            ExtensionValue::NameConstraints {
-                permitted: list(&n.permitted_subtrees),
-                excluded: list(&n.excluded_subtrees),
-            }
+                .filter(|d| !known.contains(&d.words.as_str()))
+                .collect();
+            assert!(others.is_empty(), "{}: {others:?}", c.short_name());
         }
-        P::ParseError { error } => {
-            ExtensionValue::Malformed(crate::text::safe(&error.to_string()).into_owned())
+    }
+
+    #[test]
+    fn cut_or_changed_bytes_never_panic_and_keep_their_fingerprint() {
+        let der = root();
+        for end in 0..der.len() {
+            let c = Certificate::read(der[..end].to_vec());
+            assert!(!c.defects.is_empty());
+            assert_eq!(c.sha256, sha256(&der[..end]));
         }
-        _ => ExtensionValue::Unknown,
-    };
-    Extension {
-        oid: Oid::new(e.oid.to_id_string()),
-        critical: e.critical,
-        value,
-        raw: e.value.to_vec(),
+        for at in 0..der.len() {
+            let mut changed = der.clone();
+            changed[at] ^= 0x55;
+            let _ = Certificate::read(changed);
+        }
+    }
+
+    #[test]
+    fn trailing_bytes_are_a_defect() {
+        let mut der = root();
+        der.extend_from_slice(&[1, 2]);
+        let c = Certificate::read(der);
+        assert_eq!(c.defects[0].words, "2 bytes after its end.");
+        assert!(c.not_after.is_some());
+    }
+
+    #[test]
+    fn days_are_counted_from_the_epoch() {
+        assert_eq!(days_from_epoch(1970, 1, 1), 0);
+        assert_eq!(days_from_epoch(2000, 3, 1), 11_017);
+        assert_eq!(days_from_epoch(9999, 12, 31), 2_932_896);
+        assert_eq!(days_from_epoch(0, 1, 1), -719_528);
     }
 }

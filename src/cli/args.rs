@@ -201,9 +201,13 @@ pub(super) struct Lab {
 /// `lab …`.
 #[derive(Debug, Subcommand)]
 pub(super) enum LabAction {
-    /// List the scenarios with their stories.
-    #[command(after_help = "Example:\n  whycert lab list")]
-    List,
+    /// List the scenarios; with names, tell their stories and what whycert finds.
+    #[command(after_help = "Example:\n  whycert lab list expired")]
+    List {
+        /// Scenarios to tell about.
+        #[arg(value_name = "SCENARIO")]
+        scenarios: Vec<String>,
+    },
     /// Run the servers and print one line each, until Ctrl-C.
     #[command(after_help = "Example:\n  whycert lab serve expired self-signed --port 9443")]
     Serve {

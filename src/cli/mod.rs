@@ -20,6 +20,7 @@ use crate::tui;
 
 mod args;
 mod explain;
+mod lab;
 mod trust;
 mod usage;
 mod values;
@@ -43,6 +44,11 @@ pub fn main() -> ExitCode {
         code
     });
     ExitCode::from(code)
+}
+
+/// The whole command line as clap knows it, for completions, manual pages and tests.
+pub fn command_line() -> clap::Command {
+    Arguments::command()
 }
 
 /// Why a command did not do what it should.
@@ -133,7 +139,7 @@ fn run(typed: Vec<OsString>) -> Result<u8, Failure> {
         Some(Command::Export(export)) => self::export(export),
         Some(Command::Trust { action }) => trust::run(action),
         Some(Command::Explain { rule }) => explain::explain(rule.as_deref()),
-        Some(Command::Lab(_)) => Err(Failure::could_not("not built yet", "")),
+        Some(Command::Lab(lab)) => self::lab::run(lab),
     }
 }
 

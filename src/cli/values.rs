@@ -50,7 +50,7 @@ pub(super) fn target(typed: &str, reaching: &Reaching) -> Result<Target, Usage> 
     if let Some(protocol) = &reaching.starttls {
         let protocol = starttls(protocol)?;
         endpoint.upgrade = Some(protocol);
-        if !names_port(typed) {
+        if !Target::names_port(typed) {
             endpoint.port = usual_port(protocol);
         }
     }
@@ -76,8 +76,7 @@ pub(super) fn options(reaching: &Reaching, judging: &Judging) -> Result<Options,
             proxy,
         },
         at: at(judging.at.as_deref())?,
-        name: None,
-        pretend: Vec::new(),
+        ..Options::default()
     })
 }
 
@@ -117,7 +116,7 @@ pub(super) fn given_files(option: &str, files: &[PathBuf]) -> Result<(), Usage> 
 /// `--host` of `verify`: a name or an address without a port.
 pub(super) fn host(typed: &str) -> Result<Host, Usage> {
     let hint = "use a name such as localhost or an address such as 127.0.0.1";
-    if names_port(typed) {
+    if Target::names_port(typed) {
         return Err(Usage::new(
             format!("--host: “{typed}” names a port"),
             "leave the port out: certificates name hosts only",
@@ -200,7 +199,7 @@ fn timeout(typed: &str) -> Result<Duration, Usage> {
 
 fn server_name(typed: &str) -> Result<String, Usage> {
     match Target::parse(typed).map(|target| target.source) {
-        Ok(Source::Endpoint(endpoint)) if !names_port(typed) => match endpoint.host {
+        Ok(Source::Endpoint(endpoint)) if !Target::names_port(typed) => match endpoint.host {
             Host::Name { ascii, .. } => Ok(ascii),
             Host::Ip(_) => Err(Usage::new(
                 format!("--sni: “{typed}” is an address, and TLS sends names only (RFC 6066)"),
@@ -216,9 +215,10 @@ fn server_name(typed: &str) -> Result<String, Usage> {
 
 fn connect(typed: &str) -> Result<(Host, Option<u16>), Usage> {
     match Target::parse(typed).map(|target| target.source) {
-        Ok(Source::Endpoint(endpoint)) if !typed.contains("://") => {
-            Ok((endpoint.host, names_port(typed).then_some(endpoint.port)))
-        }
+        Ok(Source::Endpoint(endpoint)) if !typed.contains("://") => Ok((
+            endpoint.host,
+            Target::names_port(typed).then_some(endpoint.port),
+        )),
         _ => Err(Usage::new(
             format!("--connect: “{typed}” is no address"),
             "use an address or name, with a port if it differs: 127.0.0.1:8443, [::1]:8443",
@@ -282,16 +282,6 @@ fn usual_port(protocol: StartTls) -> u16 {
         .map_or(443, |(.., port)| *port)
 }
 
-/// A port was typed: `host:8443`, `[::1]:8443`, `https://host:8443/`, but not `::1`.
-fn names_port(typed: &str) -> bool {
-    let rest = typed.split_once("://").map_or(typed, |(_, rest)| rest);
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
-    match authority.rsplit_once(']') {
-        Some((_, after)) => after.starts_with(':'),
-        None => authority.matches(':').count() == 1,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -314,16 +304,6 @@ mod tests {
             "99999999999",
         ] {
             assert!(timeout(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn a_port_is_told_from_an_ipv6_address() {
-        for with in ["host:1", "[::1]:1", "https://host:1/a?b", "127.0.0.1:1"] {
-            assert!(names_port(with), "{with}");
-        }
-        for without in ["host", "::1", "[::1]", "https://host/a:b", "127.0.0.1"] {
-            assert!(!names_port(without), "{without}");
         }
     }
 

@@ -15,6 +15,7 @@ mod interception;
 pub mod lesson;
 mod path;
 mod presentation;
+mod rare;
 pub mod rule;
 mod stores;
 

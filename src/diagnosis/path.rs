@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Case, Finding, Severity, Subject, Who, clip, interception, rule, sentence};
+use super::{Case, Finding, Severity, Subject, Who, clip, interception, rare, rule, sentence};
 use crate::cert::Certificate;
 use crate::chain::{Node, NodeId};
 use crate::judge::{Reason, ReasonKind, Verdict};
@@ -129,6 +129,7 @@ fn finding(case: &Case<'_>, verdict: &Verdict, reason: &Reason) -> Option<Findin
             .fix(Who::ServerOwner, "Have it issued again by a CA that encodes it correctly."),
         ReasonKind::BudgetSpent => new(&rule::BUDGET, "There are too many possible paths to try them all; a good one may have been missed.".to_owned())
             .fix(Who::ServerOwner, "Serve only the certificates of one path."),
+        other => return rare::finding(case, node, other),
     })
 }
 

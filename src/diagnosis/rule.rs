@@ -47,6 +47,14 @@ macro_rules! rules {
         $(#[doc = $title] pub static $name: Rule = Rule { id: $id, severity: Severity::$severity, title: $title };)*
         /// Every rule, in the order of the documentation.
         pub static RULES: &[&Rule] = &[$(&$name),*];
+
+        /// The text of a rule's lesson. A rule without a lesson does not compile.
+        pub(super) fn page(id: &str) -> Option<(&'static str, &'static str)> {
+            match id {
+                $($id => Some(($id, include_str!(concat!("../../assets/lessons/", $id, ".md")))),)*
+                _ => None,
+            }
+        }
     };
 }
 
@@ -97,6 +105,10 @@ rules! {
     UNCHECKED_SIGNATURE = "crypto.unchecked-signature" Warning "a signature cannot be checked";
     BROKEN_ENCODING = "cert.broken-encoding" Warning "a certificate is not encoded as the standard demands";
     CRITICAL_EXTENSION = "cert.unknown-critical-extension" Error "an unknown extension is marked critical";
+    REVOKED = "cert.revoked" Error "a certificate has been revoked";
+    REVOCATION_UNKNOWN = "cert.revocation-unknown" Error "nobody says whether a certificate is revoked";
+    MUST_STAPLE = "cert.must-staple" Warning "the certificate demands a stapled answer, and none came";
+    STRICT = "cert.strict-profile" Warning "strict clients, such as Python 3.13, refuse a certificate";
     // the chain
     MISSING_ISSUER = "chain.missing-issuer" Error "the server does not send an intermediate";
     UNKNOWN_ROOT = "chain.unknown-root" Error "the chain ends at a root this machine does not trust";
@@ -105,6 +117,7 @@ rules! {
     NOT_A_CA = "chain.not-a-ca" Error "a certificate signed another without being a CA";
     PATH_LENGTH = "chain.path-length" Error "a CA signed more levels than it may";
     NAME_CONSTRAINT = "chain.name-constraint" Error "a CA may not sign for this name";
+    POLICY = "chain.policy" Error "certificate policies do not allow the chain";
     OUT_OF_ORDER = "chain.out-of-order" Warning "the certificates are sent in the wrong order";
     DUPLICATE = "chain.duplicate" Note "a certificate is sent twice";
     UNRELATED = "chain.unrelated" Note "a certificate is sent that belongs to no path";

@@ -128,6 +128,50 @@ pub(super) fn reason(kind: &ReasonKind) -> String {
         ReasonKind::WeakKey { bits } => format!("its key of {bits} bits is too small"),
         ReasonKind::Unreadable(why) => format!("it cannot be read: {why}"),
         ReasonKind::BudgetSpent => "there are too many possible paths to try them all".to_owned(),
+        ReasonKind::TooDeep { most } => format!(
+            "the path has more than {}",
+            text::count(usize::try_from(*most).unwrap_or(usize::MAX), "intermediate")
+        ),
+        ReasonKind::Distrusted(who) => format!("{who} refuses it by name"),
+        ReasonKind::UnsupportedSignature { algorithm } => {
+            format!("its signature algorithm {algorithm} is not supported")
+        }
+        ReasonKind::BadKey(why) => format!("its key is no good: {why}"),
+        ReasonKind::CaAsLeaf => "it is marked as a CA and used as a server's own".to_owned(),
+        ReasonKind::Policy(why) => format!("its certificate policies do not allow it: {why}"),
+        ReasonKind::NotForClients { usages } if usages.is_empty() => {
+            "it may not be used by clients".to_owned()
+        }
+        ReasonKind::NotForClients { usages } => format!(
+            "it may not be used by clients, only for {}",
+            text::list_and(usages)
+        ),
+        ReasonKind::KeyUsageForbids { wanted } => {
+            format!("its key usage lacks {wanted}, which the handshake needs")
+        }
+        ReasonKind::MustStaple => {
+            "it demands a stapled OCSP answer, and the server stapled none".to_owned()
+        }
+        ReasonKind::Revoked { at, why } => {
+            let since = at.map_or_else(String::new, |at| format!(" on {}", at.long()));
+            let because = if why.is_empty() {
+                String::new()
+            } else {
+                format!(": {why}")
+            };
+            format!("it was revoked{since}{because}")
+        }
+        ReasonKind::RevocationUnknown(why) => {
+            format!("whether it is revoked is not known: {why}")
+        }
+        ReasonKind::CrlExpired { next_update } => format!(
+            "the list of revoked certificates is out of date since {}",
+            next_update.long()
+        ),
+        ReasonKind::DuplicateExtension { oid } => format!("extension {oid} stands in it twice"),
+        ReasonKind::Version { version, why } => format!("its version is {version}: {why}"),
+        ReasonKind::Serial(fault) => format!("its serial number {}", fault.words()),
+        ReasonKind::Strict(rule) => format!("it {}", rule.words()),
     }
 }
 

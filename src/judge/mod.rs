@@ -1,20 +1,29 @@
 //! Verdicts: is there a path from this leaf to an anchor of this store, for this name, at this time?
 //!
-//! Two judges are asked and never mixed up: `rustls-webpki` (what Rust clients do) and our own walk,
-//! which names **every** reason on the best path instead of the first.
+//! A client's verifier is an engine ([`engine`]) with the switches of a [`Policy`]; what it answers is
+//! an [`Answer`] in [`Reason`]s. [`judge`] gives the verdict by the RFC's own rules for every store,
+//! with **every** reason on the best path, and beside it what `rustls-webpki` says; the two are never
+//! mixed up.
 
 use std::sync::Arc;
 
-use crate::cert::Hash;
 use crate::chain::{Chain, NodeId};
 use crate::moment::Moment;
 use crate::store::{Stores, TrustStore};
 use crate::target::Host;
 
 mod constraints;
+mod crl;
+pub mod engine;
+mod facts;
 pub mod name;
-mod rust;
-mod walk;
+pub mod policy;
+mod reason;
+
+pub use crl::{Crl, Entry};
+pub use engine::{Anchors, Answer, Facts, Input, Step, StepState};
+pub use policy::{Engine, Policy};
+pub use reason::{Reason, ReasonKind, SerialFault, StrictRule};
 
 /// The answer for one store.
 #[derive(Clone, Debug)]
@@ -23,7 +32,7 @@ pub struct Verdict {
     pub store: String,
     /// [`crate::store::TrustStore::title`], safe to display.
     pub store_title: String,
-    /// Both judges accept (see [`Verdict::webpki`] for the one exception, a pinned leaf).
+    /// Accepted by the rules of RFC 5280 with current floors; what webpki says stands beside it.
     pub accepted: bool,
     /// The path walked, leaf first: the accepted one, or the best one that failed.
     pub path: Vec<NodeId>,
@@ -35,109 +44,6 @@ pub struct Verdict {
     pub pretended: bool,
 }
 
-/// One reason against a path.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reason {
-    /// What is wrong.
-    pub kind: ReasonKind,
-    /// The certificate it is about.
-    pub node: Option<NodeId>,
-}
-
-/// What can be wrong with a path.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum ReasonKind {
-    /// There is no certificate to judge.
-    NoCertificate,
-    /// The issuer of `node` was not sent and is in no store.
-    MissingIssuer,
-    /// The path ends at a root that this store does not hold.
-    UnknownRoot,
-    /// The leaf signed itself and this store does not hold it.
-    SelfSignedLeaf,
-    Expired {
-        not_after: Moment,
-    },
-    NotYetValid {
-        not_before: Moment,
-    },
-    /// The validity could not be read.
-    NoValidity,
-    /// notAfter lies before notBefore.
-    ReversedValidity,
-    /// No name in the certificate matches; `presented` holds what would.
-    NameMismatch {
-        wanted: String,
-        presented: Vec<String>,
-    },
-    /// The name stands only in the common name.
-    NameOnlyInCommonName {
-        wanted: String,
-    },
-    BadSignature,
-    /// The signature could not be checked: why.
-    UncheckedSignature(String),
-    /// Inner and outer signature algorithm differ.
-    AlgorithmMismatch,
-    NotACa,
-    /// A CA whose KeyUsage lacks keyCertSign.
-    NoCertSign,
-    PathTooLong {
-        allowed: u32,
-    },
-    NameConstraint {
-        name: String,
-        detail: String,
-    },
-    /// The extended key usage lacks serverAuth.
-    NotForServers {
-        usages: Vec<String>,
-    },
-    UnknownCriticalExtension {
-        oid: String,
-    },
-    WeakHash(Hash),
-    WeakKey {
-        bits: u32,
-    },
-    /// A certificate so broken that it cannot be judged: why.
-    Unreadable(String),
-    /// The search budget was spent.
-    BudgetSpent,
-}
-
-impl ReasonKind {
-    /// Stable id in JSON, such as `expired`.
-    pub fn id(&self) -> &'static str {
-        match self {
-            Self::NoCertificate => "no-certificate",
-            Self::MissingIssuer => "missing-issuer",
-            Self::UnknownRoot => "unknown-root",
-            Self::SelfSignedLeaf => "self-signed-leaf",
-            Self::Expired { .. } => "expired",
-            Self::NotYetValid { .. } => "not-yet-valid",
-            Self::NoValidity => "no-validity",
-            Self::ReversedValidity => "reversed-validity",
-            Self::NameMismatch { .. } => "name-mismatch",
-            Self::NameOnlyInCommonName { .. } => "name-only-in-common-name",
-            Self::BadSignature => "bad-signature",
-            Self::UncheckedSignature(_) => "unchecked-signature",
-            Self::AlgorithmMismatch => "algorithm-mismatch",
-            Self::NotACa => "not-a-ca",
-            Self::NoCertSign => "no-cert-sign",
-            Self::PathTooLong { .. } => "path-too-long",
-            Self::NameConstraint { .. } => "name-constraint",
-            Self::NotForServers { .. } => "not-for-servers",
-            Self::UnknownCriticalExtension { .. } => "unknown-critical-extension",
-            Self::WeakHash(_) => "weak-hash",
-            Self::WeakKey { .. } => "weak-key",
-            Self::Unreadable(_) => "unreadable",
-            Self::BudgetSpent => "budget-spent",
-        }
-    }
-}
-
 /// What is asked of a chain.
 #[derive(Clone, Debug)]
 pub struct Question {
@@ -147,9 +53,40 @@ pub struct Question {
     pub at: Moment,
     /// SHA-256 of certificates pretended to be anchors.
     pub pretend: Vec<[u8; 32]>,
+    /// What the leaf is used for; `None` leaves its extended key usage alone (a file may be meant for
+    /// anything).
+    pub purpose: Option<Purpose>,
+    /// At most so many intermediates between leaf and anchor.
+    pub max_depth: Option<u32>,
+    /// Lists of revoked certificates; when there are any, every certificate below the anchor must be
+    /// covered by one.
+    pub crls: Vec<Arc<Crl>>,
 }
 
-/// Judges the chain against every store.
+/// What the leaf is used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// A TLS server shows it.
+    Server,
+    /// A TLS client shows it.
+    Client,
+}
+
+impl Question {
+    /// Only the time is asked for: no name, no purpose.
+    pub fn at(at: Moment) -> Self {
+        Self {
+            name: None,
+            at,
+            pretend: Vec::new(),
+            purpose: None,
+            max_depth: None,
+            crls: Vec::new(),
+        }
+    }
+}
+
+/// Judges the chain against every store, by the rules of RFC 5280 ([`Policy::default`]).
 pub fn judge(chain: &Chain, stores: &Stores, question: &Question) -> Vec<Verdict> {
     stores
         .0
@@ -158,26 +95,58 @@ pub fn judge(chain: &Chain, stores: &Stores, question: &Question) -> Vec<Verdict
         .collect()
 }
 
+/// The answer of one client that trusts `store` (and what the question pretends). `None` when its
+/// engine is not written.
+pub fn ask(
+    chain: &Chain,
+    store: &TrustStore,
+    question: &Question,
+    policy: &Policy,
+    facts: &Facts,
+) -> Option<Answer> {
+    let anchors = anchors(chain, store, question);
+    engine::ask(&Input {
+        chain,
+        anchors: &anchors,
+        question,
+        policy,
+        facts,
+    })
+}
+
+fn anchors(chain: &Chain, store: &TrustStore, question: &Question) -> Anchors {
+    Anchors::of(chain, |c| {
+        question.pretend.contains(&c.sha256) || store.holds(c)
+    })
+}
+
 fn judge_one(chain: &Chain, store: &Arc<TrustStore>, question: &Question) -> Verdict {
-    let walked = walk::walk(chain, store, question);
-    let webpki = rust::verify(chain, store, question);
-    let pinned = walk::is_pinned(chain, store, question);
-    let accepted = walked.reasons.is_empty() && (webpki.is_ok() || pinned);
+    let policy = Policy::default();
+    let facts = Facts::default();
+    let anchors = anchors(chain, store, question);
+    let input = Input {
+        chain,
+        anchors: &anchors,
+        question,
+        policy: &policy,
+        facts: &facts,
+    };
+    let answer = engine::rfc5280(&input);
+    let pretended = answer.accepted && !question.pretend.is_empty() && {
+        let anchors = Anchors::of(chain, |c| store.holds(c));
+        !engine::rfc5280(&Input {
+            anchors: &anchors,
+            ..input
+        })
+        .accepted
+    };
     Verdict {
         store: store.id.clone(),
         store_title: store.title.clone(),
-        accepted,
-        path: walked.path,
-        reasons: walked.reasons,
-        webpki,
-        pretended: accepted
-            && !question.pretend.is_empty()
-            && !{
-                let plain = Question {
-                    pretend: Vec::new(),
-                    ..question.clone()
-                };
-                walk::walk(chain, store, &plain).reasons.is_empty()
-            },
+        accepted: answer.accepted,
+        path: answer.path,
+        reasons: answer.failures,
+        webpki: engine::webpki_says(&input),
+        pretended,
     }
 }

@@ -6,20 +6,17 @@ use std::path::PathBuf;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex};
 
-use etcetera::BaseStrategy;
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 
 use super::clipboard::Clipboard;
+use super::history;
 use super::message::{Effect, JobId, Message};
 use super::{StoreSource, Wake};
 use crate::inspect::{self, Options};
 use crate::store::Stores;
 use crate::target::Target;
-use crate::{export, save, text, trust};
-
-/// Targets kept in the history.
-const MOST_HISTORY: usize = 200;
+use crate::{export, save, trust};
 
 /// Where effects go.
 pub(super) struct Worker {
@@ -40,7 +37,8 @@ enum Task {
 
 impl Worker {
     /// Starts the network thread, and one that loads the stores.
-    pub(super) fn start(sender: Sender<Wake>, stores: StoreSource) -> Self {
+    /// `typed` are the targets of the command line, for the history.
+    pub(super) fn start(sender: Sender<Wake>, stores: StoreSource, typed: Vec<Target>) -> Self {
         let (network, tasks) = mpsc::unbounded_channel();
         let (loaded, waiting) = watch::channel(None);
         let answer = sender.clone();
@@ -50,8 +48,11 @@ impl Worker {
                 StoreSource::Machine(given) => Stores::load(&given),
             };
             let _ = answer.send(Wake::Message(Message::Stores(stores.clone())));
-            let _ = answer.send(Wake::Message(Message::History(read_history())));
             let _ = loaded.send(Some(stores));
+            if let Some(path) = history::path() {
+                history::remember(&path, &typed);
+                let _ = answer.send(Wake::Message(Message::History(history::read(&path))));
+            }
         });
         let answer = sender.clone();
         std::thread::spawn(move || serve(tasks, &waiting, &answer));
@@ -89,7 +90,9 @@ impl Worker {
                 let lock = self.history.clone();
                 std::thread::spawn(move || {
                     let _one_at_a_time = lock.lock();
-                    remember(&target);
+                    if let (Some(path), Ok(target)) = (history::path(), Target::parse(&target)) {
+                        history::remember(&path, &[target]);
+                    }
                 });
             }
             Effect::Save {
@@ -195,50 +198,4 @@ async fn look(
         job,
         inspection: Arc::new(inspection),
     }));
-}
-
-fn history_path() -> Option<PathBuf> {
-    let strategy = etcetera::choose_base_strategy().ok()?;
-    Some(
-        strategy
-            .state_dir()
-            .unwrap_or_else(|| strategy.data_dir())
-            .join("whycert")
-            .join("history"),
-    )
-}
-
-/// One target a line, newest first. What cannot be read is no history.
-fn read_history() -> Vec<String> {
-    let Some(path) = history_path() else {
-        return Vec::new();
-    };
-    let Ok(meta) = std::fs::metadata(&path) else {
-        return Vec::new();
-    };
-    if !meta.is_file() || meta.len() > 1024 * 1024 {
-        return Vec::new();
-    }
-    let text = std::fs::read_to_string(path).unwrap_or_default();
-    text.lines()
-        .filter(|l| !l.trim().is_empty())
-        .take(MOST_HISTORY)
-        .map(str::to_owned)
-        .collect()
-}
-
-/// A target that cannot be remembered is not worth a word: the screen works without.
-fn remember(target: &str) {
-    let Some(path) = history_path() else { return };
-    // Nothing that could act on a terminal is kept, and no line is broken.
-    let line = text::safe(target).into_owned();
-    let mut lines = read_history();
-    lines.retain(|l| *l != line);
-    lines.insert(0, line);
-    lines.truncate(MOST_HISTORY);
-    if let Some(folder) = path.parent()
-        && std::fs::create_dir_all(folder).is_ok()
-    {
-        let _ = save::replace(&path, (lines.join("\n") + "\n").as_bytes());
-    }
 }

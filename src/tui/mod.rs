@@ -9,6 +9,7 @@
 pub mod areas;
 mod clipboard;
 mod effects;
+mod history;
 pub mod keymap;
 pub mod line;
 pub mod message;
@@ -99,6 +100,9 @@ pub fn run(start: Start) -> Result<(), TuiError> {
     terminal::hear_signals(&sender).map_err(fail)?;
     let mut terminal = terminal::Guard::enter().map_err(fail)?;
     let size = terminal.size().map_err(fail)?;
+    // What has a label of its own, such as a scenario of the lab, was not typed.
+    let typed = start.entries.iter().filter(|entry| entry.label.is_none());
+    let typed = typed.map(|entry| entry.target.clone()).collect();
     let mut model = Model::new(
         start.entries,
         start.options,
@@ -111,7 +115,7 @@ pub fn run(start: Start) -> Result<(), TuiError> {
         .draw(|frame| view::view(&model, frame))
         .map_err(fail)?;
 
-    let effects = effects::Worker::start(sender.clone(), start.stores);
+    let effects = effects::Worker::start(sender.clone(), start.stores, typed);
     terminal::read_events(sender);
     effects.run_all(update::update(&mut model, Message::Tick(Moment::now())));
     terminal

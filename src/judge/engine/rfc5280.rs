@@ -1,23 +1,33 @@
 //! Our own walk: every check of RFC 5280 section 6 that real clients make, on every candidate path,
 //! with every reason against it.
 
-use super::constraints;
-use super::name::{self, NameAnswer};
-use super::{Question, Reason, ReasonKind};
+use super::{Anchors, Answer, Input};
 use crate::cert::{Certificate, ExtensionValue, Hash, KeyKind, extension::KeyUsage, oid};
 use crate::chain::{Chain, NodeId, Path, PathEnd, SignatureCheck};
-use crate::store::TrustStore;
+use crate::judge::constraints;
+use crate::judge::name::{self, NameAnswer};
+use crate::judge::{Question, Reason, ReasonKind};
 use crate::target::Host;
 
+pub(super) fn judge(input: &Input<'_>) -> Answer {
+    let walked = walk(input.chain, input.anchors, input.question);
+    Answer {
+        accepted: walked.reasons.is_empty(),
+        path: walked.path,
+        failures: walked.reasons,
+        steps: Vec::new(),
+    }
+}
+
 /// The best path and what stands against it.
-pub(super) struct Walked {
-    pub(super) path: Vec<NodeId>,
-    pub(super) reasons: Vec<Reason>,
+struct Walked {
+    path: Vec<NodeId>,
+    reasons: Vec<Reason>,
 }
 
 /// Walks every candidate path and keeps the best: one without reasons, else one that reaches an
 /// anchor, else the one with the fewest.
-pub(super) fn walk(chain: &Chain, store: &TrustStore, question: &Question) -> Walked {
+fn walk(chain: &Chain, anchors: &Anchors, question: &Question) -> Walked {
     let Some(leaf) = chain.leaf else {
         return Walked {
             path: Vec::new(),
@@ -27,7 +37,7 @@ pub(super) fn walk(chain: &Chain, store: &TrustStore, question: &Question) -> Wa
             }],
         };
     };
-    if is_pinned(chain, store, question) {
+    if is_pinned(chain, anchors, question) {
         let reasons = check(chain, question, &[leaf], true);
         return Walked {
             path: vec![leaf],
@@ -36,7 +46,7 @@ pub(super) fn walk(chain: &Chain, store: &TrustStore, question: &Question) -> Wa
     }
     let mut best: Option<(bool, usize, Walked)> = None;
     for path in &chain.paths {
-        let (nodes, anchored) = cut_at_anchor(chain, store, question, path);
+        let (nodes, anchored) = cut_at_anchor(chain, anchors, question, path);
         let mut reasons = check(chain, question, &nodes, anchored);
         if !anchored {
             reasons.insert(0, unanchored(chain, &nodes, path.end));
@@ -83,22 +93,20 @@ pub(super) fn walk(chain: &Chain, store: &TrustStore, question: &Question) -> Wa
 
 /// The leaf itself is an anchor, and it signed itself: trusted as it stands, as OpenSSL and most
 /// others do. A leaf that someone else issued is not an anchor for most clients.
-pub(super) fn is_pinned(chain: &Chain, store: &TrustStore, question: &Question) -> bool {
+fn is_pinned(chain: &Chain, anchors: &Anchors, question: &Question) -> bool {
     chain
         .leaf
-        .is_some_and(|leaf| is_anchor(chain, store, question, leaf) && chain.is_self_signed(leaf))
+        .is_some_and(|leaf| is_anchor(chain, anchors, question, leaf) && chain.is_self_signed(leaf))
 }
 
-fn is_anchor(chain: &Chain, store: &TrustStore, question: &Question, id: NodeId) -> bool {
-    chain
-        .certificate(id)
-        .is_some_and(|c| question.pretend.contains(&c.sha256) || store.holds(c))
+fn is_anchor(_: &Chain, anchors: &Anchors, _: &Question, id: NodeId) -> bool {
+    anchors.holds(id)
 }
 
 /// The path up to the first issuer that is an anchor of this store.
 fn cut_at_anchor(
     chain: &Chain,
-    store: &TrustStore,
+    anchors: &Anchors,
     question: &Question,
     path: &Path,
 ) -> (Vec<NodeId>, bool) {
@@ -106,7 +114,7 @@ fn cut_at_anchor(
         .nodes
         .iter()
         .skip(1)
-        .position(|&id| is_anchor(chain, store, question, id));
+        .position(|&id| is_anchor(chain, anchors, question, id));
     match anchor {
         Some(index) => (path.nodes.iter().copied().take(index + 2).collect(), true),
         None => (path.nodes.clone(), false),

@@ -1,0 +1,157 @@
+//! Rules about the path that are met seldom: revocation, policies, keys that are no good, odd
+//! encodings. [`super::path`] hands these over.
+
+use super::{Case, Finding, Severity, Subject, Who, clip, rule, sentence};
+use crate::chain::NodeId;
+use crate::judge::ReasonKind;
+use crate::text;
+
+const REISSUE: &str = "Have it issued again by a CA that encodes it correctly.";
+
+/// The finding of a reason that [`super::path`] has no sentence for.
+pub(super) fn finding(case: &Case<'_>, node: Option<NodeId>, kind: &ReasonKind) -> Option<Finding> {
+    let subject = node.map_or(Subject::Connection, Subject::Node);
+    let called = node.map_or_else(|| "the chain".to_owned(), |n| case.called(n));
+    let upper = sentence(&called);
+    let new = |rule, summary: String| Finding::new(rule, subject.clone(), summary);
+    let broken = |summary: String| {
+        new(&rule::BROKEN_ENCODING, summary)
+            .severity(Severity::Error)
+            .fix(Who::ServerOwner, REISSUE)
+    };
+    Some(match kind {
+        ReasonKind::TooDeep { most } => new(
+            &rule::PATH_LENGTH,
+            format!(
+                "The path has more than {}, which is the limit asked for.",
+                text::count(usize::try_from(*most).unwrap_or(usize::MAX), "intermediate")
+            ),
+        )
+        .fix(
+            Who::ServerOwner,
+            "Get a certificate from a CA nearer to its root.",
+        ),
+        ReasonKind::Distrusted(who) => new(
+            &rule::UNKNOWN_ROOT,
+            format!("{upper} is refused by name by {}.", clip(who)),
+        )
+        .fix(Who::ServerOwner, "Get a certificate from another CA."),
+        ReasonKind::UnsupportedSignature { algorithm } => new(
+            &rule::UNCHECKED_SIGNATURE,
+            format!(
+                "{upper} is signed with {}, which is not supported.",
+                clip(algorithm)
+            ),
+        )
+        .severity(Severity::Error)
+        .fix(
+            Who::ServerOwner,
+            "Use a certificate with an RSA, ECDSA or Ed25519 signature.",
+        ),
+        ReasonKind::BadKey(why) => new(
+            &rule::WEAK_KEY,
+            format!("The key of {called} protects nothing: {}.", clip(why)),
+        )
+        .saw_some(
+            "key",
+            node.and_then(|n| case.chain.certificate(n))
+                .map(|c| c.key.title()),
+        )
+        .fix(
+            Who::ServerOwner,
+            "Make a new key: RSA with at least 2048 bits, or P-256.",
+        ),
+        ReasonKind::CaAsLeaf => new(
+            &rule::CA_AS_LEAF,
+            format!("{upper} is marked as a CA, and some clients refuse that for a server."),
+        )
+        .severity(Severity::Error)
+        .fix(
+            Who::ServerOwner,
+            "Have it issued again as an end-entity certificate (CA:FALSE).",
+        ),
+        ReasonKind::Policy(why) => new(
+            &rule::POLICY,
+            format!(
+                "The certificate policies do not allow this chain: {}.",
+                clip(why)
+            ),
+        )
+        .saw("policies", why.clone())
+        .fix(
+            Who::ServerOwner,
+            "Get a certificate that carries a policy its CAs allow.",
+        ),
+        ReasonKind::NotForClients { usages } => new(
+            &rule::NOT_FOR_SERVERS,
+            format!(
+                "{upper} may be used for {} only, not by clients.",
+                text::list_and(usages)
+            ),
+        )
+        .saw("extended key usage", usages.join(", "))
+        .fix(
+            Who::ServerOwner,
+            "Have it issued again with the usage “TLS client authentication”.",
+        ),
+        ReasonKind::KeyUsageForbids { wanted } => new(
+            &rule::NOT_FOR_SERVERS,
+            format!("{upper} lacks the key usage {wanted}, which the handshake needs."),
+        )
+        .fix(
+            Who::ServerOwner,
+            "Have it issued again with the key usage digitalSignature.",
+        ),
+        ReasonKind::MustStaple => new(
+            &rule::MUST_STAPLE,
+            format!("{upper} demands a stapled OCSP answer, and the server staples none."),
+        )
+        .fix(Who::ServerOwner, "Turn on OCSP stapling in the server."),
+        ReasonKind::Revoked { at, why } => new(
+            &rule::REVOKED,
+            match at {
+                Some(at) => format!("{upper} was revoked on {}.", at.date()),
+                None => format!("{upper} was revoked."),
+            },
+        )
+        .saw_some("reason", (!why.is_empty()).then(|| why.clone()))
+        .fix(Who::ServerOwner, "Replace the certificate, with a new key."),
+        ReasonKind::RevocationUnknown(why) => new(
+            &rule::REVOCATION_UNKNOWN,
+            format!("Whether {called} is revoked is not known: {}.", clip(why)),
+        )
+        .fix(
+            Who::You,
+            "Give the current list of its issuer too: --crl FILE.",
+        ),
+        ReasonKind::CrlExpired { next_update } => new(
+            &rule::REVOCATION_UNKNOWN,
+            format!("The list that should say whether {called} is revoked is out of date."),
+        )
+        .saw("next list was due", next_update.rfc3339())
+        .fix(Who::You, "Get the current list of its issuer."),
+        ReasonKind::DuplicateExtension { oid } => {
+            broken(format!("{upper} has the extension {} twice.", clip(oid)))
+        }
+        ReasonKind::Version { version, why } => broken(format!(
+            "{upper} is a certificate of version {version}: {}.",
+            clip(why)
+        )),
+        ReasonKind::Serial(fault) => {
+            broken(format!("The serial number of {called} {}.", fault.words()))
+        }
+        ReasonKind::Strict(rule) => new(
+            &rule::STRICT,
+            format!("{upper} {}; strict clients refuse that.", rule.words()),
+        )
+        .saw(
+            "strict clients",
+            "Python 3.13 and later, and what is built on its ssl module",
+        )
+        .fix(
+            Who::ServerOwner,
+            "Have it issued again with the extensions that RFC 5280 demands.",
+        ),
+        _ => return None,
+    })
+}

@@ -1,0 +1,141 @@
+//! The engines: each emulates one implementation's path building, order of checks and choice of the
+//! error it reports (`webpki` is no emulation: it asks the library itself).
+//!
+//! To add one: write `engine/<name>.rs` with `pub(super) fn judge(input: &Input<'_>) -> Answer`, add
+//! it to [`ask`]. It walks [`Chain::issuers`] (links hold name match, key-id match and the checked
+//! signature; never verify again), ends paths at [`Anchors::holds`], and answers in [`Reason`]s, the
+//! first being what that implementation prints. Facts about single certificates that several engines
+//! need live in [`super::facts`], not in an engine. What an engine cannot know it says as
+//! `BudgetSpent` or `UncheckedSignature`; it never accepts for want of knowledge.
+
+use std::sync::Arc;
+
+use super::Question;
+use super::policy::{Engine, Policy};
+use super::reason::Reason;
+use crate::cert::Certificate;
+use crate::chain::{Chain, NodeId};
+
+mod rfc5280;
+mod webpki;
+
+/// Everything an engine judges from.
+#[derive(Clone, Copy, Debug)]
+pub struct Input<'a> {
+    /// Everything sent, and the anchors that could matter, with links between them.
+    pub chain: &'a Chain,
+    /// Which nodes this client trusts.
+    pub anchors: &'a Anchors,
+    /// What is asked.
+    pub question: &'a Question,
+    /// How this client judges.
+    pub policy: &'a Policy,
+    /// What the handshake showed beside the certificates.
+    pub facts: &'a Facts,
+}
+
+/// What the handshake showed that bears on the verdict; the default is a file.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// The stapled OCSP answer.
+    pub stapled: Option<Arc<[u8]>>,
+    /// The key exchange was static RSA, so that the leaf needs keyEncipherment, not
+    /// digitalSignature.
+    pub static_rsa: bool,
+}
+
+/// The nodes of one chain that one client trusts.
+#[derive(Clone, Debug, Default)]
+pub struct Anchors(Vec<bool>);
+
+/// What an engine answers.
+#[derive(Clone, Debug, Default)]
+pub struct Answer {
+    /// This client goes on.
+    pub accepted: bool,
+    /// The path taken, leaf first: the accepted one, or the one the failures are about.
+    pub path: Vec<NodeId>,
+    /// What stands against it, in the order in which this implementation meets it; the first is what
+    /// it prints. Empty when accepted.
+    pub failures: Vec<Reason>,
+    /// What was checked on `path`, with evidence, for people.
+    pub steps: Vec<Step>,
+}
+
+/// One check of a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Which check: `signature`, `dates`, `name`, `basic-constraints`…
+    pub check: &'static str,
+    /// The certificate it is about.
+    pub node: NodeId,
+    /// How it went.
+    pub state: StepState,
+    /// What was seen, safe to display.
+    pub evidence: String,
+}
+
+/// How a check went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepState {
+    /// In order.
+    Passed,
+    /// It stands against the path.
+    Failed,
+    /// It could not be decided.
+    Unknown,
+    /// This client does not look at it.
+    Skipped,
+}
+
+impl Anchors {
+    /// The nodes for which `trusted` says so.
+    pub fn of(chain: &Chain, trusted: impl Fn(&Certificate) -> bool) -> Self {
+        Self(
+            chain
+                .nodes
+                .iter()
+                .map(|n| n.certificate.as_ref().is_some_and(|c| trusted(c)))
+                .collect(),
+        )
+    }
+
+    /// The node is an anchor.
+    pub fn holds(&self, id: NodeId) -> bool {
+        self.0.get(id.0).copied().unwrap_or(false)
+    }
+
+    /// All anchors of the chain.
+    pub fn iter(&self) -> impl Iterator<Item = NodeId> {
+        self.0
+            .iter()
+            .enumerate()
+            .filter_map(|(i, &is)| is.then_some(NodeId(i)))
+    }
+}
+
+/// Asks the engine of the policy. `None`: that engine is not written yet, so nothing is known of
+/// this client; it is left out, never guessed.
+pub fn ask(input: &Input<'_>) -> Option<Answer> {
+    match input.policy.engine {
+        Engine::Rfc5280 => Some(rfc5280::judge(input)),
+        Engine::Webpki => Some(webpki::judge(input)),
+        Engine::Openssl
+        | Engine::Gnutls
+        | Engine::Go
+        | Engine::Java
+        | Engine::Nss
+        | Engine::Chromium
+        | Engine::Boringssl => None,
+    }
+}
+
+/// The RFC's own rules.
+pub(super) fn rfc5280(input: &Input<'_>) -> Answer {
+    rfc5280::judge(input)
+}
+
+/// What `rustls-webpki` says, in its own word.
+pub(super) fn webpki_says(input: &Input<'_>) -> Result<(), String> {
+    webpki::says(input)
+}
