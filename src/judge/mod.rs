@@ -12,6 +12,7 @@ use crate::moment::Moment;
 use crate::store::{Stores, TrustStore};
 use crate::target::Host;
 
+pub mod client;
 mod constraints;
 mod crl;
 pub mod engine;
@@ -19,6 +20,7 @@ mod facts;
 pub mod name;
 pub mod policy;
 mod reason;
+pub mod words;
 
 pub use crl::{Crl, Entry};
 pub use engine::{Anchors, Answer, Facts, Input, Step, StepState};

@@ -16,6 +16,7 @@ pub(super) fn judge(input: &Input<'_>) -> Answer {
         path: walked.path,
         failures: walked.reasons,
         steps: Vec::new(),
+        spoken: None,
     }
 }
 
