@@ -375,7 +375,7 @@ fn time(out: &mut Certificate, field: &'static str, element: &Element<'_>) -> Op
             return None;
         }
     };
-    if (element.tag == GENERALIZED_TIME) != (year >= 2050 || year < 1950) {
+    if (element.tag == GENERALIZED_TIME) != !(1950..2050).contains(&year) {
         out.defect(field, "The time has the wrong type for its year.");
     }
     Some(Moment::from_unix(
