@@ -15,6 +15,7 @@ mod interception;
 pub mod lesson;
 mod path;
 mod presentation;
+mod profile;
 mod rare;
 pub mod rule;
 mod session;
@@ -128,6 +129,7 @@ pub fn diagnose(case: &Case<'_>) -> Vec<Finding> {
     let mut findings = connection::findings(case);
     findings.extend(path::findings(case));
     findings.extend(certificate::findings(case));
+    findings.extend(profile::findings(case));
     findings.extend(presentation::findings(case));
     findings.extend(stores::findings(case));
     findings.sort_by_key(|f| std::cmp::Reverse(f.severity));

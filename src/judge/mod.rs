@@ -19,12 +19,14 @@ mod facts;
 pub mod name;
 mod policies;
 pub mod policy;
+mod profile;
 mod reason;
 mod revocation;
 
 pub use crl::{Crl, Entry};
 pub use engine::{Anchors, Answer, Facts, Input, Step, StepState};
 pub use policy::{Engine, Policy};
+pub use profile::ProfileRule;
 pub use reason::{Reason, ReasonKind, SerialFault, StrictRule};
 
 /// The answer for one store.
@@ -42,6 +44,11 @@ pub struct Verdict {
     pub reasons: Vec<Reason>,
     /// `rustls-webpki`'s answer: `Ok` or its error in words.
     pub webpki: Result<(), String>,
+    /// Rules of the profile that the path breaks and that only strict verifiers enforce
+    /// ([`ReasonKind::Strict`], [`ReasonKind::Profile`]).
+    pub profile: Vec<Reason>,
+    /// What was checked on the path, with evidence.
+    pub steps: Vec<Step>,
     /// This verdict holds only because something was pretended.
     pub pretended: bool,
 }
@@ -146,6 +153,8 @@ fn judge_one(chain: &Chain, store: &Arc<TrustStore>, question: &Question) -> Ver
         store: store.id.clone(),
         store_title: store.title.clone(),
         accepted: answer.accepted,
+        profile: profile::against(chain, &answer.path),
+        steps: answer.steps,
         path: answer.path,
         reasons: answer.failures,
         webpki: engine::webpki_says(&input),

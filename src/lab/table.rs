@@ -568,6 +568,10 @@ pub const WITHOUT_SCENARIO: &[(&str, &str)] = &[
         "chain.verifiers-disagree",
         "verifiers that disagree are a fault of one of them; none is known here",
     ),
+    (
+        "cert.profile",
+        "nearly every program accepts such a certificate; tests of the judge room mint some",
+    ),
     ("store.disagree", "the lab has one trust store"),
     (
         "store.unreadable",
