@@ -16,6 +16,7 @@ pub mod json;
 mod layout;
 pub mod report;
 pub mod stores;
+mod verdicts;
 mod words;
 
 /// What to export.
