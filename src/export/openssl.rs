@@ -63,6 +63,17 @@ const KEY_USAGES: [&str; 9] = [
     "Decipher Only",
 ];
 
+const NETSCAPE_TYPES: [&str; 8] = [
+    "SSL Client",
+    "SSL Server",
+    "S/MIME",
+    "Object Signing",
+    "Unused",
+    "SSL CA",
+    "S/MIME CA",
+    "Object Signing CA",
+];
+
 const MONTHS: [&str; 12] = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
 ];
@@ -324,7 +335,12 @@ fn body(page: &mut Page, extension: &Extension) {
                 one(page, general(name));
             }
             if let Some(serial) = serial {
-                one(page, format!("serial:{}", text::hex_colon(serial)));
+                // As an unsigned number: without the octet that keeps it positive.
+                let digits = match serial.as_slice() {
+                    [0, rest @ ..] if !rest.is_empty() => rest,
+                    all => all,
+                };
+                one(page, format!("serial:{}", text::hex_colon(digits)));
             }
         }
         ExtensionValue::NameConstraints {
@@ -336,7 +352,7 @@ fn body(page: &mut Page, extension: &Extension) {
                     page.line(16, label);
                     names
                         .iter()
-                        .for_each(|name| page.line(18, constraint(name)));
+                        .for_each(|name| page.line(18, written_out(name)));
                 }
             }
         }
@@ -393,9 +409,15 @@ fn body(page: &mut Page, extension: &Extension) {
             one(page, format!("<cannot be read: {}>", text::safe(why)));
             page.hex(16, 18, &extension.raw);
         }
-        ExtensionValue::NetscapeCertType(_) | ExtensionValue::Unknown => {
-            page.hex(16, 18, &extension.raw);
+        ExtensionValue::NetscapeCertType(bits) => {
+            let set = NETSCAPE_TYPES.iter().enumerate();
+            let set = set.filter(|(i, _)| bits & (0x80 >> i) != 0);
+            one(
+                page,
+                set.map(|(_, name)| *name).collect::<Vec<_>>().join(", "),
+            );
         }
+        ExtensionValue::Unknown => page.hex(16, 18, &extension.raw),
     }
 }
 
@@ -413,7 +435,7 @@ fn general(name: &GeneralName) -> String {
         }
         GeneralName::Email(email) => format!("email:{email}"),
         GeneralName::Uri(uri) => format!("URI:{uri}"),
-        GeneralName::Directory(name) => format!("DirName:{}", one_line(name, " = ")),
+        GeneralName::Directory(name) => format!("DirName:{}", slashed(name)),
         GeneralName::RegisteredId(id) => format!("Registered ID:{id}"),
         GeneralName::Other { oid, raw } => format!("othername: {oid}::{}", text::hex(raw)),
         GeneralName::X400(_) => "X400Name:<unsupported>".to_owned(),
@@ -422,13 +444,23 @@ fn general(name: &GeneralName) -> String {
     }
 }
 
-fn constraint(name: &GeneralName) -> String {
+/// As in distribution points and name constraints, where directory names are written out as elsewhere.
+fn written_out(name: &GeneralName) -> String {
     match name {
+        GeneralName::Directory(name) => format!("DirName:{}", one_line(name, " = ")),
         GeneralName::IpRange { address: ip, mask } => {
             format!("IP:{}/{}", address(*ip), address(*mask))
         }
         name => general(name),
     }
+}
+
+/// `/C=FR/O=x`, the older form that lists of names keep.
+fn slashed(name: &Name) -> String {
+    let attributes = name.rdns.iter().flatten();
+    attributes
+        .map(|a| format!("/{}={}", a.oid.attribute(), a.value))
+        .collect()
 }
 
 /// IPv6 with all eight groups.
@@ -452,11 +484,11 @@ fn points(page: &mut Page, raw: &[u8], names: &[GeneralName]) {
         let Some(full) = full else { continue };
         page.line(16, "Full Name:");
         for name in names.by_ref().take(full.inside().count()) {
-            page.line(18, general(name));
+            page.line(18, written_out(name));
         }
     }
     // What the walk above did not find is shown all the same.
-    names.for_each(|name| page.line(18, general(name)));
+    names.for_each(|name| page.line(18, written_out(name)));
 }
 
 fn policies(page: &mut Page, raw: &[u8]) {
