@@ -176,7 +176,7 @@ pub(super) enum TrustAction {
         after_help = "The bundle holds the public roots and what you added. Without --yes nothing is \
             written.\n\nExample:\n  whycert trust add https://localhost:8443 --certificate 0 --yes"
     )]
-    Add(TrustAdd),
+    Add(Box<TrustAdd>),
     /// Take a certificate out of your bundle again.
     #[command(after_help = "Example:\n  whycert trust remove 1a2b3c4d")]
     Remove {

@@ -13,7 +13,7 @@ use super::{Failure, values};
 pub(super) fn run(action: TrustAction) -> Result<u8, Failure> {
     match action {
         TrustAction::List => list(),
-        TrustAction::Add(add) => self::add(add),
+        TrustAction::Add(add) => self::add(*add),
         TrustAction::Remove { fingerprint } => remove(&fingerprint),
     }
 }

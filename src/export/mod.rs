@@ -219,7 +219,7 @@ fn nodes(inspection: &Inspection, what: What) -> Result<Vec<NodeId>, ExportError
 }
 
 /// The best path whose end is known, else the missing issuer in words.
-fn best<'i>(inspection: &'i Inspection) -> Result<&'i [NodeId], ExportError> {
+fn best(inspection: &Inspection) -> Result<&[NodeId], ExportError> {
     let chain = &inspection.chain;
     let accepted = inspection
         .verdicts

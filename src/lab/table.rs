@@ -561,6 +561,26 @@ pub const WITHOUT_SCENARIO: &[(&str, &str)] = &[
         "a proxy is set with an option or the environment, not by a target",
     ),
     (
+        "cert.revoked",
+        "lists of revoked certificates are given with files, to whycert verify",
+    ),
+    (
+        "cert.revocation-unknown",
+        "lists of revoked certificates are given with files, to whycert verify",
+    ),
+    (
+        "cert.must-staple",
+        "the standard leaves stapling to clients, and the lab is judged by the standard",
+    ),
+    (
+        "cert.strict-profile",
+        "only strict clients refuse this, and the lab is judged by the standard",
+    ),
+    (
+        "chain.policy",
+        "it takes a CA that demands policies, and none of the lab's does",
+    ),
+    (
         "chain.budget",
         "it takes a chain made to overload programs; tests of the chain room build one",
     ),
