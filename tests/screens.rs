@@ -548,7 +548,6 @@ fn waiting_has_a_name_and_forgotten_answers_are_dropped() {
         stage: Stage::Connecting,
     });
     driven.send(Message::Tick(Moment::from_unix(NOW.unix() + 3)));
-    driven.model.refresh();
     let screen = driven.screen();
     assert!(screen.contains("connecting…  3 s"), "{screen}");
     driven.press("r");

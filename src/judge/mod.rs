@@ -17,8 +17,10 @@ mod crl;
 pub mod engine;
 mod facts;
 pub mod name;
+mod policies;
 pub mod policy;
 mod reason;
+mod revocation;
 
 pub use crl::{Crl, Entry};
 pub use engine::{Anchors, Answer, Facts, Input, Step, StepState};

@@ -36,7 +36,12 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             model.size = (columns, rows);
             model.refresh();
         }
-        Message::Tick(now) => model.now = now,
+        Message::Tick(now) => {
+            model.now = now;
+            if model.waits() {
+                model.refresh();
+            }
+        }
         Message::Stage { job, stage } => {
             let now = model.now;
             for session in &mut model.sessions {
@@ -142,13 +147,19 @@ fn inspected(model: &mut Model, job: super::message::JobId, inspection: Arc<Insp
     }
 }
 
-/// The row to open on: what the first finding is about, else the leaf.
+/// The row to open on: what the first finding is about, else the leaf. For a certificate that is
+/// missing it is the one that names it, because that one can be exported at once.
 fn guilty_row(inspection: &Inspection, rows: &[super::tree::Row]) -> usize {
+    let chain = &inspection.chain;
     let guilty = inspection.findings.first().and_then(|f| match f.subject {
         crate::diagnosis::Subject::Node(id) => Some(id),
         _ => None,
     });
-    let node = guilty.or(inspection.chain.leaf);
+    let node = guilty.and_then(|id| match chain.certificate(id) {
+        Some(_) => Some(id),
+        None => chain.links.iter().find(|l| l.issuer == id).map(|l| l.child),
+    });
+    let node = node.or(chain.leaf);
     rows.iter()
         .position(|r| r.node == node && node.is_some())
         .unwrap_or(0)

@@ -431,7 +431,7 @@ fn export_selected(model: &mut Model) -> Vec<Effect> {
     if inspection.chain.certificate(node).is_none() {
         model.say(
             false,
-            "This certificate is missing: it was not sent, so it cannot be exported.",
+            "This certificate is missing: it was not sent, so there is nothing to export. E offers the others.",
         );
         return Vec::new();
     }
