@@ -187,7 +187,9 @@ fn a_look_is_cancelled_at_any_stage_by_dropping_it() {
         let (target, options, stores) = (look.target(), look.options.clone(), look.stores());
         on_runtime(async move {
             let (reached, stage) = tokio::sync::watch::channel(None);
-            let progress = move |stage| drop(reached.send(Some(stage)));
+            let progress = move |stage| {
+                let _ = reached.send(Some(stage));
+            };
             let mut stage = stage;
             {
                 let stores = std::future::ready(stores);
