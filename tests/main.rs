@@ -12,6 +12,7 @@ mod judges;
 mod lab;
 mod pty;
 mod screens;
+mod stores;
 mod support;
 mod trust;
 mod untrusted;

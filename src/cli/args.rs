@@ -277,6 +277,12 @@ pub(super) struct Reaching {
     /// Hold this plain-text dialogue before TLS: smtp, imap, pop3, ftp, postgres, mysql, ldap.
     #[arg(long, value_name = "PROTOCOL")]
     pub starttls: Option<String>,
+    /// When the certificate is for other names, ask the resolver where those lead.
+    #[arg(long)]
+    pub resolve_names: bool,
+    /// Look at this unrelated server too: the same CA on both gives an inspecting proxy away.
+    #[arg(long, value_name = "TARGET")]
+    pub compare: Option<String>,
 }
 
 /// Options for judging.

@@ -588,6 +588,34 @@ pub const WITHOUT_SCENARIO: &[(&str, &str)] = &[
         "chain.verifiers-disagree",
         "verifiers that disagree are a fault of one of them; none is known here",
     ),
+    (
+        "proxy.leaked-key",
+        "these CAs are known by their fingerprint, and the lab signs with keys of its own",
+    ),
+    (
+        "env.file-missing",
+        "variables and configuration belong to the machine, not to a server",
+    ),
+    (
+        "env.no-certificate",
+        "variables and configuration belong to the machine, not to a server",
+    ),
+    (
+        "env.replaced-roots",
+        "variables and configuration belong to the machine, not to a server",
+    ),
+    (
+        "env.only-for-some",
+        "variables and configuration belong to the machine, not to a server",
+    ),
+    (
+        "env.overridden",
+        "variables and configuration belong to the machine, not to a server",
+    ),
+    (
+        "env.verification-off",
+        "variables and configuration belong to the machine, not to a server",
+    ),
     ("store.disagree", "the lab has one trust store"),
     (
         "store.unreadable",

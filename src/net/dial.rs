@@ -81,7 +81,11 @@ pub async fn dial(
     result.map_err(|trouble| (Stage::Connecting, trouble))
 }
 
-async fn resolve(name: &str, port: u16, limit: Duration) -> Result<Vec<IpAddr>, Trouble> {
+/// Asks the system's resolver for every address of a name, each once, in its order.
+///
+/// # Errors
+/// When there is none, or no answer in time.
+pub async fn resolve(name: &str, port: u16, limit: Duration) -> Result<Vec<IpAddr>, Trouble> {
     match timeout(limit, tokio::net::lookup_host((name, port))).await {
         Err(_) => Err(Trouble::TimedOut),
         Ok(Err(error)) => Err(Trouble::NoSuchName {
