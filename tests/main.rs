@@ -1,5 +1,7 @@
 //! One test binary for all integration tests: it links once.
 
+#![allow(clippy::type_complexity)] // tables of cases are clearer than names for their types
+
 mod architecture;
 mod captures;
 mod catalogue;
