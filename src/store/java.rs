@@ -27,7 +27,12 @@ pub(super) struct Keystore {
 /// Where Javas live, each with the store it uses (`jssecacerts` wins over `cacerts`).
 pub(super) fn found(machine: &Machine) -> Vec<(PathBuf, PathBuf)> {
     let mut homes: Vec<PathBuf> = machine.path("JAVA_HOME").into_iter().collect();
-    for folder in ["/usr/lib/jvm", "/usr/java", "/opt/java", "/usr/local/openjdk"] {
+    for folder in [
+        "/usr/lib/jvm",
+        "/usr/java",
+        "/opt/java",
+        "/usr/local/openjdk",
+    ] {
         homes.extend(folders_in(&machine.at(folder)));
     }
     for folder in [".sdkman/candidates/java", ".jdks", ".asdf/installs/java"] {
@@ -38,7 +43,13 @@ pub(super) fn found(machine: &Machine) -> Vec<(PathBuf, PathBuf)> {
     }
     if cfg!(windows) {
         for variable in ["ProgramFiles", "LOCALAPPDATA"] {
-            for vendor in ["Java", "Eclipse Adoptium", "Microsoft", "Zulu", "Programs/Eclipse Adoptium"] {
+            for vendor in [
+                "Java",
+                "Eclipse Adoptium",
+                "Microsoft",
+                "Zulu",
+                "Programs/Eclipse Adoptium",
+            ] {
                 let folder = machine.path(variable).map(|p| p.join(vendor));
                 homes.extend(folder.iter().flat_map(|f| folders_in(f)));
             }
@@ -144,7 +155,8 @@ fn jks(bytes: &[u8], password: Option<&str>) -> Keystore {
                     return Some(false);
                 }
                 tag => {
-                    out.problems.push(format!("an entry of an unknown kind ({tag})"));
+                    out.problems
+                        .push(format!("an entry of an unknown kind ({tag})"));
                     return None;
                 }
             }
@@ -273,7 +285,13 @@ mod tests {
 
     #[test]
     fn what_is_no_keystore_is_said() {
-        for bytes in [&b""[..], b"hello", b"\x30\x03\x02\x01\x03", b"\xfe\xed\xfe\xed", b"\xfe\xed\xfe\xed\0\0\0\x02\0\0\0\x01\0\0\0\x02"] {
+        for bytes in [
+            &b""[..],
+            b"hello",
+            b"\x30\x03\x02\x01\x03",
+            b"\xfe\xed\xfe\xed",
+            b"\xfe\xed\xfe\xed\0\0\0\x02\0\0\0\x01\0\0\0\x02",
+        ] {
             let read = read(bytes, None);
             assert!(read.certificates.is_empty());
             assert_eq!(read.problems.len(), 1, "{bytes:?}: {:?}", read.problems);

@@ -160,8 +160,7 @@ impl Reading {
 
 /// The names in a folder that OpenSSL would read.
 pub(super) fn hashed_names(folder: &Path) -> Result<Vec<OsString>, String> {
-    let entries =
-        std::fs::read_dir(folder).map_err(|e| text::safe(&e.to_string()).into_owned())?;
+    let entries = std::fs::read_dir(folder).map_err(|e| text::safe(&e.to_string()).into_owned())?;
     Ok(entries
         .filter_map(Result::ok)
         .map(|e| e.file_name())

@@ -2,6 +2,7 @@
 
 mod command;
 pub mod overlay;
+mod search;
 
 use std::sync::Arc;
 
