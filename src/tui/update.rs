@@ -108,8 +108,8 @@ fn start_waiting(model: &mut Model) -> Vec<Effect> {
             };
             effects.push(Effect::Inspect {
                 job,
-                target: session.entry.target.clone(),
-                options,
+                target: Box::new(session.entry.target.clone()),
+                options: Box::new(options),
             });
         }
     }
