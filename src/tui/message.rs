@@ -117,9 +117,9 @@ pub enum Effect {
         /// The job that answers.
         job: JobId,
         /// What.
-        target: Target,
+        target: Box<Target>,
         /// How.
-        options: Options,
+        options: Box<Options>,
     },
     /// Forget a job and stop what it does.
     Cancel(JobId),

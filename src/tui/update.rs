@@ -2,6 +2,7 @@
 
 mod command;
 pub mod overlay;
+mod search;
 
 use std::sync::Arc;
 
@@ -107,8 +108,8 @@ fn start_waiting(model: &mut Model) -> Vec<Effect> {
             };
             effects.push(Effect::Inspect {
                 job,
-                target: session.entry.target.clone(),
-                options,
+                target: Box::new(session.entry.target.clone()),
+                options: Box::new(options),
             });
         }
     }
@@ -310,8 +311,21 @@ fn wheel(model: &mut Model, x: u16, y: u16, lines: i32) {
     } else if areas.targets.contains(position) {
         model.focus = Focus::Targets;
     } else if areas.pane_box.contains(position) {
-        model.focus = Focus::Pane;
+        return scroll_pane(model, i64::from(lines), usize::from(areas.pane.height));
     }
     command::move_by(model, i64::from(lines));
     model.focus = keep;
+}
+
+/// The wheel moves the page, and takes the cursor along only when it would leave the sight.
+fn scroll_pane(model: &mut Model, lines: i64, height: usize) {
+    let pane = model.pane;
+    let Some(session) = model.session_mut() else {
+        return;
+    };
+    let count = session.lines.len();
+    let place = session.places.entry(pane).or_default();
+    place.offset = command::moved(place.offset, lines, count.saturating_sub(height));
+    let last = (place.offset + height).min(count).saturating_sub(1);
+    place.line = place.line.clamp(place.offset.min(last), last);
 }
