@@ -11,7 +11,7 @@ use crate::cert::{Certificate, GeneralName};
 use crate::chain::{Chain, NodeId};
 use crate::diagnosis::rule;
 use crate::diagnosis::{self, Case, Finding, Further, Other};
-use crate::judge::{self, Crl, Purpose, Question, Verdict};
+use crate::judge::{self, Compared, Crl, Implementation, Purpose, Question, Verdict};
 use crate::moment::Moment;
 use crate::net::{Reach, Stage, dial};
 use crate::store::Stores;
@@ -41,6 +41,10 @@ pub struct Options {
     pub resolve_names: bool,
     /// Look at this server as well, to see whether the same CA signs for both.
     pub compare: Option<Target>,
+    /// Implementations whose verdicts are asked for too.
+    pub clients: Vec<Implementation>,
+    /// The one of them whose verdict is the outcome; `None`: the RFC's rules.
+    pub decides: Option<&'static str>,
 }
 
 /// The one immutable result, shared by `Arc`.
@@ -54,6 +58,8 @@ pub struct Inspection {
     pub stores: Stores,
     /// One per store, in their order.
     pub verdicts: Vec<Verdict>,
+    /// What single implementations say of the deciding store, where that was asked for.
+    pub compared: Vec<Compared>,
     /// Root cause first.
     pub findings: Vec<Finding>,
     /// The whole in one word.
@@ -246,6 +252,16 @@ fn conclude(
     } else {
         Vec::new()
     };
+    let compared = match stores.deciding() {
+        Some(store) if chain.leaf.is_some() => {
+            judge::compare(&chain, store, &question, &options.clients)
+        }
+        _ => Vec::new(),
+    };
+    let accepted = match options.decides {
+        Some(id) => compared.iter().any(|c| c.client == id && c.answer.accepted),
+        None => verdicts.first().is_some_and(|v| v.accepted),
+    };
     let case = Case {
         capture: &capture,
         chain: &chain,
@@ -257,7 +273,7 @@ fn conclude(
         further: &further,
     };
     let findings = diagnosis::diagnose(&case);
-    let outcome = outcome(&capture, &chain, &verdicts);
+    let outcome = outcome(&capture, &chain, accepted);
     let pretended = chain
         .iter()
         .filter(|(_, n)| {
@@ -272,6 +288,7 @@ fn conclude(
         chain,
         stores: stores.clone(),
         verdicts,
+        compared,
         findings,
         outcome,
         at,
@@ -284,7 +301,7 @@ fn conclude(
 
 /// Trusted needs everything: the deciding store's verdict, a finished handshake (or one that stopped
 /// only because the server wants a certificate from the client) and proof of the private key.
-fn outcome(capture: &Capture, chain: &Chain, verdicts: &[Verdict]) -> Outcome {
+fn outcome(capture: &Capture, chain: &Chain, accepted: bool) -> Outcome {
     if chain.leaf.is_none() {
         return match &capture.outcome {
             capture::Outcome::Failed { stage, failure } if failure.is_out_of_reach(*stage) => {
@@ -301,7 +318,7 @@ fn outcome(capture: &Capture, chain: &Chain, verdicts: &[Verdict]) -> Outcome {
         .is_some_and(|c| c.required);
     let finished = capture.outcome == capture::Outcome::Complete || client_auth;
     let proved = !endpoint || capture.session.possession == Possession::Proved;
-    if finished && proved && verdicts.first().is_some_and(|v| v.accepted) {
+    if finished && proved && accepted {
         Outcome::Trusted
     } else {
         Outcome::Untrusted

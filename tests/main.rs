@@ -1,5 +1,7 @@
 //! One test binary for all integration tests: it links once.
 
+#![allow(clippy::type_complexity)] // tables of cases are clearer than names for their types
+
 mod architecture;
 mod captures;
 mod catalogue;
@@ -7,6 +9,7 @@ mod certificates;
 mod chains;
 mod environment;
 mod headless;
+mod judges;
 mod lab;
 mod machine;
 mod pty;
@@ -14,3 +17,4 @@ mod screens;
 mod stores;
 mod support;
 mod trust;
+mod untrusted;

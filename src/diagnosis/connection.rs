@@ -111,15 +111,15 @@ fn failed(case: &Case<'_>, stage: Stage, failure: &Failure) -> Option<Finding> {
 
 fn file_failed(case: &Case<'_>, failure: &Failure) -> Option<Finding> {
     let shown = match &case.capture.target.source {
-        Source::File(path) => text::safe(&path.to_string_lossy()).into_owned(),
-        _ => "standard input".to_owned(),
+        Source::File(path) => format!("The file {}", text::safe(&path.to_string_lossy())),
+        _ => "Standard input".to_owned(),
     };
     match failure {
         Failure::NothingInFile(words) => Some(
             Finding::new(
                 &rule::FILE_EMPTY,
                 Subject::Connection,
-                format!("{} holds no certificate.", super::sentence(&shown)),
+                format!("{shown} holds no certificate."),
             )
             .saw("found", words.clone())
             .fix(Who::You, "Give a PEM or DER file that holds certificates."),
@@ -128,7 +128,7 @@ fn file_failed(case: &Case<'_>, failure: &Failure) -> Option<Finding> {
             Finding::new(
                 &rule::FILE_UNREADABLE,
                 Subject::Connection,
-                format!("{} cannot be read.", super::sentence(&shown)),
+                format!("{shown} cannot be read."),
             )
             .saw("system", words.clone())
             .fix(Who::You, "Check the path and your permissions."),
