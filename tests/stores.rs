@@ -525,6 +525,40 @@ fn settings_say_what_they_do_and_what_overrides_them() {
 }
 
 #[test]
+fn values_are_those_that_count_for_a_host() {
+    let place = Place::new();
+    place.write(
+        "home/.gitconfig",
+        "[http \"https://git.corp/\"]\n\tsslCAInfo = ~/one.pem\n[http]\n\tsslCAInfo = /two.pem\n",
+    );
+    let survey = place.survey(&[("PIP_CERT", Path::new("/three.pem"))]);
+    let elsewhere = survey.environment.values(Some("other.test"));
+    assert_eq!(elsewhere["git:http.sslCAInfo"], "/two.pem");
+    assert_eq!(elsewhere["PIP_CERT"], "/three.pem");
+    let there = survey.environment.values(Some("git.corp"));
+    // In git what is limited to an address wins, wherever it stands.
+    let one = place.home().join("one.pem");
+    assert_eq!(there["git:http.sslCAInfo"], one.to_string_lossy());
+}
+
+#[test]
+fn a_family_of_stores_is_found_by_its_name() {
+    let place = Place::new();
+    let root = pem::encode(&Minted::root(mint::ca("Certifi Root")).der);
+    for version in ["3.11.7", "3.12.1"] {
+        let site = format!("home/.pyenv/versions/{version}/lib/python3/site-packages");
+        place.write(&format!("{site}/certifi/cacert.pem"), &root);
+    }
+    place.write("home/.nvm/versions/node/v22.0.0/bin/node", "");
+    let stores = place.survey(&[]).stores();
+    assert_eq!(stores.by_id("mozilla").unwrap().kind, StoreKind::Mozilla);
+    assert!(stores.by_id("certifi").unwrap().id.contains("/3.11.7/"));
+    // Its anchors are not known: it must not be taken for a store that is empty.
+    assert!(stores.by_id("node").is_none());
+    assert!(stores.by_id("cert").is_none());
+}
+
+#[test]
 fn openssl_keeps_its_folder_when_only_a_file_is_set() {
     let place = Place::new();
     let one = place.write(
