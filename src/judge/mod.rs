@@ -12,13 +12,17 @@ use crate::moment::Moment;
 use crate::store::{Stores, TrustStore};
 use crate::target::Host;
 
+pub mod client;
 mod constraints;
 mod crl;
 pub mod engine;
 mod facts;
 pub mod name;
+mod policies;
 pub mod policy;
 mod reason;
+mod revocation;
+pub mod words;
 
 pub use crl::{Crl, Entry};
 pub use engine::{Anchors, Answer, Facts, Input, Step, StepState};

@@ -561,12 +561,60 @@ pub const WITHOUT_SCENARIO: &[(&str, &str)] = &[
         "a proxy is set with an option or the environment, not by a target",
     ),
     (
+        "cert.revoked",
+        "lists of revoked certificates are given with files, to whycert verify",
+    ),
+    (
+        "cert.revocation-unknown",
+        "lists of revoked certificates are given with files, to whycert verify",
+    ),
+    (
+        "cert.must-staple",
+        "the standard leaves stapling to clients, and the lab is judged by the standard",
+    ),
+    (
+        "cert.strict-profile",
+        "only strict clients refuse this, and the lab is judged by the standard",
+    ),
+    (
+        "chain.policy",
+        "it takes a CA that demands policies, and none of the lab's does",
+    ),
+    (
         "chain.budget",
         "it takes a chain made to overload programs; tests of the chain room build one",
     ),
     (
         "chain.verifiers-disagree",
         "verifiers that disagree are a fault of one of them; none is known here",
+    ),
+    (
+        "proxy.leaked-key",
+        "these CAs are known by their fingerprint, and the lab signs with keys of its own",
+    ),
+    (
+        "env.file-missing",
+        "variables and configuration belong to the machine, not to a server",
+    ),
+    (
+        "env.no-certificate",
+        "variables and configuration belong to the machine, not to a server",
+    ),
+    (
+        "env.replaced-roots",
+        "variables and configuration belong to the machine, not to a server",
+    ),
+    (
+        "env.only-for-some",
+        "variables and configuration belong to the machine, not to a server",
+    ),
+    (
+        "env.overridden",
+        "variables and configuration belong to the machine, not to a server",
+    ),
+    (
+        "env.verification-off",
+        "variables and configuration belong to the machine, not to a server",
     ),
     ("store.disagree", "the lab has one trust store"),
     (

@@ -2,6 +2,7 @@
 
 #![allow(dead_code)] // not every module uses everything
 
+pub mod draft;
 pub mod driven;
 pub mod mint;
 pub mod programs;
