@@ -47,7 +47,12 @@ fn finding(case: &Case<'_>, verdict: &Verdict, reason: &Reason) -> Option<Findin
     let new = |rule, summary: String| Finding::new(rule, subject.clone(), summary);
     Some(match &reason.kind {
         ReasonKind::NoCertificate => return None,
-        ReasonKind::MissingIssuer => missing_issuer(case, verdict, node?),
+        // Proxies and development servers often leave their own CA out.
+        ReasonKind::MissingIssuer => {
+            let ghost = node?;
+            interception::finding(case, verdict, ghost)
+                .unwrap_or_else(|| made(case, ghost, missing_issuer(case, verdict, ghost)))
+        }
         ReasonKind::UnknownRoot => {
             let top = node?;
             interception::finding(case, verdict, top)

@@ -4,6 +4,7 @@
 
 pub mod draft;
 pub mod driven;
+pub mod machine;
 pub mod mint;
 pub mod programs;
 pub mod source;

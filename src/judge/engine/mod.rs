@@ -110,6 +110,18 @@ pub enum StepState {
     Skipped,
 }
 
+impl StepState {
+    /// `passed`, `failed`, `unknown`, `skipped`.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
 impl Anchors {
     /// The nodes for which `trusted` says so.
     pub fn of(chain: &Chain, trusted: impl Fn(&Certificate) -> bool) -> Self {
