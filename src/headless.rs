@@ -69,7 +69,7 @@ pub fn inspect(
     judges: Judges,
     format: Format,
 ) -> Result<u8, Trouble> {
-    runtime()?.block_on(async {
+    block_on(async {
         let many = targets.len() > 1;
         let mut printer = Printer::new(format, many);
         let mut worst = 0;
@@ -86,7 +86,7 @@ pub fn inspect(
         }
         running.abort_all();
         Ok(worst)
-    })
+    })?
 }
 
 /// Inspects one target and hands the result back.
@@ -94,14 +94,14 @@ pub fn inspect(
 /// # Errors
 /// When the runtime does not start.
 pub fn look(target: Target, options: Options, judges: Judges) -> Result<Inspection, Trouble> {
-    runtime()?.block_on(async {
+    block_on(async {
         let mut running = start(vec![target], options, judges);
         match running.join_next().await {
             Some(Ok((_, inspection))) => Ok(inspection),
             Some(Err(error)) => Err(Trouble::Runtime(error.to_string())),
             None => Err(Trouble::Runtime("no task".to_owned())),
         }
-    })
+    })?
 }
 
 /// Writes all of `bytes` to standard output; `false` when the reader went away.
@@ -117,11 +117,16 @@ pub fn print(bytes: &[u8]) -> Result<bool, Trouble> {
     }
 }
 
-fn runtime() -> Result<tokio::runtime::Runtime, Trouble> {
-    tokio::runtime::Builder::new_current_thread()
+/// Runs on a runtime of its own, and leaves at once when done: a name that is still being looked up is
+/// not waited for.
+fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Trouble> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| Trouble::Runtime(error.to_string()))
+        .map_err(|error| Trouble::Runtime(error.to_string()))?;
+    let done = runtime.block_on(work);
+    runtime.shutdown_background();
+    Ok(done)
 }
 
 /// Starts every look, and beside them a thread that loads the stores.

@@ -17,13 +17,13 @@
 //!
 //! | rank | room | what it is | I/O |
 //! |--:|---|---|---|
-//! | 0 | [`text`], [`moment`] | text that is safe to display; points in time | no |
-//! | 1 | [`target`] | what was typed | no |
+//! | 0 | [`text`] | text that is safe to display | no |
+//! | 1 | [`moment`], [`target`] | points in time; what was typed | no |
 //! | 2 | [`net`] | a byte stream to the target, with every attempt and its timing | yes |
 //! | 3 | [`capture`] | what the server showed; a failed handshake is still a `Capture` | yes |
 //! | 4 | [`cert`] | one certificate, decoded; reading never fails | no |
-//! | 5 | [`chain`] | certificates as a graph, links with their evidence, candidate paths | no |
-//! | 6 | [`store`] | trust anchors of this machine | loading only |
+//! | 5 | [`store`] | trust anchors of this machine | loading only |
+//! | 6 | [`chain`] | certificates as a graph, links with their evidence, candidate paths | no |
 //! | 7 | [`judge`] | verdicts: a path accepted, or every reason against it | no |
 //! | 8 | [`diagnosis`] | findings, fixes and lessons, by stable rule id | no |
 //! | 9 | [`inspect`] | the recipe; makes the one immutable `Inspection` | orchestrates |

@@ -5,6 +5,7 @@ mod captures;
 mod catalogue;
 mod certificates;
 mod chains;
+mod clients;
 mod headless;
 mod lab;
 mod pty;

@@ -20,6 +20,14 @@ pub(super) struct Clear {
     pub(super) not_kept: usize,
     /// A fatal alert: its code.
     pub(super) alert: Option<u8>,
+    /// The group of the key exchange.
+    pub(super) group: Option<String>,
+    /// The ALPN protocol chosen; in TLS 1.3 it is encrypted.
+    pub(super) alpn: Option<Vec<u8>>,
+    /// Stapled OCSP response.
+    pub(super) staple: Option<Vec<u8>>,
+    /// A client certificate is asked for, from these authorities.
+    pub(super) authorities: Option<Vec<Vec<u8>>>,
     /// ServerHelloDone was seen: nothing more comes.
     pub(super) done: bool,
 }
@@ -58,7 +66,15 @@ fn messages(mut bytes: &[u8], clear: &mut Clear) {
         match kind {
             2 => server_hello(message, clear),
             11 => certificates(message, clear),
+            12 => server_key_exchange(message, clear),
+            13 => certificate_request(message, clear),
             14 => clear.done = true,
+            // CertificateStatus (RFC 6066, section 8): type 1, three bytes of length, the response.
+            22 => {
+                if let [1, _, _, _, response @ ..] = message {
+                    clear.staple = Some(response.to_vec());
+                }
+            }
             _ => {}
         }
         bytes = rest;
@@ -74,13 +90,70 @@ fn server_hello(message: &[u8], clear: &mut Clear) {
         return;
     };
     let at = 35 + usize::from(*session);
-    if let Some(&[high, low]) = message.get(at..at + 2) {
-        let id = u16::from(high) << 8 | u16::from(low);
-        clear.suite = Some(
-            TlsCipherSuite::from_id(id)
-                .map_or_else(|| format!("0x{id:04x}"), |suite| suite.name.to_owned()),
-        );
+    let Some(&[high, low]) = message.get(at..at + 2) else {
+        return;
+    };
+    let id = u16::from(high) << 8 | u16::from(low);
+    clear.suite = Some(
+        TlsCipherSuite::from_id(id)
+            .map_or_else(|| format!("0x{id:04x}"), |suite| suite.name.to_owned()),
+    );
+    // After the compression method, two bytes of length and the extensions.
+    let mut rest = message.get(at + 5..).unwrap_or_default();
+    while let [a, b, high, low, after @ ..] = rest {
+        let length = usize::from(*high) << 8 | usize::from(*low);
+        let Some((body, next)) = after.split_at_checked(length) else {
+            return;
+        };
+        match (u16::from(*a) << 8 | u16::from(*b), body) {
+            (16, [_, _, _, protocol @ ..]) => clear.alpn = Some(protocol.to_vec()),
+            (43, &[3, 4]) => clear.version = Some("TLS 1.3".to_owned()),
+            (51, &[high, low, ..]) => clear.group = Some(group(high, low)),
+            _ => {}
+        }
+        rest = next;
     }
+}
+
+/// Named as the TLS library names it.
+fn group(high: u8, low: u8) -> String {
+    format!(
+        "{:?}",
+        rustls::NamedGroup::from(u16::from(high) << 8 | u16::from(low))
+    )
+}
+
+/// ECDHE: curve type 3 and the curve. DHE begins with the length of its prime instead, and has no name.
+fn server_key_exchange(message: &[u8], clear: &mut Clear) {
+    let elliptic = clear.suite.as_ref().is_some_and(|s| s.contains("ECDHE"));
+    if let (true, [3, high, low, ..]) = (elliptic, message) {
+        clear.group = Some(group(*high, *low));
+    }
+}
+
+/// Certificate types, from TLS 1.2 on signature algorithms, and the authorities (RFC 5246, section 7.4.4).
+fn certificate_request(message: &[u8], clear: &mut Clear) {
+    let Some((types, rest)) = message.split_first() else {
+        return;
+    };
+    let mut rest = rest.get(usize::from(*types)..).unwrap_or_default();
+    if clear.version.as_deref() == Some("TLS 1.2")
+        && let [high, low, after @ ..] = rest
+    {
+        let length = usize::from(*high) << 8 | usize::from(*low);
+        rest = after.get(length..).unwrap_or_default();
+    }
+    let mut names = Vec::new();
+    rest = rest.get(2..).unwrap_or_default();
+    while let [high, low, after @ ..] = rest {
+        let length = usize::from(*high) << 8 | usize::from(*low);
+        let Some((name, next)) = after.split_at_checked(length) else {
+            break;
+        };
+        names.push(name.to_vec());
+        rest = next;
+    }
+    clear.authorities = Some(names);
 }
 
 fn version(major: u8, minor: u8) -> String {

@@ -5,7 +5,7 @@
 
 use std::io;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{ResolvesClientCert, Resumption};
@@ -22,7 +22,8 @@ use super::{Alert, ClientAuth, MOST_CERTIFICATES, Possession, Session};
 use crate::net::Stream;
 use crate::text::Untrusted;
 
-/// After a TLS 1.3 handshake with a request for a client certificate, the refusal comes within this.
+/// After a TLS 1.3 handshake with a request for a client certificate, the refusal comes within this, or
+/// within twice the time that the handshake took.
 const REFUSAL: Duration = Duration::from_millis(400);
 
 /// What the verifier saw; it lives on when the connection fails.
@@ -60,17 +61,24 @@ pub(super) async fn shake(
         .clone()
         .and_then(|n| ServerName::try_from(n).ok())
         .unwrap_or_else(fallback);
+    let began = Instant::now();
     let mut tls = connector.connect(name, stream).await?;
+    let patience = REFUSAL.max(2 * began.elapsed());
     let mut session = facts(&tls);
     session.server_name.clone_from(&ask.server_name);
     let asked = lock(record).client_auth.is_some();
-    if asked && let Some(alert) = refusal(&mut tls).await {
+    if asked && let Some(refusal) = refusal(&mut tls, patience).await {
         if let Some(auth) = &mut lock(record).client_auth {
             auth.required = true;
         }
-        session.alert = Some(alert);
+        session.alert = refusal;
     }
     Ok(session)
+}
+
+/// A name that the `server_name` extension can carry.
+pub(super) fn is_sendable(name: &str) -> bool {
+    matches!(ServerName::try_from(name), Ok(ServerName::DnsName(_)))
 }
 
 /// The error as rustls's own, when it is one.
@@ -180,15 +188,21 @@ fn iana(name: &str) -> String {
     name.replacen("TLS13_", "TLS_", 1)
 }
 
-/// In TLS 1.3 the server's refusal of a missing client certificate comes after the handshake.
-async fn refusal(tls: &mut TlsStream<Box<dyn Stream>>) -> Option<Alert> {
+/// In TLS 1.3 the server's refusal of a missing client certificate comes after the handshake: an
+/// alert, or the end of the connection without one.
+async fn refusal(
+    tls: &mut TlsStream<Box<dyn Stream>>,
+    patience: Duration,
+) -> Option<Option<Alert>> {
     let mut byte = [0];
-    match timeout(REFUSAL, tls.read(&mut byte)).await {
+    match timeout(patience, tls.read(&mut byte)).await {
         Ok(Err(error)) => match tls_error(&error) {
-            Some(rustls::Error::AlertReceived(description)) => Some(alert(*description)),
-            _ => None,
+            Some(rustls::Error::AlertReceived(description)) => Some(Some(alert(*description))),
+            _ => Some(None),
         },
-        _ => None,
+        Ok(Ok(0)) => Some(None),
+        // Either it said something, or it waits for a request: it went on without a certificate.
+        Ok(Ok(_)) | Err(_) => None,
     }
 }
 
@@ -320,11 +334,8 @@ struct Requests(Arc<Mutex<Record>>);
 
 impl ResolvesClientCert for Requests {
     fn resolve(&self, authorities: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        let authorities = authorities
-            .iter()
-            .take(MOST_CERTIFICATES)
-            .map(|a| a.to_vec())
-            .collect();
+        // All of them: a handshake message has at most 64 KB.
+        let authorities = authorities.iter().map(|a| a.to_vec()).collect();
         lock(&self.0).client_auth = Some(ClientAuth {
             authorities,
             required: false,

@@ -4,15 +4,11 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
 use super::handshake::{self, Ask, Record};
-use super::plaintext::{self, Spoken};
 use super::tee::{Received, Tee};
-use super::{
-    Alert, Capture, Failure, MOST_FIRST_BYTES, Outcome, ProxyFailure, Seen, Speaks, clear, file,
-};
+use super::{Capture, Failure, Outcome, ProxyFailure, Seen, closer, ending, file};
 use crate::net::dial::{self, Trace};
 use crate::net::starttls::{self, Refused};
 use crate::net::{Reach, Route, Stage, Stream, Trouble, proxy};
@@ -20,10 +16,10 @@ use crate::target::{Endpoint, Host, ServerNameChoice, Source, Target};
 use crate::text::Untrusted;
 
 /// The progress of a look, told to whoever waits.
-type Progress<'a> = &'a (dyn Fn(Stage) + Send + Sync);
+pub(super) type Progress<'a> = &'a (dyn Fn(Stage) + Send + Sync);
 
 impl Capture {
-    fn empty(target: &Target) -> Self {
+    pub(super) fn empty(target: &Target) -> Self {
         Self {
             target: target.clone(),
             route: Route::Direct,
@@ -40,8 +36,16 @@ impl Capture {
         }
     }
 
-    fn fail(&mut self, stage: Stage, failure: Failure) {
+    pub(super) fn fail(&mut self, stage: Stage, failure: Failure) {
         self.outcome = Outcome::Failed { stage, failure };
+    }
+
+    /// Time spent in a stage; a stage that is gone through again is added up.
+    pub(super) fn spent(&mut self, stage: Stage, took: Duration) {
+        match self.timings.iter_mut().find(|(s, _)| *s == stage) {
+            Some((_, all)) => *all += took,
+            None => self.timings.push((stage, took)),
+        }
     }
 }
 
@@ -68,7 +72,7 @@ async fn file_look(
     progress(Stage::ReadingFile);
     let began = Instant::now();
     let held = tokio::task::spawn_blocking(read).await;
-    capture.timings.push((Stage::ReadingFile, began.elapsed()));
+    capture.spent(Stage::ReadingFile, began.elapsed());
     match held.unwrap_or_else(|e| Err(Failure::File(e.to_string()))) {
         Ok(held) => {
             capture.presented = held.certificates;
@@ -97,7 +101,7 @@ async fn endpoint_look(
     let record = Arc::new(Mutex::new(Record::default()));
     let began = Instant::now();
     let mut result = shake(stream, &ask, &record, &received, reach.timeout).await;
-    capture.timings.push((Stage::Handshake, began.elapsed()));
+    capture.spent(Stage::Handshake, began.elapsed());
     if is_alert(&result, 120) {
         // No protocol in common: the certificate can be seen without ALPN.
         ask.alpn = false;
@@ -106,29 +110,17 @@ async fn endpoint_look(
             *received.lock().unwrap_or_else(PoisonError::into_inner) = Received::default();
             let began = Instant::now();
             result = shake(stream, &ask, &record, &received, reach.timeout).await;
-            capture.timings.push((Stage::Handshake, began.elapsed()));
+            capture.spent(Stage::Handshake, began.elapsed());
         }
     }
-    take_record(capture, &record, &received);
+    ending::take_record(capture, &record, &received);
     match result {
-        Ok(Ok(session)) => {
-            let possession = std::mem::take(&mut capture.session.possession);
-            let (ocsp_staple, client_auth) = (
-                capture.session.ocsp_staple.take(),
-                capture.session.client_auth.take(),
-            );
-            capture.session = super::Session {
-                possession,
-                ocsp_staple,
-                client_auth,
-                ..session
-            };
-        }
-        Ok(Err(error)) => failed(endpoint, &error, &received, capture),
-        Err(_) => timed_out(endpoint, &received, capture),
+        Ok(Ok(session)) => ending::finished(session, capture),
+        Ok(Err(error)) => ending::failed(endpoint, &error, &received, capture),
+        Err(_) => ending::timed_out(endpoint, &received, capture),
     }
     capture.session.server_name = ask.server_name;
-    closer(endpoint, reach, progress, capture).await;
+    closer::look(endpoint, reach, progress, capture).await;
 }
 
 type Shaken = Result<Result<super::Session, io::Error>, tokio::time::error::Elapsed>;
@@ -155,7 +147,7 @@ fn is_alert(result: &Shaken, code: u8) -> bool {
 }
 
 /// Dials, goes through the proxy, and holds the STARTTLS dialogue.
-async fn open(
+pub(super) async fn open(
     endpoint: &Endpoint,
     reach: &Reach,
     progress: Progress<'_>,
@@ -194,7 +186,9 @@ async fn open(
     )
     .await;
     capture.attempts.extend(trace.attempts);
-    capture.timings.extend(trace.timings);
+    for (stage, took) in trace.timings {
+        capture.spent(stage, took);
+    }
     let dialed = match dialed {
         Ok(dialed) => dialed,
         Err((_, trouble)) if proxy.is_some() => {
@@ -220,7 +214,7 @@ async fn open(
                 proxy.open(dialed.stream, &plain(&host), port),
             )
             .await;
-            capture.timings.push((Stage::Proxy, began.elapsed()));
+            capture.spent(Stage::Proxy, began.elapsed());
             match opened {
                 Ok(Ok(stream)) => stream,
                 Ok(Err(trouble)) => {
@@ -241,7 +235,7 @@ async fn open(
         progress(Stage::Upgrading);
         let began = Instant::now();
         let upgraded = timeout(reach.timeout, starttls::upgrade(stream.as_mut(), protocol)).await;
-        capture.timings.push((Stage::Upgrading, began.elapsed()));
+        capture.spent(Stage::Upgrading, began.elapsed());
         let failure = match upgraded {
             Ok(Ok(())) => None,
             Ok(Err(Refused::Words(words))) => Some(Failure::UpgradeRefused { protocol, words }),
@@ -280,13 +274,15 @@ fn host_of(name: &str) -> Host {
 }
 
 /// The name for SNI; addresses are never sent (RFC 6066 section 3).
-fn server_name(endpoint: &Endpoint) -> Option<String> {
-    match (&endpoint.server_name, &endpoint.host) {
-        (ServerNameChoice::Omitted, _) => None,
-        (ServerNameChoice::Named(name), _) => Some(name.clone()),
-        (ServerNameChoice::Host, Host::Name { ascii, .. }) => Some(ascii.clone()),
-        (ServerNameChoice::Host, Host::Ip(_)) => None,
-    }
+/// The name for SNI; `None` when none is asked for or the name cannot be sent (RFC 6066 allows no
+/// addresses).
+pub(super) fn server_name(endpoint: &Endpoint) -> Option<String> {
+    let name = match (&endpoint.server_name, &endpoint.host) {
+        (ServerNameChoice::Omitted, _) | (ServerNameChoice::Host, Host::Ip(_)) => return None,
+        (ServerNameChoice::Named(name), _) => name,
+        (ServerNameChoice::Host, Host::Name { ascii, .. }) => ascii,
+    };
+    handshake::is_sendable(name).then(|| name.clone())
 }
 
 fn reached(trouble: Trouble) -> Failure {
@@ -306,191 +302,5 @@ fn in_words(trouble: &Trouble) -> String {
         Trouble::Refused => "nothing listens on its port".to_owned(),
         Trouble::Unreachable { words } => words.clone(),
         Trouble::TimedOut => "no answer in time".to_owned(),
-    }
-}
-
-fn take_record(
-    capture: &mut Capture,
-    record: &Arc<Mutex<Record>>,
-    received: &Arc<Mutex<Received>>,
-) {
-    let record = std::mem::take(&mut *handshake::lock(record));
-    let received = received.lock().unwrap_or_else(PoisonError::into_inner);
-    capture.first_bytes = received
-        .first
-        .get(..MOST_FIRST_BYTES)
-        .unwrap_or(&received.first)
-        .to_vec();
-    capture.session.possession = record.possession;
-    capture.session.ocsp_staple = record.staple;
-    capture.session.client_auth = record.client_auth;
-    if record.chain.is_empty() {
-        from_clear(capture, &received.first);
-    } else {
-        capture.presented = record.chain;
-        capture.not_kept = record.not_kept;
-        capture.seen_by = Seen::Handshake;
-    }
-}
-
-/// Certificates and facts from the clear part of a handshake.
-fn from_clear(capture: &mut Capture, bytes: &[u8]) {
-    let clear = clear::read(bytes);
-    if clear.certificates.is_empty() {
-        return;
-    }
-    capture.presented = clear.certificates;
-    capture.not_kept = clear.not_kept;
-    capture.seen_by = Seen::Clear;
-    capture.session.version = clear.version;
-    capture.session.cipher_suite = clear.suite;
-}
-
-fn failed(
-    endpoint: &Endpoint,
-    error: &io::Error,
-    received: &Arc<Mutex<Received>>,
-    capture: &mut Capture,
-) {
-    let received = received.lock().unwrap_or_else(PoisonError::into_inner);
-    let spoken = plaintext::name(&received.first, endpoint.port);
-    let failure = match (handshake::tls_error(error), spoken) {
-        _ if received.too_much => Failure::TooMuchData,
-        (Some(rustls::Error::AlertReceived(description)), _) => {
-            capture.session.alert = Some(handshake::alert(*description));
-            if let Some(auth) = &mut capture.session.client_auth {
-                auth.required = true;
-            }
-            Failure::Alert
-        }
-        (Some(rustls::Error::NoCertificatesPresented), _) => Failure::NoCertificate,
-        (_, Spoken::Known(speaks, first_line)) => Failure::NotTls { speaks, first_line },
-        (_, Spoken::Unknown) if !received.first.is_empty() => Failure::Garbage,
-        (Some(other), _) => Failure::Library(crate::text::safe(&other.to_string()).into_owned()),
-        (None, _) if received.total == 0 => match error.kind() {
-            io::ErrorKind::UnexpectedEof => Failure::ClosedAtOnce,
-            _ => Failure::Reset,
-        },
-        (None, _) if error.kind() == io::ErrorKind::UnexpectedEof => Failure::Truncated,
-        (None, _) => Failure::Reset,
-    };
-    drop(received);
-    capture.fail(Stage::Handshake, failure);
-}
-
-fn timed_out(endpoint: &Endpoint, received: &Arc<Mutex<Received>>, capture: &mut Capture) {
-    let received = received.lock().unwrap_or_else(PoisonError::into_inner);
-    let failure = match plaintext::name(&received.first, endpoint.port) {
-        _ if received.total == 0 => Failure::Silent,
-        Spoken::Known(speaks, first_line) => Failure::NotTls { speaks, first_line },
-        Spoken::Unknown => Failure::Garbage,
-        Spoken::Tls => Failure::TimedOut,
-    };
-    drop(received);
-    capture.fail(Stage::Handshake, failure);
-}
-
-/// When the library could not go on and no certificate was seen: asks in an older way, or finds out
-/// that it is PostgreSQL.
-async fn closer(endpoint: &Endpoint, reach: &Reach, progress: Progress<'_>, capture: &mut Capture) {
-    let Outcome::Failed { failure, .. } = &capture.outcome else {
-        return;
-    };
-    if !capture.presented.is_empty() {
-        return;
-    }
-    match failure {
-        Failure::Alert | Failure::Library(_) | Failure::Truncated => {
-            if let Some(bytes) = probe(endpoint, reach, progress, capture).await {
-                from_clear(capture, &bytes);
-                let name = capture
-                    .session
-                    .alert
-                    .is_none()
-                    .then(|| clear::read(&bytes).alert)
-                    .flatten();
-                if let Some(code) = name {
-                    capture.session.alert = Some(Alert {
-                        code,
-                        name: handshake::alert_name(code),
-                    });
-                }
-            }
-        }
-        Failure::ClosedAtOnce | Failure::Reset if matches!(endpoint.port, 5432 | 5433 | 6432) => {
-            if is_postgres(endpoint, reach, progress, capture).await {
-                let first_line = Untrusted::new("it answers PostgreSQL's request for TLS");
-                capture.fail(
-                    Stage::Handshake,
-                    Failure::NotTls {
-                        speaks: Speaks::Postgres,
-                        first_line,
-                    },
-                );
-            }
-        }
-        _ => {}
-    }
-}
-
-/// Sends our own ClientHello and collects the clear part of the answer.
-async fn probe(
-    endpoint: &Endpoint,
-    reach: &Reach,
-    progress: Progress<'_>,
-    capture: &mut Capture,
-) -> Option<Vec<u8>> {
-    let mut random = [0; 32];
-    aws_lc_rs::rand::fill(&mut random).ok()?;
-    let hello = clear::client_hello(server_name(endpoint).as_deref(), &random);
-    let mut again = Capture::empty(&capture.target);
-    let mut stream = open(endpoint, reach, &|_| {}, &mut again).await?;
-    progress(Stage::Probing);
-    let began = Instant::now();
-    let mut bytes = Vec::new();
-    let reading = async {
-        stream.write_all(&hello).await?;
-        let mut chunk = [0; 16 * 1024];
-        while bytes.len() < 256 * 1024 {
-            let n = stream.read(&mut chunk).await?;
-            let Some(new) = chunk.get(..n).filter(|new| !new.is_empty()) else {
-                break;
-            };
-            bytes.extend_from_slice(new);
-            let seen = clear::read(&bytes);
-            if seen.done || seen.alert.is_some() {
-                break;
-            }
-        }
-        io::Result::Ok(())
-    };
-    // Whatever came before an error or the limit is what there is to see.
-    let _ = timeout(reach.timeout.min(Duration::from_secs(5)), reading).await;
-    capture.timings.push((Stage::Probing, began.elapsed()));
-    (!bytes.is_empty()).then_some(bytes)
-}
-
-/// An SSLRequest is answered with S or N by PostgreSQL, and by nothing else.
-async fn is_postgres(
-    endpoint: &Endpoint,
-    reach: &Reach,
-    progress: Progress<'_>,
-    capture: &Capture,
-) -> bool {
-    let mut again = Capture::empty(&capture.target);
-    let Some(mut stream) = open(endpoint, reach, &|_| {}, &mut again).await else {
-        return false;
-    };
-    progress(Stage::Probing);
-    let limit = reach.timeout.min(Duration::from_secs(2));
-    let asked = timeout(
-        limit,
-        starttls::upgrade(stream.as_mut(), crate::target::StartTls::Postgres),
-    )
-    .await;
-    match asked {
-        Ok(Ok(())) => true,
-        Ok(Err(Refused::Words(words))) => words.raw().starts_with("N:"),
-        _ => false,
     }
 }

@@ -4,6 +4,8 @@
 //! Nothing here judges; nothing here decodes certificates.
 
 mod clear;
+mod closer;
+mod ending;
 mod file;
 mod handshake;
 mod look;

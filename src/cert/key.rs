@@ -148,7 +148,7 @@ impl SignatureAlgorithm {
 }
 
 /// Reads an AlgorithmIdentifier of a signature.
-pub(super) fn signature_algorithm(element: &Element<'_>) -> SignatureAlgorithm {
+pub(crate) fn signature_algorithm(element: &Element<'_>) -> SignatureAlgorithm {
     let mut parts = element.inside();
     let dotted = parts
         .take_tag(asn1::OID)

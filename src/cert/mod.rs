@@ -10,11 +10,13 @@ use crate::moment::Moment;
 
 pub mod asn1;
 mod decode;
+mod explain;
 pub mod extension;
 pub mod fields;
 pub mod key;
 pub mod name;
 pub mod oid;
+mod parts;
 pub mod pem;
 mod read;
 

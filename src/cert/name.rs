@@ -192,6 +192,15 @@ fn attribute(element: &Element<'_>) -> Option<Attribute> {
     })
 }
 
+/// Where the attributes that [`Name::read`] finds lie, in order.
+pub(super) fn attribute_ranges(element: &Element<'_>) -> Vec<std::ops::Range<usize>> {
+    let attributes = element.inside().flat_map(|rdn| rdn.inside());
+    attributes
+        .filter(|a| attribute(a).is_some())
+        .map(|a| a.range())
+        .collect()
+}
+
 /// The ASN.1 string kinds.
 fn is_string(tag: u8) -> bool {
     matches!(tag, 12 | 18 | 19 | 20 | 22 | 25 | 26 | 27 | 28 | 30)

@@ -13,13 +13,15 @@ use crate::cert::{Certificate, Name};
 use crate::store::Stores;
 
 /// Signatures checked at most; the rest are [`SignatureCheck::NotChecked`] and the chain is `cut`.
-pub const MOST_SIGNATURES: usize = 100;
+pub const MOST_SIGNATURES: usize = 120;
 /// Paths kept at most.
 pub const MOST_PATHS: usize = 32;
 /// Steps of the path search at most.
 pub const MOST_STEPS: usize = 4_000;
 /// Certificates in one path at most.
-pub const MOST_DEPTH: usize = 16;
+pub const MOST_DEPTH: usize = 110;
+/// Certificates whose issuers are looked for at most.
+pub const MOST_CHILDREN: usize = 500;
 /// Certificates of one name considered as issuers of one child at most.
 pub const MOST_ISSUERS: usize = 32;
 
@@ -149,7 +151,14 @@ impl<'a> Builder<'a> {
     fn climb(&mut self, leaf: NodeId) {
         let mut queue = VecDeque::from([(leaf, 0)]);
         let mut seen = HashSet::from([leaf]);
+        let mut children = 0;
         while let Some((child, depth)) = queue.pop_front() {
+            children += 1;
+            if children > MOST_CHILDREN {
+                self.chain.cut = true;
+                break;
+            }
+            let first = self.chain.links.len();
             let Some(certificate) = self.chain.certificate(child).cloned() else {
                 continue;
             };
@@ -174,6 +183,8 @@ impl<'a> Builder<'a> {
             if !usable && !self_signed && !anchored {
                 self.add_ghost(child, &certificate);
             }
+            let range = first..self.chain.links.len();
+            self.chain.links_of.insert(child, range);
         }
     }
 
@@ -190,7 +201,16 @@ impl<'a> Builder<'a> {
                 .as_ref()
                 .is_some_and(|l| l.signature != SignatureCheck::Bad)
             {
-                return own.into_iter().collect();
+                let mut links: Vec<Link> = own.into_iter().collect();
+                // A self-signed server certificate may also stand below an anchor of its own name and
+                // key (a root that was issued anew).
+                if self.chain.leaf == Some(child) {
+                    for id in self.anchors_named(&certificate.issuer) {
+                        let link = (id != child).then(|| self.link(child, id)).flatten();
+                        links.extend(link.filter(|l| l.signature == SignatureCheck::Verified));
+                    }
+                }
+                return links;
             }
         }
         for id in self.anchors_named(&certificate.issuer) {
@@ -336,7 +356,8 @@ impl<'a> Builder<'a> {
             let anchored = node.is_some_and(|n| !n.anchored_in.is_empty());
             let mut self_signed = false;
             let mut extended = false;
-            for link in self.chain.links.iter().rev().filter(|l| l.child == top) {
+            let links: Vec<&Link> = self.chain.issuers(top).collect();
+            for link in links.into_iter().rev() {
                 if link.issuer == top {
                     self_signed = true;
                 } else if !nodes.contains(&link.issuer) {

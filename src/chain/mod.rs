@@ -3,6 +3,8 @@
 //!
 //! Nothing here says whether a path is trusted; that is [`crate::judge`].
 
+use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::cert::{Certificate, Name};
@@ -10,7 +12,9 @@ use crate::cert::{Certificate, Name};
 mod build;
 mod signature;
 
-pub use build::{MOST_DEPTH, MOST_ISSUERS, MOST_PATHS, MOST_SIGNATURES, MOST_STEPS};
+pub(crate) use signature::{key_octets, verify};
+
+pub use build::{MOST_CHILDREN, MOST_DEPTH, MOST_ISSUERS, MOST_PATHS, MOST_SIGNATURES, MOST_STEPS};
 
 /// Index of a node in [`Chain::nodes`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -32,6 +36,8 @@ pub struct Chain {
     pub presentation: Presentation,
     /// The search was cut by its budget: there may be more paths.
     pub cut: bool,
+    /// Where the links of each child stand in `links`: they are neighbours.
+    links_of: HashMap<NodeId, Range<usize>>,
 }
 
 /// One node.
@@ -167,14 +173,13 @@ impl Chain {
 
     /// Possible issuers of a node.
     pub fn issuers(&self, child: NodeId) -> impl Iterator<Item = &Link> {
-        self.links.iter().filter(move |l| l.child == child)
+        let range = self.links_of.get(&child).cloned().unwrap_or(0..0);
+        self.links.get(range).unwrap_or_default().iter()
     }
 
     /// The link from `child` to `issuer`, if there is one.
     pub fn link(&self, child: NodeId, issuer: NodeId) -> Option<&Link> {
-        self.links
-            .iter()
-            .find(|l| l.child == child && l.issuer == issuer)
+        self.issuers(child).find(|l| l.issuer == issuer)
     }
 
     /// The node signed itself (its own key verifies its signature).

@@ -7,29 +7,37 @@ use aws_lc_rs::signature as alg;
 use aws_lc_rs::signature::{UnparsedPublicKey, VerificationAlgorithm};
 
 use super::SignatureCheck;
-use crate::cert::{Certificate, Hash, KeyKind};
+use crate::cert::{Certificate, Hash, KeyKind, SignatureAlgorithm};
 
 /// Checks `child`'s signature with `issuer`'s key.
 pub(super) fn check(child: &Certificate, issuer: &Certificate) -> SignatureCheck {
-    let (Some(tbs), Some(spki)) = (
-        child.der.get(child.tbs.clone()),
-        issuer.der.get(issuer.spki.clone()),
-    ) else {
-        return SignatureCheck::CannotCheck("the certificate is cut off".to_owned());
-    };
-    if tbs.is_empty() || spki.is_empty() || child.signature.is_empty() {
+    match child.der.get(child.tbs.clone()) {
+        Some(signed) => verify(signed, &child.signature_algorithm, &child.signature, issuer),
+        None => SignatureCheck::CannotCheck("the certificate is cut off".to_owned()),
+    }
+}
+
+/// Checks a signature over `signed` (a certificate's or a revocation list's) with `issuer`'s key.
+pub(crate) fn verify(
+    signed: &[u8],
+    by: &SignatureAlgorithm,
+    signature: &[u8],
+    issuer: &Certificate,
+) -> SignatureCheck {
+    let spki = issuer.der.get(issuer.spki.clone()).unwrap_or_default();
+    if signed.is_empty() || spki.is_empty() || signature.is_empty() {
         return SignatureCheck::CannotCheck("the signed part could not be found".to_owned());
     }
-    let Some(key) = public_key(spki) else {
+    let Some(key) = key_octets(spki) else {
         return SignatureCheck::CannotCheck("the issuer's key could not be read".to_owned());
     };
-    let algorithm = match algorithm(child, issuer) {
+    let algorithm = match algorithm(by, issuer) {
         Ok(algorithm) => algorithm,
         Err(answer) => return answer,
     };
-    match UnparsedPublicKey::new(algorithm, key).verify(tbs, &child.signature) {
+    match UnparsedPublicKey::new(algorithm, key).verify(signed, signature) {
         Ok(()) => SignatureCheck::Verified,
-        Err(_) if is_pss(child) && !usual_salt(child) => {
+        Err(_) if is_pss(by) && !usual_salt(by) => {
             SignatureCheck::CannotCheck("RSA-PSS with an unusual salt length".to_owned())
         }
         Err(_) => SignatureCheck::Bad,
@@ -49,14 +57,16 @@ const ED25519: &str = "1.3.101.112";
 
 /// The provider's algorithm for this signature and key, or the answer when there is none.
 fn algorithm(
-    child: &Certificate,
+    by: &SignatureAlgorithm,
     issuer: &Certificate,
 ) -> Result<&'static dyn VerificationAlgorithm, SignatureCheck> {
     let cannot = |why: String| Err(SignatureCheck::CannotCheck(why));
-    let name = &child.signature_algorithm.name;
-    let oid = child.signature_algorithm.oid.as_str();
+    let name = &by.name;
+    let oid = by.oid.as_str();
     match &issuer.key.kind {
-        KeyKind::Rsa { .. } | KeyKind::RsaPss { .. } if issuer.key.bits < 1024 => {
+        KeyKind::Rsa { .. } | KeyKind::RsaPss { .. }
+            if !(1024..=8192).contains(&issuer.key.bits) =>
+        {
             cannot(format!("an RSA key of {} bits", issuer.key.bits))
         }
         KeyKind::Rsa { .. } if oid == RSA_SHA1 => {
@@ -69,14 +79,12 @@ fn algorithm(
         KeyKind::Rsa { .. } if oid == RSA_SHA512 => {
             Ok(&alg::RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY)
         }
-        KeyKind::Rsa { .. } | KeyKind::RsaPss { .. } if oid == RSA_PSS => {
-            match child.signature_algorithm.hash {
-                Some(Hash::Sha256) => Ok(&alg::RSA_PSS_2048_8192_SHA256),
-                Some(Hash::Sha384) => Ok(&alg::RSA_PSS_2048_8192_SHA384),
-                Some(Hash::Sha512) => Ok(&alg::RSA_PSS_2048_8192_SHA512),
-                _ => cannot("RSA-PSS with an unusual hash".to_owned()),
-            }
-        }
+        KeyKind::Rsa { .. } | KeyKind::RsaPss { .. } if oid == RSA_PSS => match by.hash {
+            Some(Hash::Sha256) => Ok(&alg::RSA_PSS_2048_8192_SHA256),
+            Some(Hash::Sha384) => Ok(&alg::RSA_PSS_2048_8192_SHA384),
+            Some(Hash::Sha512) => Ok(&alg::RSA_PSS_2048_8192_SHA512),
+            _ => cannot("RSA-PSS with an unusual hash".to_owned()),
+        },
         KeyKind::Ec { curve } => match (curve.as_str(), oid) {
             ("P-256", ECDSA_SHA256) => Ok(&alg::ECDSA_P256_SHA256_ASN1),
             ("P-256", ECDSA_SHA384) => Ok(&alg::ECDSA_P256_SHA384_ASN1),
@@ -108,28 +116,24 @@ fn is_elliptic(oid: &str) -> bool {
     oid.starts_with("1.2.840.10045.4.") || oid == ED25519
 }
 
-fn is_pss(child: &Certificate) -> bool {
-    child.signature_algorithm.oid.as_str() == RSA_PSS
+fn is_pss(by: &SignatureAlgorithm) -> bool {
+    by.oid.as_str() == RSA_PSS
 }
 
 /// The salt is as long as the hash, which is all the provider verifies (RFC 4055 section 3.1).
-fn usual_salt(child: &Certificate) -> bool {
-    let length = match child.signature_algorithm.hash {
+fn usual_salt(by: &SignatureAlgorithm) -> bool {
+    let length = match by.hash {
         Some(Hash::Sha256) => 32,
         Some(Hash::Sha384) => 48,
         Some(Hash::Sha512) => 64,
         _ => return false,
     };
     // saltLength is [2] EXPLICIT INTEGER, the only field with that tag.
-    child
-        .signature_algorithm
-        .der
-        .windows(5)
-        .any(|w| w == [0xa2, 3, 2, 1, length])
+    by.der.windows(5).any(|w| w == [0xa2, 3, 2, 1, length])
 }
 
 /// The content of the SubjectPublicKeyInfo's BIT STRING.
-fn public_key(spki: &[u8]) -> Option<&[u8]> {
+pub(crate) fn key_octets(spki: &[u8]) -> Option<&[u8]> {
     use x509_parser::prelude::FromDer;
     let (_, info) = x509_parser::x509::SubjectPublicKeyInfo::from_der(spki).ok()?;
     let start = spki.len().checked_sub(info.subject_public_key.data.len())?;

@@ -68,6 +68,13 @@ pub(super) enum Command {
         #[command(subcommand)]
         action: TrustAction,
     },
+    /// List every trust store of this machine: whose it is, what it holds, what is wrong with it.
+    #[command(
+        after_help = "Files are only read: no program is run and nothing is changed. Settings that change whom a \
+            program trusts (variables, configuration files) are listed as well.\n\nExit codes: 0, also when a store \
+            has problems, 2 usage.\n\nExample:\n  whycert stores --format json"
+    )]
+    Stores(Stores),
     /// Explain a rule, such as chain.missing-issuer, in one page of plain words.
     #[command(after_help = "Example:\n  whycert explain chain.missing-issuer")]
     Explain {
@@ -147,6 +154,17 @@ pub(super) struct Export {
     pub judging: Judging,
 }
 
+/// `stores`.
+#[derive(Debug, Args)]
+pub(super) struct Stores {
+    /// How to print it.
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub format: ReportFormat,
+    /// List this file of certificates as well (repeatable).
+    #[arg(long, value_name = "FILE")]
+    pub ca: Vec<PathBuf>,
+}
+
 /// `trust …`.
 #[derive(Debug, Subcommand)]
 pub(super) enum TrustAction {
@@ -215,7 +233,7 @@ pub(super) enum LabAction {
         #[arg(value_name = "SCENARIO")]
         scenarios: Vec<String>,
         /// The first port; each further scenario takes the next. Without it, free ports.
-        #[arg(long, value_name = "N")]
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
         port: Option<u16>,
         /// Write the lab's root certificate to this new file.
         #[arg(long, value_name = "FILE")]
@@ -243,7 +261,12 @@ pub(super) struct Reaching {
     #[arg(short = '6', long)]
     pub ipv6: bool,
     /// Time limit for each stage: 10, 1.5s, 500ms.
-    #[arg(long, value_name = "TIME", default_value = "10s")]
+    #[arg(
+        long,
+        value_name = "TIME",
+        default_value = "10s",
+        allow_hyphen_values = true
+    )]
     pub timeout: String,
     /// Go through this proxy: http://host:port, socks5://host:port, socks5h://host:port.
     #[arg(long, value_name = "URL", conflicts_with = "no_proxy")]

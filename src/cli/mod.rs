@@ -14,6 +14,7 @@ use crate::export::{self, ExportError};
 use crate::headless::{self, Format, Judges, Trouble};
 use crate::inspect::{Inspection, Options};
 use crate::save;
+use crate::store::{Machine, Survey};
 use crate::target::{Source, Target};
 use crate::text;
 use crate::tui;
@@ -131,6 +132,7 @@ fn run(typed: Vec<OsString>) -> Result<u8, Failure> {
             let targets = values::targets(&inspect.targets, &inspect.reaching)?;
             let options = values::options(&inspect.reaching, &inspect.judging)?;
             values::given_files("--ca", &inspect.judging.ca)?;
+            announce_stdin(&targets);
             let format = format(inspect.format, inspect.ascii);
             let judges = Judges::Machine(inspect.judging.ca);
             Ok(headless::inspect(targets, options, judges, format)?)
@@ -138,6 +140,7 @@ fn run(typed: Vec<OsString>) -> Result<u8, Failure> {
         Some(Command::Verify(verify)) => self::verify(verify),
         Some(Command::Export(export)) => self::export(export),
         Some(Command::Trust { action }) => trust::run(action),
+        Some(Command::Stores(stores)) => self::stores(&stores),
         Some(Command::Explain { rule }) => explain::explain(rule.as_deref()),
         Some(Command::Lab(lab)) => self::lab::run(lab),
     }
@@ -150,6 +153,14 @@ fn commands_come_first(targets: &[String], typed: &[OsString]) -> Result<(), Usa
         return Ok(());
     }
     let line = Arguments::command();
+    if let [first, _, ..] = targets
+        && let Some(near) = slip_of_command(first, &line)
+    {
+        return Err(Usage::new(
+            format!("there is no command “{first}”"),
+            format!("did you mean {near}? For a host of that name type whycert -- {first} …"),
+        ));
+    }
     match targets.iter().find(|t| line.find_subcommand(t).is_some()) {
         None => Ok(()),
         Some(name) => Err(Usage::new(
@@ -159,6 +170,20 @@ fn commands_come_first(targets: &[String], typed: &[OsString]) -> Result<(), Usa
     }
 }
 
+/// The command that a first word of letters alone is a slip of: `inspct`.
+fn slip_of_command(word: &str, line: &clap::Command) -> Option<String> {
+    if word.len() < 5 || !word.bytes().all(|b| b.is_ascii_lowercase()) {
+        return None;
+    }
+    let commands: Vec<&str> = line
+        .get_subcommands()
+        .map(clap::Command::get_name)
+        .collect();
+    let long = commands.into_iter().filter(|name| name.len() >= 5);
+    let near = text::nearest(word, long)?;
+    (near != word).then(|| near.to_owned())
+}
+
 /// `whycert TARGET…`: the screen in a terminal, else the text report.
 fn open(arguments: Arguments) -> Result<u8, Failure> {
     let targets = values::targets(&arguments.targets, &arguments.reaching)?;
@@ -166,6 +191,13 @@ fn open(arguments: Arguments) -> Result<u8, Failure> {
     values::given_files("--ca", &arguments.judging.ca)?;
     let picture = arguments.screen.screenshot.is_some();
     if picture || std::io::stdout().is_terminal() {
+        if !picture && std::io::stdin().is_terminal() && targets.iter().any(from_stdin) {
+            return Err(Usage::new(
+                "standard input (-) is the keyboard here, which the screen needs",
+                "pipe the certificates: whycert - < chain.pem, or name the file",
+            )
+            .into());
+        }
         let start = tui::Start {
             entries: targets
                 .into_iter()
@@ -197,6 +229,20 @@ fn open(arguments: Arguments) -> Result<u8, Failure> {
         Judges::Machine(arguments.judging.ca),
         format,
     )?)
+}
+
+fn from_stdin(target: &Target) -> bool {
+    target.source == Source::Stdin
+}
+
+/// Says what is waited for when certificates are to be typed or pasted.
+fn announce_stdin<'t>(targets: impl IntoIterator<Item = &'t Target>) {
+    if std::io::stdin().is_terminal() && targets.into_iter().any(from_stdin) {
+        // A word beside the output; lost when standard error is closed.
+        let _ = std::io::stderr().write_all(
+            b"Reading certificates from standard input: paste them, then press Ctrl-D.\n",
+        );
+    }
 }
 
 /// The screen, or a picture of it.
@@ -232,8 +278,22 @@ fn verify(typed: args::Verify) -> Result<u8, Failure> {
     } else {
         Judges::Only(typed.roots)
     };
+    announce_stdin([&target]);
     let format = format(typed.format, typed.ascii);
     Ok(headless::inspect(vec![target], options, judges, format)?)
+}
+
+/// `stores`: what this machine trusts, program by program.
+fn stores(typed: &args::Stores) -> Result<u8, Failure> {
+    values::given_files("--ca", &typed.ca)?;
+    let survey = Survey::of(&Machine::this(), &typed.ca);
+    let out = match typed.format {
+        ReportFormat::Text => export::stores::text(&survey),
+        ReportFormat::Json => export::stores::json(&survey),
+        ReportFormat::Markdown => export::stores::markdown(&survey),
+    };
+    headless::print(out.as_bytes())?;
+    Ok(0)
 }
 
 fn export(typed: args::Export) -> Result<u8, Failure> {
@@ -253,7 +313,7 @@ fn export(typed: args::Export) -> Result<u8, Failure> {
         ExportFormat::Json => export::Format::Json,
         ExportFormat::Markdown => export::Format::Markdown,
     };
-    let target = values::target(&typed.target, &typed.reaching)?;
+    let target = values::one_target(&typed.target, &typed.reaching)?;
     let options: Options = values::options(&typed.reaching, &typed.judging)?;
     values::given_files("--ca", &typed.judging.ca)?;
     // What would be refused at the end is refused before the look.
@@ -270,6 +330,7 @@ fn export(typed: args::Export) -> Result<u8, Failure> {
         }
         None => {}
     }
+    announce_stdin([&target]);
     let inspection = headless::look(target, options, Judges::Machine(typed.judging.ca))?;
     let bytes = export::render(&inspection, what, format)
         .map_err(|ExportError(problem)| not_exported(&inspection, &problem))?;

@@ -71,7 +71,7 @@ fn remove(fingerprint: &str) -> Result<u8, Failure> {
 }
 
 fn add(typed: TrustAdd) -> Result<u8, Failure> {
-    let target = values::target(&typed.target, &typed.reaching)?;
+    let target = values::one_target(&typed.target, &typed.reaching)?;
     let options = values::options(&typed.reaching, &typed.judging)?;
     values::given_files("--ca", &typed.judging.ca)?;
     let inspection = headless::look(target, options, Judges::Machine(typed.judging.ca))?;

@@ -35,6 +35,9 @@ impl Usage {
         let option = invalid.clone().unwrap_or_default();
         match error.kind() {
             ErrorKind::UnknownArgument => {
+                if let Some((problem, hint)) = habit(&option) {
+                    return Self::new(format!("there is no option {option} here{problem}"), hint);
+                }
                 let hint = match (near, owner(command, typed, &option)) {
                     (_, Some(owner)) => owner,
                     (Some(near), None) => format!("did you mean {near}?"),
@@ -83,6 +86,9 @@ impl Usage {
                 let hint = match (near, valid) {
                     (Some(near), _) => format!("did you mean {near}?"),
                     (None, Some(valid)) => format!("use {valid}"),
+                    (None, None) if name_of(&option) == "--port" => {
+                        "ports are numbers from 1 to 65535, such as 9443".to_owned()
+                    }
                     (None, None) => help_hint(&help),
                 };
                 Self::new(problem, hint)
@@ -132,6 +138,29 @@ impl From<TargetError> for Usage {
     fn from(error: TargetError) -> Self {
         Self::new(error.problem, error.hint)
     }
+}
+
+/// Options of other programs that fingers know: what they lack here, and what to type instead.
+fn habit(option: &str) -> Option<(&'static str, &'static str)> {
+    Some(match option {
+        "-k" | "--insecure" | "--no-verify" | "--no-check-certificate" => (
+            ": every chain is shown, also one that is rejected",
+            "leave it out: nothing needs to be switched off to look",
+        ),
+        "-v" | "--verbose" | "-q" | "--quiet" => (
+            ": the report is always whole",
+            "leave it out, or use --format json for programs; -V shows the version",
+        ),
+        "--json" => ("", "use: whycert inspect TARGET --format json"),
+        "--markdown" => ("", "use: whycert inspect TARGET --format markdown"),
+        "--cacert" | "--cafile" | "--CAfile" | "--ca-certificate" => ("", "use --ca FILE"),
+        "--servername" | "--server-name" => ("", "use --sni NAME"),
+        "--resolve" | "--connect-to" => ("", "use --connect ADDR[:PORT]"),
+        "--socks5" | "--socks5-hostname" | "-x" => ("", "use --proxy URL"),
+        "--port" | "-p" => ("", "write the port behind the host: localhost:8443"),
+        "--time" | "--date" => ("", "use --at TIME, such as --at 2027-01-31 or --at +30d"),
+        _ => return None,
+    })
 }
 
 fn help_hint(help: &str) -> String {

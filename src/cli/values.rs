@@ -1,6 +1,6 @@
 //! Values on the command line, understood: targets with their options, times, sizes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::inspect::Options;
@@ -22,6 +22,7 @@ pub(super) fn targets(typed: &[String], reaching: &Reaching) -> Result<Vec<Targe
         .iter()
         .map(|one| target(one, reaching))
         .collect::<Result<_, _>>()?;
+    servers_only(&targets, reaching)?;
     let from_stdin = targets.iter().filter(|t| t.source == Source::Stdin).count();
     if from_stdin > 1 {
         return Err(Usage::new(
@@ -32,9 +33,20 @@ pub(super) fn targets(typed: &[String], reaching: &Reaching) -> Result<Vec<Targe
     Ok(targets)
 }
 
-/// One target as typed, with the options for reaching it.
-pub(super) fn target(typed: &str, reaching: &Reaching) -> Result<Target, Usage> {
+/// A single target as typed, with the options for reaching it.
+pub(super) fn one_target(typed: &str, reaching: &Reaching) -> Result<Target, Usage> {
+    let target = target(typed, reaching)?;
+    servers_only(std::slice::from_ref(&target), reaching)?;
+    Ok(target)
+}
+
+fn target(typed: &str, reaching: &Reaching) -> Result<Target, Usage> {
     let mut target = Target::parse(typed)?;
+    // certs.d/chain reads as a server and a path; where there is such a file, the file is meant.
+    if typed.contains('/') && !typed.contains("://") && Path::new(typed).is_file() {
+        target.source = Source::File(PathBuf::from(typed));
+        typed.clone_into(&mut target.typed);
+    }
     let Source::Endpoint(endpoint) = &mut target.source else {
         return Ok(target);
     };
@@ -55,6 +67,38 @@ pub(super) fn target(typed: &str, reaching: &Reaching) -> Result<Target, Usage> 
         }
     }
     Ok(target)
+}
+
+/// Options for reaching a server are a mistake when there is none to reach.
+fn servers_only(targets: &[Target], reaching: &Reaching) -> Result<(), Usage> {
+    match (targets.first(), for_servers_only(reaching)) {
+        (Some(first), Some((option, instead)))
+            if targets.iter().all(|t| t.endpoint().is_none()) =>
+        {
+            Err(Usage::new(
+                format!("{option} is for servers, and “{}” is none", first.typed),
+                instead,
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The first option given that has no meaning without a server, and what to do instead.
+fn for_servers_only(reaching: &Reaching) -> Option<(&'static str, &'static str)> {
+    let leave_out = "leave it out";
+    let host = "leave it out, or check the name with: whycert verify --chain FILE --host NAME";
+    [
+        (reaching.sni.is_some(), "--sni", host),
+        (reaching.no_sni, "--no-sni", leave_out),
+        (reaching.connect.is_some(), "--connect", leave_out),
+        (reaching.ipv4, "--ipv4", leave_out),
+        (reaching.ipv6, "--ipv6", leave_out),
+        (reaching.proxy.is_some(), "--proxy", leave_out),
+        (reaching.starttls.is_some(), "--starttls", leave_out),
+    ]
+    .into_iter()
+    .find_map(|(given, option, instead)| given.then_some((option, instead)))
 }
 
 /// How to inspect.
@@ -177,7 +221,7 @@ pub(super) fn look(screen: &Screen) -> Look {
     Look { theme, glyphs }
 }
 
-/// `10`, `1.5s`, `500ms`, `2m`.
+/// `10`, `1.5s`, `500ms`, `2m`, `1h`.
 fn timeout(typed: &str) -> Result<Duration, Usage> {
     let fail = || {
         Usage::new(
@@ -185,7 +229,7 @@ fn timeout(typed: &str) -> Result<Duration, Usage> {
             "use seconds, such as 10 or 1.5s, or milliseconds, such as 500ms",
         )
     };
-    let (number, unit) = [("ms", 0.001), ("s", 1.0), ("m", 60.0)]
+    let (number, unit) = [("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3_600.0)]
         .iter()
         .find_map(|(suffix, unit)| Some((typed.strip_suffix(suffix)?, *unit)))
         .unwrap_or((typed, 1.0));
@@ -292,11 +336,12 @@ mod tests {
         assert_eq!(timeout("1.5s"), Ok(Duration::from_millis(1_500)));
         assert_eq!(timeout("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(timeout("2m"), Ok(Duration::from_secs(120)));
+        assert_eq!(timeout("1h"), Ok(LONGEST));
         for wrong in [
             "",
             "0",
             "-1",
-            "1h",
+            "2h",
             "ten",
             "NaN",
             "inf",

@@ -94,8 +94,9 @@ fn defects(case: &Case<'_>) -> Vec<Finding> {
                 &rule::BROKEN_ENCODING,
                 Subject::Node(id),
                 format!(
-                    "{} is not encoded as the standard demands: {}",
+                    "{} is not encoded as the standard demands ({}): {}",
                     sentence(&case.called(id)),
+                    first.field,
                     clip(&first.words)
                 ),
             )

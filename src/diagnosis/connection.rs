@@ -1,7 +1,7 @@
 //! Rules about reaching the server and speaking TLS with it.
 
-use super::{Case, Finding, Severity, Subject, Who, rule};
-use crate::capture::{Failure, Outcome, Possession, ProxyFailure, Seen, Speaks};
+use super::{Case, Finding, Severity, Subject, Who, rule, session};
+use crate::capture::{Failure, Outcome, ProxyFailure, Speaks};
 use crate::net::{AttemptResult, ProxyTrouble, Route, Stage};
 use crate::target::{Endpoint, Scheme, Source, StartTls};
 use crate::text;
@@ -11,7 +11,7 @@ pub(super) fn findings(case: &Case<'_>) -> Vec<Finding> {
     if let Outcome::Failed { stage, failure } = &case.capture.outcome {
         found.extend(failed(case, *stage, failure));
     }
-    found.extend(session(case));
+    found.extend(session::findings(case));
     if let Some(first) = case.capture.notes.first() {
         let more = case.capture.notes.len() - 1;
         let finding = Finding::new(
@@ -46,7 +46,11 @@ fn failed(case: &Case<'_>, stage: Stage, failure: &Failure) -> Option<Finding> {
     Some(match failure {
         Failure::NoSuchName { words } => finding(&rule::NO_SUCH_NAME, format!("The name {host} does not resolve to any address."))
             .saw("resolver", words.clone())
-            .fix(Who::You, "Check the spelling, and whether you need a VPN for this name.")
+            .fix(Who::You, if words.contains("emporary") {
+                "The resolver itself did not answer: check the network, then try again."
+            } else {
+                "Check the spelling, and whether you need a VPN for this name."
+            })
             .fix_by(Who::You, "See what your resolver says.", format!("getent hosts {}", text::shell_quote(&host))),
         Failure::NoAddressOfFamily => finding(&rule::NO_SUCH_NAME, format!("{host} has no address of the family you asked for."))
             .fix(Who::You, "Leave out -4 or -6."),
@@ -74,7 +78,11 @@ fn failed(case: &Case<'_>, stage: Stage, failure: &Failure) -> Option<Finding> {
             .fix(Who::ServerOwner, "Look in the server's log for this moment."),
         Failure::Silent => finding(&rule::SILENT, format!("{host}:{port} accepts the connection and then says nothing."))
             .saw("waited", format!("{} s", spent(case, stage).as_secs_f32().round()))
-            .fix(Who::You, "Check the port: the program there may be waiting for something other than TLS, or hang.")
+            .fix(Who::You, if matches!(port, 6379 | 16379 | 26379) {
+                "On this port Redis is usual; without TLS it waits in silence: use redis:// instead of rediss://."
+            } else {
+                "Check the port: the program there may be waiting for something other than TLS, or hang."
+            })
             .fix(Who::You, "Give it longer with --timeout."),
         Failure::Truncated => finding(&rule::HANDSHAKE, format!("{host}:{port} closed the connection in the middle of the handshake."))
             .fix(Who::ServerOwner, "Look in the server's log for this moment."),
@@ -82,11 +90,14 @@ fn failed(case: &Case<'_>, stage: Stage, failure: &Failure) -> Option<Finding> {
         Failure::Garbage => finding(&rule::GARBAGE, format!("{host}:{port} answers with bytes that are no protocol known here."))
             .saw("first bytes", first_bytes(case))
             .fix(Who::You, "Check the port number and what should run there."),
+        Failure::TooMuchData if case.chain.leaf.is_some() => finding(&rule::TOO_MUCH_DATA, format!("{host}:{port} sends more certificates than a handshake may hold; current programs give up."))
+            .saw("sent", text::count(case.capture.presented.len() + case.capture.not_kept, "certificate"))
+            .fix(Who::ServerOwner, "Serve only the server's certificate and its intermediates."),
         Failure::TooMuchData => finding(&rule::TOO_MUCH_DATA, format!("{host}:{port} keeps sending data and never finishes the handshake."))
             .saw("first bytes", first_bytes(case))
             .fix(Who::You, "Check the port number and what should run there."),
-        Failure::Alert => return alert(case, endpoint),
-        Failure::Library(words) => return handshake(case, endpoint, words),
+        Failure::Alert => return session::alert(case, endpoint),
+        Failure::Library(words) => return session::handshake(case, endpoint, words),
         Failure::NoCertificate => finding(&rule::NO_CERTIFICATE, format!("{host}:{port} shakes hands without sending a certificate."))
             .fix(Who::ServerOwner, "Give the server a certificate and turn off anonymous suites."),
         Failure::File(words) => finding(&rule::FILE_UNREADABLE, words.clone()),
@@ -270,6 +281,21 @@ fn proxy(case: &Case<'_>, endpoint: &Endpoint, failure: &ProxyFailure) -> Findin
                 "Check the proxy's port and scheme (http://, socks5://).",
             ),
         ),
+        ProxyFailure::Answered(ProxyTrouble::SocksLogin(words)) => finding(
+            &rule::PROXY_AUTHENTICATION,
+            format!(
+                "The SOCKS proxy {url} asks for a user name and password before it connects to {to}."
+            ),
+        )
+        .saw("answer", words.clone())
+        .fix_by(
+            Who::You,
+            "Give them in the proxy's address.",
+            format!(
+                "whycert --proxy socks5h://USER:PASSWORD@PROXY:PORT {}",
+                case.typed()
+            ),
+        ),
         ProxyFailure::Answered(ProxyTrouble::Socks(words)) => without(
             finding(
                 &rule::PROXY_REFUSED,
@@ -358,144 +384,6 @@ fn not_tls(endpoint: &Endpoint, speaks: Speaks, first_line: &str) -> Finding {
     )
     .saw("first line", first_line)
     .fix(Who::You, advice)
-}
-
-fn alert(case: &Case<'_>, endpoint: &Endpoint) -> Option<Finding> {
-    if case
-        .capture
-        .session
-        .client_auth
-        .as_ref()
-        .is_some_and(|c| c.required)
-    {
-        return None;
-    }
-    if is_old(case) {
-        return None;
-    }
-    let alert = case.capture.session.alert.as_ref()?;
-    let at = format!("{}:{}", endpoint.host, endpoint.port);
-    let finding = Finding::new(
-        &rule::ALERT,
-        Subject::Connection,
-        format!("{at} ends the handshake with the alert “{}”.", alert.name),
-    )
-    .saw("alert", format!("{} ({})", alert.name, alert.code));
-    Some(match alert.code {
-        112 => finding
-            .fix(Who::You, "The server knows no certificate for this name; check the name, or ask with another one (--sni).")
-            .fix(Who::ServerOwner, "Add this name to the server's configuration."),
-        70 => finding.fix(Who::ServerOwner, "Turn on TLS 1.2 or 1.3."),
-        40 => finding.fix(Who::ServerOwner, "Turn on current cipher suites (ECDHE with AES-GCM or ChaCha20)."),
-        _ => finding.fix(Who::ServerOwner, "Look in the server's log for this moment."),
-    })
-}
-
-fn handshake(case: &Case<'_>, endpoint: &Endpoint, words: &str) -> Option<Finding> {
-    if is_old(case) {
-        return None;
-    }
-    Some(
-        Finding::new(
-            &rule::HANDSHAKE,
-            Subject::Connection,
-            format!(
-                "The TLS handshake with {}:{} fails.",
-                endpoint.host, endpoint.port
-            ),
-        )
-        .saw("library", words.to_owned())
-        .fix(
-            Who::ServerOwner,
-            "Look in the server's log for this moment.",
-        ),
-    )
-}
-
-/// The handshake failed, and the closer look saw a version before TLS 1.2 or a suite without forward secrecy.
-fn is_old(case: &Case<'_>) -> bool {
-    case.capture.seen_by == Seen::Clear && case.capture.outcome != Outcome::Complete
-}
-
-fn session(case: &Case<'_>) -> Vec<Finding> {
-    let mut found = Vec::new();
-    let Some(endpoint) = case.capture.target.endpoint() else {
-        return found;
-    };
-    let session = &case.capture.session;
-    let at = format!("{}:{}", endpoint.host, endpoint.port);
-    let complete = case.capture.outcome == Outcome::Complete;
-    if complete && matches!(endpoint.scheme, Scheme::Http | Scheme::Ws) {
-        let url = format!("https://{at}{}", text::safe(&endpoint.path));
-        found.push(
-            Finding::new(
-                &rule::HTTPS_ON_HTTP_URL,
-                Subject::Connection,
-                format!("You typed http://, but {at} speaks TLS: use https://."),
-            )
-            .fix_by(
-                Who::You,
-                "Write https:// instead of http://.",
-                format!("curl {}", text::shell_quote(&url)),
-            ),
-        );
-    }
-    if is_old(case) {
-        let version = session
-            .version
-            .clone()
-            .unwrap_or_else(|| "an old TLS version".to_owned());
-        let suite = session.cipher_suite.clone();
-        found.push(
-            Finding::new(
-                &rule::OLD_VERSION,
-                Subject::Connection,
-                format!(
-                    "{at} speaks only {version}{}, which current programs refuse.",
-                    suite
-                        .as_ref()
-                        .map_or_else(String::new, |s| format!(" with {s}"))
-                ),
-            )
-            .severity(Severity::Error)
-            .saw("version", version)
-            .saw_some("suite", suite)
-            .saw_some(
-                "alert to a current client",
-                session.alert.as_ref().map(|a| a.name.clone()),
-            )
-            .fix(
-                Who::ServerOwner,
-                "Turn on TLS 1.2 or 1.3 with ECDHE suites.",
-            ),
-        );
-    }
-    if let Some(auth) = session.client_auth.as_ref().filter(|a| a.required) {
-        let named = auth.authorities.len();
-        found.push(
-            Finding::new(
-                &rule::CLIENT_CERTIFICATE,
-                Subject::Connection,
-                format!("{at} demands a certificate from you (mutual TLS) and refuses to go on without one."),
-            )
-            .saw("accepts certificates of", if named == 0 { "any CA; it names none".to_owned() } else { text::count(named, "CA") })
-            .saw_some("alert", session.alert.as_ref().map(|a| a.name.clone()))
-            .fix(Who::You, "Ask the server's owner for a client certificate and key, and give both to your program (curl: --cert and --key)."),
-        );
-    }
-    if let Possession::Failed(words) = &session.possession {
-        found.push(
-            Finding::new(
-                &rule::KEY_NOT_PROVED,
-                case.chain.leaf.map_or(Subject::Connection, Subject::Node),
-                format!("{at} shows a certificate, but does not prove that it holds its private key."),
-            )
-            .saw("check", words.clone())
-            .fix(Who::ServerOwner, "Make sure certificate and private key belong together.")
-            .fix(Who::You, "Do not trust this server: someone may be replaying a certificate that is not theirs."),
-        );
-    }
-    found
 }
 
 fn first_bytes(case: &Case<'_>) -> String {

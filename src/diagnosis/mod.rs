@@ -17,6 +17,7 @@ mod path;
 mod presentation;
 mod rare;
 pub mod rule;
+mod session;
 mod stores;
 
 pub use rule::{RULES, Rule, Severity};

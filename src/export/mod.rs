@@ -15,6 +15,7 @@ pub mod commands;
 pub mod json;
 mod layout;
 pub mod report;
+pub mod stores;
 mod words;
 
 /// What to export.

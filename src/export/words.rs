@@ -240,6 +240,9 @@ fn proxy(failure: &ProxyFailure) -> String {
         ProxyFailure::Answered(ProxyTrouble::Socks(words)) => {
             format!("the SOCKS proxy refused: {words}")
         }
+        ProxyFailure::Answered(ProxyTrouble::SocksLogin(words)) => {
+            format!("the SOCKS proxy asks for a login: {words}")
+        }
         ProxyFailure::Answered(ProxyTrouble::BadUrl(words)) => {
             format!("the proxy's URL is not understood: {words}")
         }

@@ -2,72 +2,133 @@
 
 use std::net::IpAddr;
 
-use crate::cert::{Certificate, Extension, ExtensionValue, GeneralName, Name};
+use crate::cert::{Certificate, ExtensionValue, GeneralName, Name};
+use crate::text;
+
+/// Comparisons of a name with a constraint, for all certificates of a question together (webpki and
+/// Go allow as many).
+pub(super) const MOST_COMPARISONS: usize = 250_000;
+
+/// emailAddress in a subject, PKCS #9.
+const EMAIL_ADDRESS: &str = "1.2.840.113549.1.9.1";
+
+/// The budget of comparisons is spent: nothing is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Spent;
 
 /// The first name of `certificate` that `issuer`'s constraints forbid: the name and why, both safe to
-/// display. `None` when all are allowed.
+/// display. `None` when all are allowed. With `common_name`, a common name that looks like a host
+/// counts as a DNS name where there is none, as OpenSSL has it.
+///
+/// # Errors
+/// When `left` comparisons were not enough.
 pub(super) fn violation(
     issuer: &Certificate,
     certificate: &Certificate,
-    is_leaf: bool,
-) -> Option<(String, String)> {
-    let (permitted, excluded) = issuer.extensions.iter().find_map(constraints)?;
-    for name in names(certificate, is_leaf) {
-        if let Some(base) = excluded
-            .iter()
-            .find(|base| within(&name, base, Reading::Excluded))
-        {
-            return Some((name.to_string(), format!("{base} is excluded")));
-        }
-        let same_form: Vec<&GeneralName> = permitted
-            .iter()
-            .filter(|base| same_form(&name, base))
-            .collect();
-        if !same_form.is_empty()
-            && !same_form
-                .iter()
-                .any(|base| within(&name, base, Reading::Permitted))
-        {
-            let list: Vec<String> = same_form.iter().take(5).map(|b| b.to_string()).collect();
-            return Some((
-                name.to_string(),
-                format!("only {} is permitted", crate::text::list_or(&list)),
-            ));
-        }
-        let unknown = permitted
-            .iter()
-            .chain(excluded)
-            .any(|base| same_form_unsupported(&name, base));
-        if unknown {
-            return Some((
-                name.to_string(),
-                "the constraint has a form that cannot be checked".to_owned(),
-            ));
-        }
-    }
-    None
-}
-
-fn constraints(extension: &Extension) -> Option<(&[GeneralName], &[GeneralName])> {
-    match &extension.value {
+    common_name: bool,
+    left: &mut usize,
+) -> Result<Option<(String, String)>, Spent> {
+    let constraints = issuer.extensions.iter().find_map(|e| match &e.value {
         ExtensionValue::NameConstraints {
             permitted,
             excluded,
         } => Some((permitted, excluded)),
         _ => None,
+    });
+    let Some((permitted, excluded)) = constraints else {
+        return Ok(None);
+    };
+    if let Some(broken) = permitted.iter().chain(excluded).find(|b| is_broken(b)) {
+        return Ok(Some((
+            "any name".to_owned(),
+            format!(
+                "its constraint {} cannot be read",
+                text::clip(&broken.to_string(), 80)
+            ),
+        )));
+    }
+    let permitted: Vec<Form<'_>> = permitted.iter().filter_map(Form::of).collect();
+    let excluded: Vec<Form<'_>> = excluded.iter().filter_map(Form::of).collect();
+    for name in names(certificate, common_name) {
+        let Some(form) = Form::of(&name) else {
+            continue;
+        };
+        let mut compare = |base: &Form<'_>, reading| {
+            *left = left.checked_sub(1).ok_or(Spent)?;
+            Ok(form.within(base, reading))
+        };
+        let shown = || text::clip(&name.to_string(), 80).into_owned();
+        let mut same_form = 0;
+        for base in excluded.iter().filter(|b| b.same_form(&form)) {
+            same_form += 1;
+            if compare(base, Reading::Excluded)? {
+                return Ok(Some((shown(), format!("{} is excluded", base.shown()))));
+            }
+        }
+        let mut allowed = Vec::new();
+        let mut inside = false;
+        for base in permitted.iter().filter(|b| b.same_form(&form)) {
+            same_form += 1;
+            if compare(base, Reading::Permitted)? {
+                inside = true;
+                break;
+            }
+            if allowed.len() < 5 {
+                allowed.push(base.shown());
+            }
+        }
+        if !inside && !allowed.is_empty() {
+            return Ok(Some((
+                shown(),
+                format!("only {} is permitted", text::list_or(&allowed)),
+            )));
+        }
+        if same_form > 0 && !form.is_sound() {
+            return Ok(Some((
+                shown(),
+                "it is no name that could be held against the constraints".to_owned(),
+            )));
+        }
+        if same_form > 0 && matches!(form, Form::Uncompared(..)) {
+            return Ok(Some((
+                shown(),
+                "the constraint has a form that cannot be checked".to_owned(),
+            )));
+        }
+    }
+    Ok(None)
+}
+
+/// A constraint without one clear meaning: it must not be read as none at all.
+fn is_broken(base: &GeneralName) -> bool {
+    match base {
+        GeneralName::Invalid { .. } => true,
+        GeneralName::Dns(base) | GeneralName::Uri(base) => {
+            base.raw().contains('*') || !base.raw().is_ascii()
+        }
+        GeneralName::Email(base) => base.raw().matches('@').count() > 1 || !base.raw().is_ascii(),
+        GeneralName::IpRange { mask, .. } => match mask {
+            IpAddr::V4(m) => u32::from(*m).leading_ones() + u32::from(*m).trailing_zeros() < 32,
+            IpAddr::V6(m) => u128::from(*m).leading_ones() + u128::from(*m).trailing_zeros() < 128,
+        },
+        _ => false,
     }
 }
 
-/// The names a constraint applies to: the subject (when not empty) and all alternative names. A leaf
-/// without DNS names is also held to its common name when that looks like a host, as OpenSSL does.
-fn names(certificate: &Certificate, is_leaf: bool) -> Vec<GeneralName> {
+/// The names a constraint applies to: the subject (when not empty), all alternative names, and the
+/// mail addresses of the subject where there is no alternative one (section 4.2.1.10).
+fn names(certificate: &Certificate, common_name: bool) -> Vec<GeneralName> {
     let mut names = Vec::new();
     if !certificate.subject.rdns.is_empty() {
         names.push(GeneralName::Directory(certificate.subject.clone()));
     }
     names.extend(certificate.subject_alt_names().iter().cloned());
-    let has_dns = names.iter().any(|n| matches!(n, GeneralName::Dns(_)));
-    if is_leaf && !has_dns {
+    if !names.iter().any(|n| matches!(n, GeneralName::Email(_))) {
+        let mail = certificate.subject.rdns.iter().flatten();
+        let mail = mail.filter(|a| a.oid.as_str() == EMAIL_ADDRESS);
+        names.extend(mail.map(|a| GeneralName::Email(a.value.clone())));
+    }
+    if common_name && !names.iter().any(|n| matches!(n, GeneralName::Dns(_))) {
         let hosts = certificate
             .subject
             .common_names()
@@ -77,27 +138,19 @@ fn names(certificate: &Certificate, is_leaf: bool) -> Vec<GeneralName> {
     names
 }
 
-fn same_form(name: &GeneralName, base: &GeneralName) -> bool {
-    matches!(
-        (name, base),
-        (GeneralName::Dns(_), GeneralName::Dns(_))
-            | (GeneralName::Ip(_), GeneralName::IpRange { .. })
-            | (GeneralName::Email(_), GeneralName::Email(_))
-            | (GeneralName::Uri(_), GeneralName::Uri(_))
-            | (GeneralName::Directory(_), GeneralName::Directory(_))
-    )
-}
-
-/// Forms that a constraint may have and that are not compared here.
-fn same_form_unsupported(name: &GeneralName, base: &GeneralName) -> bool {
-    match (name, base) {
-        (GeneralName::Other { oid: a, .. }, GeneralName::Other { oid: b, .. }) => a == b,
-        (GeneralName::RegisteredId(_), GeneralName::RegisteredId(_))
-        | (GeneralName::X400(_), GeneralName::X400(_))
-        | (GeneralName::EdiParty(_), GeneralName::EdiParty(_)) => true,
-        (_, GeneralName::Invalid { .. }) => true,
-        _ => false,
-    }
+/// A name or a base, made ready for comparing.
+enum Form<'a> {
+    /// Lower case, without a trailing dot.
+    Dns(String),
+    Ip(IpAddr),
+    IpRange(IpAddr, IpAddr),
+    /// The local part as it is, the host in lower case.
+    Email(String),
+    /// The host; `None` when there is none that could be compared.
+    Uri(Option<String>, &'a GeneralName),
+    Directory(&'a Name),
+    /// A form that is never compared here; the label tells forms apart.
+    Uncompared(String, &'a GeneralName),
 }
 
 /// A wildcard name is many names: all of them must be permitted, none of them may be excluded.
@@ -107,32 +160,103 @@ enum Reading {
     Excluded,
 }
 
-fn within(name: &GeneralName, base: &GeneralName, reading: Reading) -> bool {
-    match (name, base) {
-        (GeneralName::Dns(name), GeneralName::Dns(base)) => {
-            dns_within(name.raw(), base.raw(), reading)
-        }
-        (GeneralName::Ip(ip), GeneralName::IpRange { address, mask }) => {
-            ip_within(*ip, *address, *mask)
-        }
-        (GeneralName::Email(name), GeneralName::Email(base)) => {
-            email_within(name.raw(), base.raw())
-        }
-        (GeneralName::Uri(name), GeneralName::Uri(base)) => {
-            host_of_uri(name.raw()).is_some_and(|host| host_within(host, base.raw()))
-        }
-        (GeneralName::Directory(name), GeneralName::Directory(base)) => {
-            directory_within(name, base)
-        }
-        _ => false,
+impl<'a> Form<'a> {
+    fn of(name: &'a GeneralName) -> Option<Self> {
+        Some(match name {
+            GeneralName::Dns(n) => Self::Dns(n.raw().trim_end_matches('.').to_ascii_lowercase()),
+            GeneralName::Ip(ip) => Self::Ip(*ip),
+            GeneralName::IpRange { address, mask } => Self::IpRange(*address, *mask),
+            GeneralName::Email(n) => Self::Email(match n.raw().rsplit_once('@') {
+                Some((local, host)) => format!("{local}@{}", host.to_ascii_lowercase()),
+                None => n.raw().to_ascii_lowercase(),
+            }),
+            GeneralName::Uri(n) => {
+                let host = match n.raw().contains("://") {
+                    true => host_of_uri(n.raw()),
+                    false => Some(n.raw()),
+                };
+                Self::Uri(host.map(str::to_ascii_lowercase), name)
+            }
+            GeneralName::Directory(n) => Self::Directory(n),
+            GeneralName::Other { oid, .. } => Self::Uncompared(oid.as_str().to_owned(), name),
+            GeneralName::RegisteredId(_) => Self::Uncompared("registered id".to_owned(), name),
+            GeneralName::X400(_) => Self::Uncompared("x400".to_owned(), name),
+            GeneralName::EdiParty(_) => Self::Uncompared("edi".to_owned(), name),
+            GeneralName::Invalid { tag, .. } => Self::Uncompared(format!("tag {tag}"), name),
+        })
     }
+
+    fn same_form(&self, name: &Self) -> bool {
+        match (self, name) {
+            (Self::Dns(_), Self::Dns(_))
+            | (Self::IpRange(..), Self::Ip(_))
+            | (Self::Email(_), Self::Email(_))
+            | (Self::Uri(..), Self::Uri(..))
+            | (Self::Directory(_), Self::Directory(_)) => true,
+            // An address that could not be read is held against constraints for addresses, and so on.
+            (base, Self::Uncompared(label, _)) => match (base, label.as_str()) {
+                (Self::Uncompared(own, _), label) => own == label,
+                (Self::IpRange(..), "tag 7") | (Self::Directory(_), "tag 4") => true,
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// Only a well-formed name can be said to lie within or outside of a base.
+    fn is_sound(&self) -> bool {
+        match self {
+            Self::Dns(name) => is_host(name.strip_prefix("*.").unwrap_or(name)),
+            Self::Email(mailbox) => mailbox
+                .rsplit_once('@')
+                .is_some_and(|(local, host)| !local.is_empty() && is_host(host)),
+            Self::Uri(host, _) => host.is_some(),
+            Self::Uncompared(label, _) => !label.starts_with("tag "),
+            _ => true,
+        }
+    }
+
+    fn within(&self, base: &Self, reading: Reading) -> bool {
+        match (self, base) {
+            (Self::Dns(name), Self::Dns(base)) => dns_within(name, base, reading),
+            (Self::Ip(ip), Self::IpRange(address, mask)) => ip_within(*ip, *address, *mask),
+            (Self::Email(name), Self::Email(base)) => email_within(name, base),
+            (Self::Uri(Some(host), _), Self::Uri(Some(base), _)) => host_within(host, base),
+            // A URI without a host cannot be shown to lie outside of what is excluded.
+            (Self::Uri(None, _), Self::Uri(..)) => reading == Reading::Excluded,
+            (Self::Directory(name), Self::Directory(base)) => directory_within(name, base),
+            _ => false,
+        }
+    }
+
+    fn shown(&self) -> String {
+        let text = match self {
+            Self::Dns(t) | Self::Email(t) => t.clone(),
+            Self::Ip(ip) => ip.to_string(),
+            Self::IpRange(address, mask) => format!("{address}/{mask}"),
+            Self::Uri(_, name) | Self::Uncompared(_, name) => name.to_string(),
+            Self::Directory(name) => name.rfc4514(),
+        };
+        text::safe(&text::clip(&text, 80)).into_owned()
+    }
+}
+
+/// Labels that are not empty, of letters, digits, hyphens and (seen in the wild) underscores.
+fn is_host(name: &str) -> bool {
+    !name.is_empty()
+        && name.split('.').all(|label| {
+            !label.is_empty()
+                && label.len() <= 63
+                && label
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+        })
 }
 
 /// A DNS name lies within a base when labels can be added on its left; the empty base holds all. A
 /// leading dot is not in the RFC; like most verifiers, it is read as "at least one more label".
+/// Both are in lower case.
 fn dns_within(name: &str, base: &str, reading: Reading) -> bool {
-    let name = name.trim_end_matches('.').to_ascii_lowercase();
-    let base = base.trim_end_matches('.').to_ascii_lowercase();
     match base.strip_prefix('.') {
         Some(parent) => name
             .strip_suffix(parent)
@@ -141,7 +265,7 @@ fn dns_within(name: &str, base: &str, reading: Reading) -> bool {
         None => {
             name == base
                 || name
-                    .strip_suffix(&base)
+                    .strip_suffix(base)
                     .is_some_and(|front| front.ends_with('.'))
                 || (reading == Reading::Excluded
                     && name
@@ -168,18 +292,16 @@ fn email_within(mailbox: &str, base: &str) -> bool {
         return false;
     };
     match base.rsplit_once('@') {
-        Some((base_local, base_host)) => {
-            local == base_local && host.eq_ignore_ascii_case(base_host)
-        }
+        Some((base_local, base_host)) => local == base_local && host == base_host,
         None => host_within(host, base),
     }
 }
 
-/// For mail and URIs: a base without a leading dot is one host, with it all hosts below.
+/// For mail and URIs: a base without a leading dot is one host, with it all hosts below. Both are in
+/// lower case.
 fn host_within(host: &str, base: &str) -> bool {
-    let (host, base) = (host.to_ascii_lowercase(), base.to_ascii_lowercase());
     if base.starts_with('.') {
-        host.len() > base.len() && host.ends_with(&base)
+        host.len() > base.len() && host.ends_with(base)
     } else {
         base.is_empty() || host == base
     }
@@ -192,7 +314,8 @@ fn host_of_uri(uri: &str) -> Option<&str> {
         .rsplit_once('@')
         .map_or(authority, |(_, host)| host);
     let host = host.split_once(':').map_or(host, |(host, _)| host);
-    (!host.is_empty() && !host.starts_with('[')).then_some(host)
+    // An address is no host that a constraint could be held against (section 4.2.1.10).
+    (!host.is_empty() && !host.starts_with('[') && host.parse::<IpAddr>().is_err()).then_some(host)
 }
 
 /// The base's RDNs are a prefix of the name's.
@@ -221,7 +344,7 @@ mod tests {
             ("anything.test", "", true),
             ("*.example.com", "example.com", true),
             ("*.example.com", "a.example.com", false),
-            ("EXAMPLE.com", "example.COM", true),
+            ("", "example.com", false),
         ] {
             assert_eq!(
                 dns_within(name, base, Reading::Permitted),

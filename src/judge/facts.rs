@@ -1,29 +1,32 @@
 //! Facts about single certificates that several engines judge by. Each answers one question and knows
 //! nothing of paths, stores or clients.
 
-use crate::cert::{Certificate, Hash};
+use aws_lc_rs::signature as alg;
+
+use super::{Policy, ReasonKind, StrictRule};
+use crate::cert::extension::KeyUsage;
+use crate::cert::{Certificate, Extension, ExtensionValue, Hash, KeyKind, Oid, oid};
+use crate::chain::key_octets;
+use crate::moment::Moment;
 use crate::target::Host;
 
-/// Extensions that path validation processes, or that may be critical without changing it; any other
-/// critical one means refusal (RFC 5280, section 4.2).
+/// Extensions that path validation processes. Any other one that is critical means refusal (RFC 5280,
+/// section 4.2), also those that the RFC says must not be critical: OpenSSL, Go and webpki agree.
 const PROCESSED: &[&str] = &[
-    "2.5.29.14",
     "2.5.29.15",
     "2.5.29.17",
-    "2.5.29.18",
     "2.5.29.19",
     "2.5.29.30",
     "2.5.29.31",
     "2.5.29.32",
     "2.5.29.33",
-    "2.5.29.35",
     "2.5.29.36",
     "2.5.29.37",
-    "2.5.29.46",
     "2.5.29.54",
-    "1.3.6.1.5.5.7.1.1",
-    "1.3.6.1.5.5.7.1.24",
 ];
+
+/// cRLSign of keyUsage.
+pub(super) const CRL_SIGN: u16 = 1 << 6;
 
 /// The first critical extension that nobody here processes, by its title.
 pub(super) fn unknown_critical(certificate: &Certificate) -> Option<String> {
@@ -32,6 +35,236 @@ pub(super) fn unknown_critical(certificate: &Certificate) -> Option<String> {
         .iter()
         .find(|e| e.critical && !PROCESSED.contains(&e.oid.as_str()))
         .map(|e| e.oid.title())
+}
+
+/// The extension of this type, the first one.
+pub(super) fn extension<'a>(certificate: &'a Certificate, oid: &str) -> Option<&'a Extension> {
+    certificate
+        .extensions
+        .iter()
+        .find(|e| e.oid.as_str() == oid)
+}
+
+/// The first extension that stands there twice (RFC 5280, section 4.2), by its title.
+pub(super) fn duplicate_extension(certificate: &Certificate) -> Option<String> {
+    let list = &certificate.extensions;
+    list.iter()
+        .enumerate()
+        .find(|(i, e)| list.iter().take(*i).any(|earlier| earlier.oid == e.oid))
+        .map(|(_, e)| e.oid.title())
+}
+
+/// What makes the certificate unfit to be judged: structure, encoding, version.
+pub(super) fn unreadable(certificate: &Certificate) -> Vec<ReasonKind> {
+    let mut found = Vec::new();
+    if certificate.tbs.is_empty() || certificate.spki.is_empty() {
+        found.push(ReasonKind::Unreadable(
+            "its structure could not be read".to_owned(),
+        ));
+        return found;
+    }
+    // Faults of these fields change what was signed or leave it open to two readings.
+    let structure = certificate.defects.iter().find(|d| {
+        matches!(
+            d.field,
+            "certificate" | "tbsCertificate" | "signatureValue" | "validity" | "signature"
+        )
+    });
+    if let Some(defect) = structure {
+        found.push(ReasonKind::Unreadable(defect.words.clone()));
+    }
+    if certificate.signature_algorithm.der != certificate.inner_signature_algorithm.der {
+        found.push(ReasonKind::AlgorithmMismatch);
+    }
+    match certificate.version {
+        Some(3) => {}
+        Some(version @ (1 | 2)) if certificate.extensions.is_empty() => {
+            let _ = version;
+        }
+        Some(version @ (1 | 2)) => found.push(ReasonKind::Version {
+            version,
+            why: "only version 3 has extensions".to_owned(),
+        }),
+        Some(version) => found.push(ReasonKind::Version {
+            version,
+            why: "there is no such version".to_owned(),
+        }),
+        None => found.push(ReasonKind::Unreadable(
+            "its version could not be read".to_owned(),
+        )),
+    }
+    if let Some(oid) = duplicate_extension(certificate) {
+        found.push(ReasonKind::DuplicateExtension { oid });
+    }
+    for extension in &certificate.extensions {
+        // A broken extension that decides something must not be read as absent.
+        let decides = extension.critical || PROCESSED.contains(&extension.oid.as_str());
+        if let ExtensionValue::Malformed(why) = &extension.value
+            && decides
+        {
+            found.push(ReasonKind::Unreadable(format!(
+                "extension {}: {why}",
+                extension.oid.title()
+            )));
+        }
+    }
+    found
+}
+
+/// What stands against the dates at this moment.
+pub(super) fn dates(certificate: &Certificate, at: Moment) -> Option<ReasonKind> {
+    let (Some(not_before), Some(not_after)) = (certificate.not_before, certificate.not_after)
+    else {
+        return Some(ReasonKind::NoValidity);
+    };
+    if not_after < not_before {
+        Some(ReasonKind::ReversedValidity)
+    } else if at > not_after {
+        Some(ReasonKind::Expired { not_after })
+    } else if at < not_before {
+        Some(ReasonKind::NotYetValid { not_before })
+    } else {
+        None
+    }
+}
+
+/// What stands against the key: its size below the policy's floor, or no good at all.
+pub(super) fn key(certificate: &Certificate, policy: &Policy) -> Option<ReasonKind> {
+    let key = &certificate.key;
+    let bits = key.bits;
+    // A missing NULL harms nobody; all other faults leave the key without a clear meaning.
+    let fault = key.faults.iter().find(|f| !f.starts_with("lacks the NULL"));
+    if let Some(fault) = fault {
+        return Some(ReasonKind::BadKey(format!("it {fault}")));
+    }
+    let weak = match &key.kind {
+        KeyKind::Rsa { .. } | KeyKind::RsaPss { .. } => bits < policy.least_rsa_bits,
+        KeyKind::Ec { .. } => bits > 0 && bits < 224,
+        KeyKind::Dsa => true,
+        _ => false,
+    };
+    if weak {
+        return Some(ReasonKind::WeakKey { bits });
+    }
+    off_curve(certificate).then(|| ReasonKind::BadKey("it is no point of its curve".to_owned()))
+}
+
+/// The provider knows the curve and refuses the point.
+fn off_curve(certificate: &Certificate) -> bool {
+    let KeyKind::Ec { curve } = &certificate.key.kind else {
+        return false;
+    };
+    let algorithm = match curve.as_str() {
+        "P-256" => &alg::ECDSA_P256_SHA256_ASN1,
+        "P-384" => &alg::ECDSA_P384_SHA384_ASN1,
+        "P-521" => &alg::ECDSA_P521_SHA512_ASN1,
+        _ => return false,
+    };
+    let octets = certificate
+        .der
+        .get(certificate.spki.clone())
+        .and_then(key_octets);
+    octets.is_none_or(|octets| alg::ParsedPublicKey::new(algorithm, octets).is_err())
+}
+
+/// The signature's hash, when it is broken.
+pub(super) fn weak_hash(certificate: &Certificate) -> Option<Hash> {
+    match certificate.signature_algorithm.hash {
+        Some(hash @ (Hash::Md2 | Hash::Md5 | Hash::Sha1)) => Some(hash),
+        _ => None,
+    }
+}
+
+/// The extended key usages, by their titles, when they lack `wanted`.
+pub(super) fn lacks_purpose(
+    certificate: &Certificate,
+    wanted: &str,
+    any: bool,
+) -> Option<Vec<String>> {
+    let usages = certificate.extended_key_usage()?;
+    let fits = usages
+        .iter()
+        .any(|u| u.as_str() == wanted || (any && u.as_str() == oid::ANY_EXTENDED_KEY_USAGE));
+    (!fits).then(|| usages.iter().map(Oid::title).collect())
+}
+
+/// KeyUsage is there and lacks keyCertSign.
+pub(super) fn lacks_cert_sign(certificate: &Certificate) -> bool {
+    certificate
+        .key_usage()
+        .is_some_and(|usage| !usage.has(KeyUsage::KEY_CERT_SIGN))
+}
+
+/// The TLS feature extension demands a stapled answer (RFC 7633).
+pub(super) fn must_staple(certificate: &Certificate) -> bool {
+    certificate
+        .extensions
+        .iter()
+        .any(|e| matches!(&e.value, ExtensionValue::TlsFeature(list) if list.contains(&5)))
+}
+
+/// Rules of RFC 5280's profile that this certificate breaks and that only strict verifiers enforce,
+/// in the order in which OpenSSL looks. `top` says that it is the last of its path (its own issuer
+/// is not looked at), `leaf` that it is the first.
+pub(super) fn strict(certificate: &Certificate, leaf: bool, top: bool) -> Vec<StrictRule> {
+    let c = certificate;
+    let mut broken = Vec::new();
+    let ca = c.is_ca();
+    // RFC 6818, section 2: the profile does not speak of self-issued end entities.
+    if leaf && !ca && c.is_self_issued() {
+        return broken;
+    }
+    let usage = c.key_usage();
+    let names = extension(c, "2.5.29.17");
+    if matches!(c.basic_constraints(), Some((_, Some(_)))) {
+        if !ca {
+            broken.push(StrictRule::PathLengthWithoutCa);
+        }
+        if lacks_cert_sign(c) {
+            broken.push(StrictRule::PathLengthWithoutCertSign);
+        }
+    }
+    if ca && extension(c, "2.5.29.19").is_some_and(|e| !e.critical) {
+        broken.push(StrictRule::BasicConstraintsNotCritical);
+    }
+    match usage {
+        None if ca => broken.push(StrictRule::CaWithoutKeyUsage),
+        Some(bits) if !ca && bits.has(KeyUsage::KEY_CERT_SIGN) => {
+            broken.push(StrictRule::CertSignWithoutCa)
+        }
+        _ => {}
+    }
+    if c.issuer.rdns.is_empty() {
+        broken.push(StrictRule::EmptyIssuer);
+    }
+    if c.subject.rdns.is_empty() {
+        if ca || usage.is_some_and(|u| u.has(CRL_SIGN)) || names.is_none() {
+            broken.push(StrictRule::EmptySubject);
+        }
+        if names.is_some_and(|e| !e.critical) {
+            broken.push(StrictRule::AltNameNotCritical);
+        }
+    }
+    if names.is_some() && c.subject_alt_names().is_empty() {
+        broken.push(StrictRule::EmptyAltName);
+    }
+    if extension(c, "2.5.29.35").is_some_and(|e| e.critical) {
+        broken.push(StrictRule::AuthorityKeyIdCritical);
+    }
+    if extension(c, "2.5.29.14").is_some_and(|e| e.critical) {
+        broken.push(StrictRule::SubjectKeyIdCritical);
+    }
+    if c.version == Some(3) {
+        if !top && c.authority_key_id().is_none() {
+            broken.push(StrictRule::NoAuthorityKeyId);
+        }
+        if ca && c.subject_key_id().is_none() {
+            broken.push(StrictRule::NoSubjectKeyId);
+        }
+    } else if !c.extensions.is_empty() {
+        broken.push(StrictRule::ExtensionsWithoutVersion3);
+    }
+    broken
 }
 
 /// The signature's algorithm is one that rustls-webpki with aws-lc-rs verifies.

@@ -18,8 +18,10 @@ mod crl;
 pub mod engine;
 mod facts;
 pub mod name;
+mod policies;
 pub mod policy;
 mod reason;
+mod revocation;
 pub mod words;
 
 pub use crl::{Crl, Entry};

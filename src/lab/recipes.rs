@@ -285,9 +285,13 @@ pub(super) fn bad_signature(mint: &mut Mint) -> Result<Plan, LabError> {
 }
 
 pub(super) fn not_a_ca(mint: &mut Mint) -> Result<Plan, LabError> {
-    let shop = Spec::server(mint.now, &["shop.example.com"])?.issue(Key::p256()?, &mint.issuing)?;
+    // Without a limit on the path length, which would be a second fault.
+    let issuing = mint
+        .authority("whycert Lab Site CA", None)?
+        .issue(Key::p256()?, &mint.root)?;
+    let shop = Spec::server(mint.now, &["shop.example.com"])?.issue(Key::p256()?, &issuing)?;
     let leaf = mint.server()?.issue(Key::p256()?, &shop)?;
-    Ok(Plan::Tls(Tls::new(&leaf, &[&leaf, &shop, &mint.issuing])?))
+    Ok(Plan::Tls(Tls::new(&leaf, &[&leaf, &shop, &issuing])?))
 }
 
 pub(super) fn path_length(mint: &mut Mint) -> Result<Plan, LabError> {

@@ -67,7 +67,14 @@ pub async fn dial(
     }
     progress(Stage::Connecting);
     let connecting = Instant::now();
+    let first = trace.attempts.len();
     let result = connect(&addresses, limit, trace).await;
+    let now = connecting.elapsed();
+    for attempt in trace.attempts.iter_mut().skip(first) {
+        if attempt.result == AttemptResult::Abandoned {
+            attempt.took = now.saturating_sub(attempt.began);
+        }
+    }
     trace
         .timings
         .push((Stage::Connecting, connecting.elapsed()));

@@ -12,6 +12,7 @@ use crate::text::Untrusted;
 
 pub mod dial;
 pub mod proxy;
+mod socks;
 pub mod starttls;
 
 /// A byte stream, whatever it goes through.
@@ -56,6 +57,8 @@ pub enum ProxyTrouble {
     NotAProxy(Untrusted),
     /// SOCKS failure in words.
     Socks(String),
+    /// A SOCKS proxy wants a login, or another one than it was given.
+    SocksLogin(String),
     /// The proxy's address is not understood.
     BadUrl(String),
 }
@@ -120,7 +123,7 @@ pub enum Route {
 pub struct Attempt {
     /// The address tried.
     pub address: SocketAddr,
-    /// When it began, counted from the start of the inspection.
+    /// When it began, counted from the start of connecting.
     pub began: Duration,
     /// How long it took.
     pub took: Duration,

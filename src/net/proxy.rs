@@ -4,23 +4,26 @@ use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Empty, Limited};
+use http_body_util::{BodyExt, Empty};
+use hyper::ext::ReasonPhrase;
 use hyper::header::{HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION};
 use hyper::{Method, Request, Uri};
-use hyper_util::client::legacy::connect::proxy::SocksV5;
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tower_service::Service;
+use tokio::time::timeout;
 
-use super::{ProxyChoice, ProxyTrouble, Route, Stream};
+use super::{ProxyChoice, ProxyTrouble, Route, Stream, socks};
 use crate::text::{self, Untrusted};
 
 /// A proxy's answer is read up to this many bytes.
 const MOST_ANSWER: usize = 16 * 1024;
+/// The page that explains a refusal is waited for this long; the refusal itself is known by then.
+const PAGE: Duration = Duration::from_secs(2);
 
 /// The proxy to use for a target.
 pub struct Proxy {
@@ -34,49 +37,63 @@ pub struct Proxy {
 /// # Errors
 /// When the proxy's address is not understood.
 pub fn find(choice: &ProxyChoice, host: &str, port: u16) -> Result<Option<Proxy>, ProxyTrouble> {
-    let (matcher, because) = match choice {
+    let (url, because) = match choice {
         ProxyChoice::Direct => return Ok(None),
-        ProxyChoice::Environment => {
-            let Some(because) = variable() else {
-                return Ok(None);
-            };
-            (Matcher::from_env(), because.to_owned())
-        }
-        ProxyChoice::Given(url) => {
-            let url = if url.contains("://") {
-                url.clone()
-            } else {
-                format!("http://{url}")
-            };
-            (Matcher::builder().all(url).build(), "--proxy".to_owned())
-        }
+        ProxyChoice::Environment => match variable(&PROXY_VARIABLES) {
+            Some((name, url)) => (url, name),
+            None => return Ok(None),
+        },
+        ProxyChoice::Given(url) => (url.clone(), "--proxy"),
     };
     let target: Uri = format!("https://{host}:{port}/").parse().map_err(|_| {
         ProxyTrouble::BadUrl(format!("no proxy can be asked for {}", text::safe(host)))
     })?;
-    let Some(intercept) = matcher.intercept(&target) else {
-        return match choice {
-            ProxyChoice::Given(url) => {
-                let shown = text::safe(url.rsplit('@').next().unwrap_or("")).into_owned();
-                Err(ProxyTrouble::BadUrl(format!(
-                    "“{shown}” is no proxy address such as http://proxy:3128"
-                )))
-            }
-            _ => Ok(None),
-        };
+    let full = if url.contains("://") {
+        url.clone()
+    } else {
+        format!("http://{url}")
     };
+    let Some(intercept) = Matcher::builder()
+        .all(full.as_str())
+        .build()
+        .intercept(&target)
+    else {
+        // Without what stands before the @: that may be a password.
+        let shown = text::safe(url.rsplit('@').next().unwrap_or("")).into_owned();
+        return Err(ProxyTrouble::BadUrl(format!(
+            "“{shown}” ({because}) is no proxy address such as http://proxy:3128"
+        )));
+    };
+    if *choice == ProxyChoice::Environment
+        && let Some((_, except)) = variable(&["no_proxy", "NO_PROXY"])
+        && Matcher::builder()
+            .all(full)
+            .no(except)
+            .build()
+            .intercept(&target)
+            .is_none()
+    {
+        return Ok(None);
+    }
     let url = shown(intercept.uri());
     Ok(Some(Proxy {
         intercept,
-        route: Route::Proxy { url, because },
+        route: Route::Proxy {
+            url,
+            because: because.to_owned(),
+        },
     }))
 }
 
-/// The variable that names the proxy for TLS targets, in curl's order.
-fn variable() -> Option<&'static str> {
-    ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]
-        .into_iter()
-        .find(|name| std::env::var_os(name).is_some_and(|v| !v.is_empty()))
+/// The variables that name the proxy for TLS targets, in curl's order.
+const PROXY_VARIABLES: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
+
+/// The first of these variables that is set and not empty.
+fn variable(names: &[&'static str]) -> Option<(&'static str, String)> {
+    names.iter().find_map(|name| {
+        let value = std::env::var_os(name)?.to_string_lossy().into_owned();
+        (!value.is_empty()).then_some((*name, value))
+    })
 }
 
 fn shown(uri: &Uri) -> String {
@@ -166,41 +183,45 @@ impl Proxy {
             .headers()
             .get(PROXY_AUTHENTICATE)
             .map(|v| Untrusted::from_bytes(v.as_bytes()));
-        let body = Limited::new(response.into_body(), MOST_ANSWER);
-        let body = body
-            .collect()
-            .await
-            .map(|b| b.to_bytes())
-            .unwrap_or_default();
+        let reason = response.extensions().get::<ReasonPhrase>().map_or_else(
+            || status.canonical_reason().unwrap_or("").to_owned(),
+            |reason| String::from_utf8_lossy(reason.as_bytes()).into_owned(),
+        );
+        let mut body = response.into_body();
+        let mut page = Vec::new();
+        let reading = async {
+            while page.len() < MOST_ANSWER
+                && let Some(Ok(frame)) = body.frame().await
+            {
+                page.extend(frame.into_data().unwrap_or_default());
+            }
+        };
+        // What has come of the page until then is shown.
+        let _ = timeout(PAGE, reading).await;
+        page.truncate(MOST_ANSWER);
         driver.abort();
         Err(ProxyTrouble::Status {
             code: status.as_u16(),
-            words: Untrusted::new(summary(status.canonical_reason().unwrap_or(""), &body)),
+            words: Untrusted::new(summary(&reason, &page)),
             authenticate,
         })
     }
 
     async fn socks(
         &self,
-        stream: TcpStream,
+        mut stream: TcpStream,
         host: &str,
         port: u16,
-        local: bool,
+        resolve_here: bool,
     ) -> Result<Box<dyn Stream>, ProxyTrouble> {
-        let mut socks =
-            SocksV5::new(self.intercept.uri().clone(), Once(Some(stream))).local_dns(local);
-        if let Some((user, password)) = self.intercept.raw_auth() {
-            socks = socks.with_auth(user.to_owned(), password.to_owned());
-        }
-        let target: Uri = format!("https://{host}:{port}").parse().map_err(|_| {
-            ProxyTrouble::BadUrl(format!("{} cannot be asked for", text::safe(host)))
-        })?;
-        match socks.call(target).await {
-            Ok(io) => Ok(Box::new(io.into_inner())),
-            Err(error) => Err(ProxyTrouble::Socks(
-                text::safe(&error.to_string()).into_owned(),
-            )),
-        }
+        let ask = socks::Ask {
+            host: host.trim_start_matches('[').trim_end_matches(']'),
+            port,
+            login: self.intercept.raw_auth(),
+            resolve_here,
+        };
+        socks::open(&mut stream, &ask).await?;
+        Ok(Box::new(stream))
     }
 }
 
@@ -275,27 +296,5 @@ impl AsyncWrite for Listening {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.inner).poll_shutdown(cx)
-    }
-}
-
-/// A connector that hands out the one connection that was made already.
-struct Once(Option<TcpStream>);
-
-impl Service<Uri> for Once {
-    type Response = TokioIo<TcpStream>;
-    type Error = io::Error;
-    type Future = std::future::Ready<io::Result<TokioIo<TcpStream>>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, _: Uri) -> Self::Future {
-        std::future::ready(
-            self.0
-                .take()
-                .map(TokioIo::new)
-                .ok_or_else(|| io::ErrorKind::NotConnected.into()),
-        )
     }
 }

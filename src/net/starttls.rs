@@ -83,18 +83,22 @@ async fn say(stream: &mut dyn Stream, line: &str) -> io::Result<()> {
     stream.flush().await
 }
 
-/// Reads a reply of one or more lines (`220-…`, `220 …`) and checks how it begins.
+/// Reads a reply of one or more lines and checks how it begins. After `220-…` everything up to `220 …`
+/// belongs to it; lines between may be bare text (RFC 959, section 4.2).
 async fn expect(stream: &mut dyn Stream, code: &str) -> Result<(), Refused> {
     let mut read = 0;
+    let mut within = false;
     loop {
         let line = read_line(stream).await?;
         read += line.len();
-        if !line.starts_with(code.as_bytes()) || read > MOST_ANSWER {
+        let begins = line.starts_with(code.as_bytes());
+        if (!begins && !within) || read > MOST_ANSWER {
             return Err(Refused::Words(Untrusted::from_bytes(trimmed(&line))));
         }
-        if line.get(code.len()) != Some(&b'-') {
+        if begins && line.get(code.len()) != Some(&b'-') {
             return Ok(());
         }
+        within = true;
     }
 }
 
@@ -161,12 +165,22 @@ async fn ldap(stream: &mut dyn Stream) -> Result<(), Refused> {
     stream.flush().await?;
     let mut head = [0; 2];
     stream.read_exact(&mut head).await?;
-    if head[0] != 0x30 || head[1] >= 0x80 {
+    let [tag, first] = head;
+    // Active Directory writes every length in four bytes, also the small ones.
+    let mut length = usize::from(first & 0x7f);
+    if first >= 0x80 {
+        let bytes = length;
+        length = 0;
+        for _ in 0..bytes.min(4) {
+            length = length << 8 | usize::from(stream.read_u8().await?);
+        }
+    }
+    if tag != 0x30 || length > MOST_ANSWER {
         return Err(Refused::Words(Untrusted::new(
             "an answer that is no LDAP message",
         )));
     }
-    let mut body = vec![0; usize::from(head[1])];
+    let mut body = vec![0; length];
     stream.read_exact(&mut body).await?;
     // messageID, then [APPLICATION 24] with resultCode ENUMERATED; 0 is success.
     let code = body.windows(3).find_map(|w| match w {

@@ -1,23 +1,45 @@
-//! The trust anchors of this machine, each store with where it comes from and what could not be
-//! read. Looking up is pure; loading is in [`load`]. Nothing here judges.
+//! The trust anchors of this machine, each store with where it comes from and what could not be read;
+//! and the variables and configuration that change which program reads which.
+//!
+//! Looking up is pure; only [`Stores::load`] and [`Survey::of`] look at the machine. Nothing here judges,
+//! nothing is run, and nothing is written.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::cert::{Certificate, Name};
+use crate::moment::Moment;
 
+mod java;
+mod known;
 mod load;
+mod machine;
+mod mozilla;
+mod node;
+mod nss;
+mod python;
+mod reading;
+mod settings;
+mod sqlite;
 mod subject;
+mod survey;
+mod system;
+mod tools;
 
+pub use known::{Holds, Known, Meaning};
 pub use load::user_bundle_path;
+pub use machine::Machine;
+pub use settings::{Environment, Found, Override, Place, Setting};
+pub use survey::{MOST_STORES, Survey};
 
 /// One set of anchors that some clients use.
 #[derive(Debug)]
 pub struct TrustStore {
     /// Which one.
     pub kind: StoreKind,
-    /// The stable name in JSON: `ca`, `environment`, `system`, `mozilla`, `bundle`, `lab`.
+    /// The stable name in JSON: `ca`, `environment`, `system`, `mozilla`, `bundle`, `lab`; the others are
+    /// a kind and a path, such as `certifi:/usr/lib/python3/dist-packages`.
     pub id: String,
     /// For people: `system store`, `Mozilla's roots`, `--ca corp.pem`. Safe to display.
     pub title: String,
@@ -27,6 +49,14 @@ pub struct TrustStore {
     pub anchors: Vec<Anchor>,
     /// What could not be read, in words that are safe to display.
     pub problems: Vec<String>,
+    /// When the file was last written; for Mozilla's, the day of the compiled-in list.
+    pub modified: Option<Moment>,
+    /// Which clients use it, safe to display.
+    pub used_by: Vec<String>,
+    /// Why its anchors cannot be listed although it is in order. Safe to display.
+    pub hidden: Option<String>,
+    /// What else is good to know of it, safe to display.
+    pub notes: Vec<String>,
     by_subject: HashMap<u64, Vec<u32>>,
 }
 
@@ -43,6 +73,37 @@ pub enum StoreKind {
     Mozilla,
     /// The user's own bundle made by `whycert trust`.
     Bundle,
+    /// The file and folder that a build of OpenSSL reads by itself.
+    OpenSsl,
+    /// A bundle that a Python package brings along.
+    Python,
+    /// The roots compiled into a Node.
+    Node,
+    /// The trust store of a Java.
+    Java,
+    /// A certificate database of Firefox or Chromium.
+    Nss,
+    /// A file that a variable or a tool's configuration names.
+    Setting,
+}
+
+impl StoreKind {
+    /// The stable name in JSON.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Given => "given",
+            Self::Environment => "environment",
+            Self::System => "system",
+            Self::Mozilla => "mozilla",
+            Self::Bundle => "bundle",
+            Self::OpenSsl => "openssl",
+            Self::Python => "python",
+            Self::Node => "node",
+            Self::Java => "java",
+            Self::Nss => "nss",
+            Self::Setting => "setting",
+        }
+    }
 }
 
 /// One anchor: a whole certificate.
@@ -52,9 +113,10 @@ pub struct Anchor {
     pub der: Arc<[u8]>,
 }
 
-/// Stores in the order they are shown; the first is the one that decides the outcome.
+/// Stores in the order they are shown; the first is the one that decides the outcome. With them, the
+/// environment they were found in, when there is one.
 #[derive(Clone, Debug, Default)]
-pub struct Stores(pub Vec<Arc<TrustStore>>);
+pub struct Stores(pub Vec<Arc<TrustStore>>, Option<Arc<Environment>>);
 
 impl TrustStore {
     /// A store of these anchors, indexed by subject. Bytes in which no subject can be found stay in
@@ -80,8 +142,19 @@ impl TrustStore {
             path,
             anchors,
             problems,
+            modified: None,
+            used_by: Vec::new(),
+            hidden: None,
+            notes: Vec::new(),
             by_subject,
         }
+    }
+
+    /// The same, used by these clients.
+    #[must_use]
+    pub fn used_by<'w>(mut self, who: impl IntoIterator<Item = &'w str>) -> Self {
+        self.used_by = who.into_iter().map(str::to_owned).collect();
+        self
     }
 
     /// Anchors whose subject may equal `name`; a superset, to be compared by [`Name::matches`].
@@ -104,12 +177,34 @@ impl Stores {
     /// Loads the stores of this machine; `given` are the files of `--ca`, which then decide. What
     /// cannot be read becomes a problem of its store. Blocking.
     pub fn load(given: &[PathBuf]) -> Self {
-        load::load(given)
+        load::load(given, &Machine::this(), &reading::Pool::default())
     }
 
     /// One store alone.
     pub fn only(store: TrustStore) -> Self {
-        Self(vec![Arc::new(store)])
+        Self::of(vec![Arc::new(store)])
+    }
+
+    /// These stores, the first of which decides, without an environment.
+    pub fn of(stores: Vec<Arc<TrustStore>>) -> Self {
+        Self(stores, None)
+    }
+
+    /// The same stores, found in this environment.
+    #[must_use]
+    pub fn in_environment(mut self, environment: Arc<Environment>) -> Self {
+        self.1 = Some(environment);
+        self
+    }
+
+    /// The variables and configuration in effect; `None` for stores that belong to no machine, such as
+    /// the lab's.
+    pub fn environment(&self) -> Option<&Environment> {
+        self.1.as_deref()
+    }
+
+    fn environment_in_effect(&self) -> Option<&Arc<Environment>> {
+        self.1.as_ref()
     }
 
     /// The store whose verdict decides the outcome.

@@ -29,8 +29,10 @@ pub struct Areas {
     pub pane: Rect,
     /// Status and footer.
     pub footer: Rect,
-    /// One column: tree above pane.
+    /// Too narrow for the sidebar: the targets take the screen while they have the focus.
     pub narrow: bool,
+    /// Too low for borders around chain and pane.
+    pub bare: bool,
     /// Too small to draw anything but a sentence.
     pub too_small: bool,
 }
@@ -56,6 +58,7 @@ pub fn areas(model: &Model) -> Areas {
     out.footer = Rect::new(0, height - 1, width, 1);
     let body = Rect::new(0, top, width, height - 1 - top);
     out.narrow = width < 72;
+    out.bare = body.height < 12;
     let mut rest = body;
     if model.sessions.len() > 1 {
         // The sidebar folds into the title line when there is no room for it.
@@ -66,35 +69,26 @@ pub fn areas(model: &Model) -> Areas {
                 return out;
             }
         } else {
-            let wide = width.saturating_sub(80) / 4 + 20;
+            let wide = width.saturating_sub(80) / 4 + 22;
             let side = wide.min(34);
             out.targets_box = Rect::new(rest.x, rest.y, side, rest.height);
             out.targets = inside(out.targets_box);
             rest = Rect::new(rest.x + side, rest.y, rest.width - side, rest.height);
         }
     }
-    if out.narrow {
-        let rows = model.session().map_or(0, |s| s.rows.len());
-        let wanted = u16::try_from(rows).unwrap_or(u16::MAX).saturating_add(2);
-        let tree = if rows == 0 {
-            0
-        } else {
-            wanted.min(rest.height / 3).max(3)
+    split(model, rest, &mut out);
+    if out.bare {
+        out.tree = out.tree_box;
+        out.tabs = Rect {
+            height: 1,
+            ..out.pane_box
         };
-        let tree = if rest.height < 8 { 0 } else { tree };
-        out.tree_box = Rect::new(rest.x, rest.y, rest.width, tree);
-        out.pane_box = Rect::new(rest.x, rest.y + tree, rest.width, rest.height - tree);
-    } else {
-        let ready = model
-            .session()
-            .is_some_and(|s| matches!(s.state, State::Ready(_)));
-        let tree = if ready {
-            (rest.width * 2 / 5).clamp(24, 52)
-        } else {
-            24.min(rest.width / 2)
+        out.pane = Rect {
+            y: out.pane_box.y + 1,
+            height: out.pane_box.height.saturating_sub(1),
+            ..out.pane_box
         };
-        out.tree_box = Rect::new(rest.x, rest.y, tree, rest.height);
-        out.pane_box = Rect::new(rest.x + tree, rest.y, rest.width - tree, rest.height);
+        return out;
     }
     out.tree = inside(out.tree_box);
     out.tabs = Rect::new(out.pane_box.x, out.pane_box.y, out.pane_box.width, 1);
@@ -106,6 +100,41 @@ pub fn areas(model: &Model) -> Areas {
         pane
     };
     out
+}
+
+/// Divides what is left between chain and pane: beside each other where there is room for two
+/// columns, else the chain above. Without a certificate the pane has it all; enlarged, what is in focus.
+fn split(model: &Model, rest: Rect, out: &mut Areas) {
+    let rows = model.session().map_or(0, |s| s.rows.len());
+    let ready = model
+        .session()
+        .is_some_and(|s| matches!(s.state, State::Ready(_)));
+    if model.zoomed && model.focus == Focus::Tree && rows > 0 {
+        out.tree_box = rest;
+        return;
+    }
+    let empty = rows == 0 && (ready || rest.width < 72);
+    if empty || (model.zoomed && model.focus == Focus::Pane) {
+        out.pane_box = rest;
+        return;
+    }
+    let beside = rest.width >= 72 && !out.bare;
+    if beside {
+        // As wide as its rows ask, and never so wide that the sentences beside it suffer.
+        let asked = model.session().map_or(0, |s| s.breadth).saturating_add(2);
+        let tree = asked.clamp(28, (rest.width * 9 / 20).min(64));
+        out.tree_box = Rect::new(rest.x, rest.y, tree, rest.height);
+        out.pane_box = Rect::new(rest.x + tree, rest.y, rest.width - tree, rest.height);
+    } else {
+        let wanted = u16::try_from(rows).unwrap_or(u16::MAX);
+        let tree = if out.bare {
+            wanted.min((rest.height / 6).max(1))
+        } else {
+            wanted.saturating_add(2).min(rest.height / 3).max(3)
+        };
+        out.tree_box = Rect::new(rest.x, rest.y, rest.width, tree);
+        out.pane_box = Rect::new(rest.x, rest.y + tree, rest.width, rest.height - tree);
+    }
 }
 
 /// The sentence of the banner, when there is one.

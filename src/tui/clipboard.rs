@@ -1,9 +1,8 @@
 //! Copying: to the desktop's clipboard, to the terminal's by OSC 52, or to a file; and the truth about
 //! which way it went.
 
-use std::io::Write;
-
 use super::model::CopyRoute;
+use super::terminal;
 use crate::save;
 
 /// OSC 52 longer than this is cut or dropped by many terminals.
@@ -58,8 +57,14 @@ impl Clipboard {
         // A terminal that calls itself "dumb" or "linux" shows OSC 52 as rubbish or drops it.
         let speaks = std::env::var("TERM").is_ok_and(|t| t != "dumb" && t != "linux");
         let sequence = osc52(text, way);
-        if speaks && sequence.len() <= MOST_OSC_BYTES && write(&sequence).is_ok() {
-            return Ok(CopyRoute::Terminal { bytes: text.len() });
+        if speaks
+            && sequence.len() <= MOST_OSC_BYTES
+            && terminal::write_between_frames(&sequence).is_ok()
+        {
+            return Ok(CopyRoute::Terminal {
+                bytes: text.len(),
+                tmux: way == Way::Tmux,
+            });
         }
         let path = std::env::temp_dir().join("whycert-copy.txt");
         save::save(&path, text.as_bytes())
@@ -75,13 +80,6 @@ impl Clipboard {
             .as_mut()
             .is_some_and(|c| c.set_text(text.to_owned()).is_ok())
     }
-}
-
-/// One write, so that it cannot be torn by a frame.
-fn write(sequence: &str) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
-    out.write_all(sequence.as_bytes())?;
-    out.flush()
 }
 
 fn osc52(text: &str, way: Way) -> String {

@@ -101,12 +101,16 @@ impl Worker {
                 format,
                 name,
             } => self.answer(move || {
-                let bytes = match export::render(&inspection, what, format) {
-                    Ok(bytes) => bytes,
-                    Err(why) => return Message::Saved(Err(why.to_string())),
-                };
-                let result = save::save(&PathBuf::from(&name), &bytes);
-                Message::Saved(result.map_err(|e| e.to_string()))
+                let result = export::render(&inspection, what, format)
+                    .map_err(|e| e.to_string())
+                    .and_then(|bytes| {
+                        save::save(&PathBuf::from(&name), &bytes).map_err(|e| e.to_string())
+                    });
+                Message::Saved {
+                    what,
+                    format,
+                    result,
+                }
             }),
             Effect::Copy { what, text } => {
                 let clipboard = self.clipboard.clone();

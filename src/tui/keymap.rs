@@ -33,6 +33,7 @@ pub enum Command {
     Trust,
     Forget,
     Flip,
+    Zoom,
     Mouse,
     Help,
     Palette,
@@ -103,7 +104,7 @@ bindings! {
     Moving Command::Toggle, "space", "", "fold or unfold";
     Moving Command::NextPane, "tab", "pane", "next pane; the chain is the first";
     Moving Command::PreviousPane, "shift-tab", "", "previous pane";
-    Moving Command::NextTarget, "]", "", "next target";
+    Moving Command::NextTarget, "]", "target", "next target";
     Moving Command::PreviousTarget, "[", "", "previous target";
     Looking Command::Enter, "enter", "explain", "open what the line leads to: a lesson, an explanation";
     Looking Command::Pane(0), "1", "", "pane Why";
@@ -113,6 +114,7 @@ bindings! {
     Looking Command::Search, "/", "search", "search in the pane or the chain";
     Looking Command::NextMatch, "n", "", "next match";
     Looking Command::PreviousMatch, "N", "", "previous match";
+    Looking Command::Zoom, "z", "", "give the chain or the pane the whole width, or take it back";
     Looking Command::Flip, "v", "", "draw the chain with the root or the leaf first";
     Doing Command::Export, "e", "export", "write the selected certificate to a PEM file here";
     Doing Command::ExportMenu, "E", "", "choose what to export, in which format, under which name";
@@ -123,13 +125,29 @@ bindings! {
     Doing Command::Open, "o", "open", "inspect another target";
     Doing Command::Reconnect, "r", "again", "connect and look again";
     Doing Command::Mouse, "m", "", "give the mouse to the terminal, to select text, or take it back";
-    Doing Command::Palette, ":", "", "find any command by name";
+    Doing Command::Palette, ":", "commands", "find any command by name";
     Doing Command::Help, "? f1", "help", "this page";
     Leaving Command::Close, "esc", "", "close what is open";
     Leaving Command::Quit, "q", "quit", "close what is open, or quit";
     Leaving Command::Interrupt, "ctrl-c", "", "quit at once, from anywhere";
     Leaving Command::Suspend, "ctrl-z", "", "stop until the shell continues";
 }
+
+/// The commands of the footer, the most useful first; the last two always stay.
+pub const FOOTER: &[Command] = &[
+    Command::NextPane,
+    Command::NextTarget,
+    Command::Enter,
+    Command::Export,
+    Command::Copy,
+    Command::Trust,
+    Command::Open,
+    Command::Reconnect,
+    Command::Search,
+    Command::Palette,
+    Command::Help,
+    Command::Quit,
+];
 
 /// The command of a key, outside of input lines.
 pub fn command(key: KeyEvent) -> Option<Command> {

@@ -152,14 +152,16 @@ fn wrap_one(line: &Line, columns: usize, out: &mut Vec<Line>) {
     for span in &line.spans {
         for word in span.text.split_inclusive(' ') {
             let bare = text::width(word.trim_end_matches(' '));
-            if used + bare > columns && !empty {
-                out.push(std::mem::replace(&mut current, fresh(hang)));
+            // A word longer than any line (a fingerprint, a path) is broken where it stands.
+            let fits_alone = bare <= columns - hang;
+            if used + bare > columns && !empty && (fits_alone || used + 8 > columns) {
+                out.push(trimmed(std::mem::replace(&mut current, fresh(hang))));
                 used = hang;
                 empty = true;
             }
             let mut rest = word;
             while used + text::width(rest.trim_end_matches(' ')) > columns {
-                let (head, tail) = split_at_width(rest, columns - used);
+                let (head, tail) = split_at_width(rest, columns.saturating_sub(used));
                 push(&mut current, span.meaning, head);
                 out.push(std::mem::replace(&mut current, fresh(hang)));
                 used = hang;
@@ -170,7 +172,15 @@ fn wrap_one(line: &Line, columns: usize, out: &mut Vec<Line>) {
             empty &= rest.trim().is_empty();
         }
     }
-    out.push(current);
+    out.push(trimmed(current));
+}
+
+/// Without the spaces at its end, which would count as columns and be cut visibly.
+fn trimmed(mut line: Line) -> Line {
+    if let Some(last) = line.spans.last_mut() {
+        last.text.truncate(last.text.trim_end_matches(' ').len());
+    }
+    line
 }
 
 fn push(line: &mut Line, meaning: Meaning, text: &str) {
@@ -186,15 +196,19 @@ fn push(line: &mut Line, meaning: Meaning, text: &str) {
     }
 }
 
-/// Splits so that the head is at most `columns` wide; at least one cluster, so that it always advances.
+/// Splits so that the head is at most `columns` wide, behind a `:`, `/` or the like when one is near
+/// the end; at least one cluster, so that it always advances.
 fn split_at_width(word: &str, columns: usize) -> (&str, &str) {
-    let mut used = 0;
+    let (mut used, mut joint) = (0, None);
     for (at, cluster) in word.grapheme_indices(true) {
         let w = text::width(cluster);
         if used + w > columns && at > 0 {
-            return word.split_at(at);
+            return word.split_at(joint.unwrap_or(at));
         }
         used += w;
+        if used * 2 > columns && matches!(cluster, ":" | "/" | "-" | "_" | "," | "&" | "?" | "=") {
+            joint = Some(at + cluster.len());
+        }
     }
     (word, "")
 }
@@ -210,7 +224,7 @@ mod tests {
 
     #[test]
     fn lines_break_at_spaces_and_hang() {
-        assert_eq!(wrapped("one two three", 8, 2), ["one two ", "  three"]);
+        assert_eq!(wrapped("one two three", 8, 2), ["one two", "  three"]);
         assert_eq!(wrapped("short", 8, 2), ["short"]);
     }
 
@@ -218,6 +232,19 @@ mod tests {
     fn long_words_are_cut_and_wide_ones_advance() {
         assert_eq!(wrapped("abcdefghij", 4, 0), ["abcd", "efgh", "ij"]);
         assert_eq!(wrapped("漢字漢字漢字", 5, 0), ["漢字", "漢字", "漢字"]);
+    }
+
+    #[test]
+    fn long_words_break_where_they_stand_and_behind_a_joint() {
+        assert_eq!(
+            wrapped("SHA-256 AA:BB:CC:DD:EE:FF:00", 18, 8),
+            ["SHA-256 AA:BB:CC:", "        DD:EE:FF:", "        00"]
+        );
+    }
+
+    #[test]
+    fn spaces_alone_end_too() {
+        assert_eq!(wrapped(&" ".repeat(30), 8, 0).concat().trim(), "");
     }
 
     #[test]

@@ -68,8 +68,15 @@ pub enum Message {
     Stores(Stores),
     /// Targets typed in earlier sessions, newest first.
     History(Vec<String>),
-    /// A file was written, or why not; words are safe to display.
-    Saved(Result<PathBuf, String>),
+    /// A file was written, or why not.
+    Saved {
+        /// What it holds.
+        what: What,
+        /// In which format.
+        format: Format,
+        /// Its path, or words that are safe to display.
+        result: Result<PathBuf, String>,
+    },
     /// Text was copied: which way, or why not.
     Copied {
         /// What, in words: `PEM`, `SHA-256`.

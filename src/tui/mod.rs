@@ -83,6 +83,8 @@ enum Wake {
     Terminal(Event),
     /// Terminate, as a signal asked.
     End,
+    /// Somebody asks us to stop until we are continued.
+    Suspend,
     /// The shell continued us: take the terminal again.
     Continued,
 }
@@ -131,6 +133,7 @@ pub fn run(start: Start) -> Result<(), TuiError> {
                     let (columns, rows) = terminal.size().map_err(fail)?;
                     Message::Resized(columns, rows)
                 }
+                Wake::Suspend => Message::Command(keymap::Command::Suspend),
                 Wake::Message(message) => message,
                 Wake::Terminal(event) => match translate(&event, &model) {
                     Some(message) => message,

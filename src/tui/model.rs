@@ -8,7 +8,7 @@ use tui_input::Input;
 use super::line::Line;
 use super::message::JobId;
 use super::theme::Look;
-use super::tree::Row;
+use super::tree::{Names, Row};
 use super::{Entry, pages};
 use crate::chain::NodeId;
 use crate::export::{Format, What};
@@ -41,6 +41,8 @@ pub struct Model {
     pub mouse: bool,
     /// Leaf first.
     pub flipped: bool,
+    /// What is in focus, chain or pane, has the room of both.
+    pub zoomed: bool,
     /// What is searched for; matches are highlighted.
     pub search: String,
     /// How targets are inspected; `pretend` is kept per session.
@@ -77,6 +79,10 @@ pub struct Session {
     pub places: BTreeMap<Pane, Place>,
     /// The lines of the pane shown, wrapped to its width.
     pub lines: Vec<Line>,
+    /// Columns that the rows of the tree ask for.
+    pub breadth: u16,
+    /// What the search reads of the tree; made at the first search, dropped when the rows change.
+    pub names: Option<Names>,
 }
 
 /// A cursor in a list of lines.
@@ -135,6 +141,16 @@ impl Pane {
             Self::Why => "Why",
             Self::Certificate => "Certificate",
             Self::Handshake => "Handshake",
+            Self::Pem => "PEM",
+        }
+    }
+
+    /// The same where there is little room.
+    pub fn short_title(self) -> &'static str {
+        match self {
+            Self::Why => "Why",
+            Self::Certificate => "Cert",
+            Self::Handshake => "TLS",
             Self::Pem => "PEM",
         }
     }
@@ -240,6 +256,8 @@ pub enum CopyRoute {
     Terminal {
         /// Bytes sent.
         bytes: usize,
+        /// Through tmux, which hands it on only when it is allowed to.
+        tmux: bool,
     },
     /// To a file, because there was no clipboard.
     File(std::path::PathBuf),
@@ -274,6 +292,7 @@ impl Model {
             status: None,
             mouse: true,
             flipped: false,
+            zoomed: false,
             search: String::new(),
             options,
             stores: None,
@@ -332,7 +351,11 @@ impl Model {
             usize::from(areas.pane.height),
         );
         let tree_height = usize::from(areas.tree.height);
-        let lines = pages::pane(self, width);
+        let mut lines = pages::pane(self, width);
+        if areas.bare {
+            // Few lines are seen at once: none of them is empty.
+            lines.retain(|line| !line.spans.is_empty());
+        }
         let pane = self.pane;
         if let Some(session) = self.session_mut() {
             session.lines = lines;
@@ -357,7 +380,8 @@ impl Model {
             && let State::Ready(inspection) = &session.state
         {
             let node = session.rows.get(session.row).and_then(|r| r.node);
-            session.rows = super::tree::rows(inspection, &session.folded, flipped);
+            let inspection = inspection.clone();
+            session.plant(&inspection, flipped);
             if let Some(row) = session
                 .rows
                 .iter()
@@ -383,7 +407,16 @@ impl Session {
             folded_fields: HashSet::new(),
             places: BTreeMap::new(),
             lines: Vec::new(),
+            breadth: 0,
+            names: None,
         }
+    }
+
+    /// Makes the rows of the tree anew.
+    pub(super) fn plant(&mut self, inspection: &Inspection, flipped: bool) {
+        self.rows = super::tree::rows(inspection, &self.folded, flipped);
+        self.breadth = super::tree::breadth(inspection, &self.rows);
+        self.names = None;
     }
 
     /// A new session at the end of the list.

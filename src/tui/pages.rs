@@ -7,7 +7,7 @@ mod why;
 
 use std::sync::Arc;
 
-use super::keymap::{BINDINGS, Binding, Group};
+use super::keymap::{BINDINGS, Binding, Command, Group};
 use super::line::{Line, Meaning, wrap};
 use super::model::{Model, Pane};
 use crate::cert::fields::Explanation;
@@ -16,6 +16,37 @@ use crate::inspect::Inspection;
 use crate::text;
 
 pub use lesson::lesson;
+
+/// Columns of a line of PEM (RFC 7468 section 2).
+const PEM_WIDTH: usize = 64;
+
+/// A label and its value in two columns, the first `columns` wide; a label that is too long for it gets
+/// a line of its own.
+fn fact(label: &str, value: &str, columns: usize) -> Vec<Line> {
+    let used = text::width(label);
+    if used > columns {
+        let indent = " ".repeat(columns + 2);
+        return vec![
+            Line::of(Meaning::Muted, label),
+            Line::of(Meaning::Plain, format!("{indent}{value}")).hanging(columns + 2),
+        ];
+    }
+    let gap = " ".repeat(columns - used + 2);
+    vec![
+        Line::of(Meaning::Muted, format!("{label}{gap}"))
+            .and(Meaning::Plain, value)
+            .hanging(columns + 2),
+    ]
+}
+
+/// Labels and values in two columns, as wide as the labels ask and the page allows.
+fn facts<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)> + Clone, width: usize) -> Vec<Line> {
+    let longest = pairs.clone().map(|(label, _)| text::width(label)).max();
+    let columns = longest.unwrap_or(0).min(width * 2 / 5);
+    pairs
+        .flat_map(|(label, value)| fact(label, value, columns))
+        .collect()
+}
 
 /// The lines of the pane shown, wrapped to a width in columns.
 pub fn pane(model: &Model, width: usize) -> Vec<Line> {
@@ -35,12 +66,12 @@ pub fn pane(model: &Model, width: usize) -> Vec<Line> {
             width,
         ),
         Pane::Handshake => handshake::lines(inspection, model.look.glyphs, width),
-        Pane::Pem => pem(inspection, model.selected()),
+        Pane::Pem => pem(inspection, model.selected(), width),
     };
     wrap(&lines, width)
 }
 
-fn pem(inspection: &Inspection, selected: Option<NodeId>) -> Vec<Line> {
+fn pem(inspection: &Inspection, selected: Option<NodeId>, width: usize) -> Vec<Line> {
     let Some(certificate) = selected.and_then(|id| inspection.chain.certificate(id)) else {
         return vec![Line::of(
             Meaning::Muted,
@@ -53,6 +84,12 @@ fn pem(inspection: &Inspection, selected: Option<NodeId>) -> Vec<Line> {
         .map(|l| Line::of(Meaning::Plain, l).fixed())
         .collect();
     lines.push(Line::blank());
+    if width < PEM_WIDTH {
+        lines.push(Line::of(
+            Meaning::Muted,
+            "The lines are cut here: z gives them room, y copies, e writes a file.",
+        ));
+    }
     lines.push(
         Line::of(Meaning::Muted, "SHA-256 ")
             .and(Meaning::Code, text::hex_colon(&certificate.sha256))
@@ -109,20 +146,42 @@ pub fn explanation(explanation: &Explanation) -> Vec<Line> {
     ]
 }
 
-/// The commands whose words or keys contain what is typed.
+/// The commands that what is typed may mean, the likeliest first: every word stands in the command's
+/// words, or its letters stand there in order.
 pub fn palette(typed: &str) -> Vec<&'static Binding> {
     let words: Vec<String> = typed
         .to_lowercase()
         .split_whitespace()
         .map(str::to_owned)
         .collect();
-    BINDINGS
+    let mut ranked: Vec<(usize, &Binding)> = BINDINGS
         .iter()
-        .filter(|b| {
-            let hay = format!("{} {} {}", b.help, b.short, b.keys).to_lowercase();
-            words.iter().all(|w| hay.contains(w.as_str()))
+        .filter(|b| b.command != Command::Palette)
+        .filter_map(|b| {
+            let hay = format!("{} {}", b.short, b.help).to_lowercase();
+            let ranks = words.iter().map(|w| rank(&hay, w));
+            Some((ranks.sum::<Option<usize>>()?, b))
         })
-        .collect()
+        .collect();
+    ranked.sort_by_key(|(rank, _)| *rank);
+    ranked.into_iter().map(|(_, b)| b).collect()
+}
+
+/// How far a word is from being said in `hay`: 0 at the start of a word of it, more inside, more
+/// still when only its letters stand there in order; `None` when they do not.
+fn rank(hay: &str, word: &str) -> Option<usize> {
+    if let Some(at) = hay.find(word) {
+        let starts = hay.split(' ').any(|w| w.starts_with(word));
+        return Some(if starts { 0 } else { 10 } + at / 10);
+    }
+    let mut rest = hay.char_indices();
+    let (mut first, mut last) = (None, 0);
+    for c in word.chars() {
+        let (at, _) = rest.find(|(_, h)| *h == c)?;
+        first = first.or(Some(at));
+        last = at;
+    }
+    Some(100 + last.saturating_sub(first.unwrap_or(0)))
 }
 
 /// What the copy menu offers: what it is, and the text.

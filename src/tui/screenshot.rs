@@ -44,7 +44,8 @@ pub fn screenshot(start: Start, size: (u16, u16), keys: &str, path: &Path) -> Re
     let area = Rect::new(0, 0, size.0, size.1);
     let mut buffer = Buffer::empty(area);
     view::draw(&model, area, &mut buffer);
-    save::replace(path, svg::svg(&buffer).as_bytes()).map_err(|e| TuiError(e.to_string()))
+    save::replace(path, svg::svg(&buffer, model.look.theme).as_bytes())
+        .map_err(|e| TuiError(e.to_string()))
 }
 
 /// Answers effects until none is left. Only looking is done: nothing is written, copied or trusted.

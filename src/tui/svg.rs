@@ -5,14 +5,32 @@ use std::fmt::Write;
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
 
+use super::theme::Theme;
+
 const CELL_WIDTH: usize = 9;
 const CELL_HEIGHT: usize = 19;
 const PAD: usize = 12;
-const FOREGROUND: &str = "#d7dce4";
-const BACKGROUND: &str = "#161a21";
+/// Ink and paper.
+#[derive(Clone, Copy)]
+struct Sheet {
+    ink: &'static str,
+    paper: &'static str,
+}
 
-/// The picture: one `<text>` for each run of one style, stretched to its columns.
-pub fn svg(buffer: &Buffer) -> String {
+const DARK: Sheet = Sheet {
+    ink: "#d7dce4",
+    paper: "#161a21",
+};
+const LIGHT: Sheet = Sheet {
+    ink: "#1f2430",
+    paper: "#fbfbfc",
+};
+
+/// The picture: one `<text>` for each run of one style, stretched to its columns; lines of boxes are
+/// drawn, so that no font can tear them. On light paper for the light theme.
+pub fn svg(buffer: &Buffer, theme: Theme) -> String {
+    let sheet = if theme == Theme::Light { LIGHT } else { DARK };
+    let paper = sheet.paper;
     let area = buffer.area;
     let (width, height) = (
         usize::from(area.width) * CELL_WIDTH + 2 * PAD,
@@ -21,7 +39,7 @@ pub fn svg(buffer: &Buffer) -> String {
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" \
          font-family=\"ui-monospace,SFMono-Regular,Menlo,Consolas,DejaVu Sans Mono,monospace\" font-size=\"15\">\n\
-         <rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"{BACKGROUND}\"/>\n"
+         <rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"{paper}\"/>\n"
     );
     for y in 0..area.height {
         let mut x = 0;
@@ -43,6 +61,7 @@ pub fn svg(buffer: &Buffer) -> String {
             }
             run(
                 &mut out,
+                sheet,
                 first,
                 &text,
                 usize::from(start),
@@ -59,13 +78,21 @@ fn same_style(a: &Cell, b: &Cell) -> bool {
     (a.fg, a.bg, a.modifier) == (b.fg, b.bg, b.modifier)
 }
 
-fn run(out: &mut String, cell: &Cell, text: &str, x: usize, y: usize, columns: usize) {
+fn run(
+    out: &mut String,
+    sheet: Sheet,
+    cell: &Cell,
+    text: &str,
+    x: usize,
+    y: usize,
+    columns: usize,
+) {
     let (mut fg, mut bg) = (
-        color(cell.fg).unwrap_or_else(|| FOREGROUND.to_owned()),
+        color(cell.fg).unwrap_or_else(|| sheet.ink.to_owned()),
         color(cell.bg),
     );
     if cell.modifier.contains(Modifier::REVERSED) {
-        let swapped = bg.unwrap_or_else(|| BACKGROUND.to_owned());
+        let swapped = bg.unwrap_or_else(|| sheet.paper.to_owned());
         bg = Some(fg);
         fg = swapped;
     }
@@ -80,6 +107,11 @@ fn run(out: &mut String, cell: &Cell, text: &str, x: usize, y: usize, columns: u
             "<rect x=\"{left}\" y=\"{top}\" width=\"{wide}\" height=\"{CELL_HEIGHT}\" fill=\"{bg}\"/>"
         );
     }
+    lines(out, text, (left, top), &fg);
+    let text: String = text
+        .chars()
+        .map(|c| if strokes(c).is_empty() { c } else { ' ' })
+        .collect();
     if text.trim().is_empty() {
         return;
     }
@@ -97,8 +129,55 @@ fn run(out: &mut String, cell: &Cell, text: &str, x: usize, y: usize, columns: u
         out,
         "<text x=\"{left}\" y=\"{}\" textLength=\"{wide}\" lengthAdjust=\"spacingAndGlyphs\" xml:space=\"preserve\" fill=\"{fg}\"{style}>{}</text>",
         top + 14,
-        escape(text)
+        escape(&text)
     );
+}
+
+/// Draws the box lines of a run.
+fn lines(out: &mut String, text: &str, (left, top): (usize, usize), color: &str) {
+    let (middle, centre) = (CELL_WIDTH as f32 / 2.0, CELL_HEIGHT as f32 / 2.0);
+    let mut path = String::new();
+    let mut x = left as f32;
+    let y = top as f32;
+    for c in text.chars() {
+        for direction in strokes(c) {
+            let (dx, dy) = match direction {
+                Stroke::Left => (-middle, 0.0),
+                Stroke::Right => (middle, 0.0),
+                Stroke::Up => (0.0, -centre),
+                Stroke::Down => (0.0, centre),
+            };
+            let _ = write!(path, "M{} {}l{dx} {dy}", x + middle, y + centre);
+        }
+        x += (CELL_WIDTH * crate::text::width(c.encode_utf8(&mut [0; 4]))) as f32;
+    }
+    if !path.is_empty() {
+        let _ = writeln!(out, "<path d=\"{path}\" stroke=\"{color}\"/>");
+    }
+}
+
+/// From the middle of a cell towards one of its sides.
+#[derive(Clone, Copy)]
+enum Stroke {
+    Left,
+    Right,
+    Up,
+    Down,
+}
+
+/// What a character of a box is made of; nothing for any other character.
+fn strokes(c: char) -> &'static [Stroke] {
+    use Stroke::{Down, Left, Right, Up};
+    match c {
+        '─' => &[Left, Right],
+        '│' => &[Up, Down],
+        '┌' => &[Right, Down],
+        '┐' => &[Left, Down],
+        '└' => &[Right, Up],
+        '┘' => &[Left, Up],
+        '├' => &[Up, Down, Right],
+        _ => &[],
+    }
 }
 
 fn escape(text: &str) -> String {
@@ -120,7 +199,7 @@ fn color(color: Color) -> Option<String> {
         Color::Cyan | Color::LightCyan => "#7fd6d6",
         Color::Black => "#161a21",
         Color::DarkGray => "#6b7484",
-        _ => FOREGROUND,
+        _ => return None,
     };
     Some(hex.to_owned())
 }
@@ -136,7 +215,7 @@ mod tests {
     fn text_is_escaped_and_wide_glyphs_take_two_columns() {
         let mut buffer = Buffer::empty(Rect::new(0, 0, 8, 1));
         buffer.set_string(0, 0, "<漢>", Style::new().fg(Color::Red));
-        let picture = svg(&buffer);
+        let picture = svg(&buffer, Theme::Dark);
         assert!(picture.contains("&lt;漢&gt;"), "{picture}");
         assert!(picture.contains("textLength=\"36\""), "{picture}");
     }

@@ -1,23 +1,48 @@
 //! The terminal: taken, given back, whatever happens. Restored after panic, error, signal and
 //! suspension; nothing else in the program writes to it.
 
-use std::io::{self, Stdout, Write};
+use std::io::{self, BufWriter, Stdout, Write};
 use std::sync::mpsc::Sender;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crossterm::event::{
     DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
 };
-use crossterm::terminal::{self, EnterAlternateScreen, LeaveAlternateScreen};
-use crossterm::{cursor, execute};
+use crossterm::terminal::{
+    self, BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen,
+    LeaveAlternateScreen,
+};
+use crossterm::{cursor, execute, queue};
 use ratatui::Frame;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 
 use super::Wake;
 
+/// A frame is written at once: so much is kept until it is whole.
+const FRAME_BYTES: usize = 64 * 1024;
+
+/// Frames and clipboard sequences are written whole: who writes holds this.
+static WRITING: Mutex<()> = Mutex::new(());
+
+fn writing() -> MutexGuard<'static, ()> {
+    WRITING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Writes a control sequence between two frames.
+///
+/// # Errors
+/// When the terminal is gone.
+pub(super) fn write_between_frames(sequence: &str) -> io::Result<()> {
+    let _whole = writing();
+    let mut out = io::stdout().lock();
+    out.write_all(sequence.as_bytes())?;
+    out.flush()
+}
+
 /// Holds the terminal; gives it back when dropped.
 pub(super) struct Guard {
-    terminal: Terminal<CrosstermBackend<Stdout>>,
+    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
 }
 
 impl Guard {
@@ -29,7 +54,8 @@ impl Guard {
             before(info);
         }));
         take(true)?;
-        let terminal = Terminal::new(CrosstermBackend::new(io::stdout()));
+        let out = BufWriter::with_capacity(FRAME_BYTES, io::stdout());
+        let terminal = Terminal::new(CrosstermBackend::new(out));
         match terminal {
             Ok(terminal) => Ok(Self { terminal }),
             Err(error) => {
@@ -46,7 +72,11 @@ impl Guard {
 
     /// Draws a frame; only what changed is written.
     pub(super) fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
-        self.terminal.draw(render).map(|_| ())
+        let _whole = writing();
+        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
+        self.terminal.draw(render)?;
+        queue!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
+        io::Write::flush(self.terminal.backend_mut())
     }
 
     /// Takes the mouse, or gives it to the terminal for selecting text.
@@ -141,15 +171,16 @@ pub(super) fn read_events(sender: Sender<Wake>) {
 /// A thread that sleeps until a signal asks to end or the shell continues us.
 #[cfg(unix)]
 pub(super) fn hear_signals(sender: &Sender<Wake>) -> io::Result<()> {
-    use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM};
-    let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGHUP, SIGINT, SIGCONT])?;
+    use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
+    let mut signals =
+        signal_hook::iterator::Signals::new([SIGTERM, SIGHUP, SIGINT, SIGCONT, SIGTSTP])?;
     let sender = sender.clone();
     std::thread::spawn(move || {
         for signal in signals.forever() {
-            let wake = if signal == SIGCONT {
-                Wake::Continued
-            } else {
-                Wake::End
+            let wake = match signal {
+                SIGCONT => Wake::Continued,
+                SIGTSTP => Wake::Suspend,
+                _ => Wake::End,
             };
             if sender.send(wake).is_err() {
                 return;

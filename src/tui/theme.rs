@@ -38,6 +38,9 @@ pub struct Glyphs {
     pub missing: &'static str,
     pub neutral: &'static str,
     pub branch: &'static str,
+    /// A branch with siblings below it.
+    pub fork: &'static str,
+    pub rail: &'static str,
     pub broken: &'static str,
     pub folded: &'static str,
     pub unfolded: &'static str,
@@ -47,6 +50,8 @@ pub struct Glyphs {
     pub waiting: &'static str,
     pub cursor: &'static str,
     pub ellipsis: &'static str,
+    /// On the border beside the selected row.
+    pub here: &'static str,
     /// Horizontal, vertical, then the corners: top left, top right, bottom left, bottom right.
     pub frame: [&'static str; 6],
 }
@@ -60,6 +65,8 @@ pub static UNICODE: Glyphs = Glyphs {
     missing: "◌",
     neutral: "○",
     branch: "└ ",
+    fork: "├ ",
+    rail: "│ ",
     broken: "└╴",
     folded: "▸",
     unfolded: "▾",
@@ -69,6 +76,7 @@ pub static UNICODE: Glyphs = Glyphs {
     waiting: "…",
     cursor: "▌",
     ellipsis: "…",
+    here: "▌",
     frame: ["─", "│", "┌", "┐", "└", "┘"],
 };
 
@@ -81,6 +89,8 @@ pub static ASCII: Glyphs = Glyphs {
     missing: "?",
     neutral: "o",
     branch: "`-",
+    fork: "|-",
+    rail: "| ",
     broken: "`:",
     folded: ">",
     unfolded: "v",
@@ -90,8 +100,16 @@ pub static ASCII: Glyphs = Glyphs {
     waiting: "...",
     cursor: "|",
     ellipsis: "~",
+    here: ">",
     frame: ["-", "|", "+", "+", "+", "+"],
 };
+
+impl Glyphs {
+    /// Drawn with ASCII only.
+    pub fn is_ascii(&self) -> bool {
+        self.rail.is_ascii()
+    }
+}
 
 impl Look {
     /// The style of a meaning.
@@ -132,8 +150,22 @@ impl Look {
                 .bg(Color::Rgb(0xd5, 0xe3, 0xfa))
                 .add_modifier(Modifier::BOLD),
             (Theme::Light, false) => Style::new().bg(Color::Rgb(0xec, 0xee, 0xf2)),
-            (_, true) => Style::new().add_modifier(Modifier::REVERSED),
-            (_, false) => Style::new().add_modifier(Modifier::UNDERLINED),
+            // One colour for the whole row, or each piece would become a block of its own.
+            (_, true) => Style::new()
+                .fg(Color::Reset)
+                .add_modifier(Modifier::REVERSED)
+                .remove_modifier(Modifier::DIM),
+            (_, false) => Style::new().add_modifier(Modifier::BOLD),
+        }
+    }
+
+    /// Text that the search found.
+    pub fn found(self) -> Style {
+        match self.theme {
+            Theme::Mono => Style::new().add_modifier(Modifier::REVERSED | Modifier::BOLD),
+            Theme::Terminal => Style::new().fg(Color::Black).bg(Color::Yellow),
+            Theme::Dark => Style::new().bg(Color::Rgb(0x6b, 0x55, 0x12)),
+            Theme::Light => Style::new().bg(Color::Rgb(0xff, 0xe3, 0x94)),
         }
     }
 

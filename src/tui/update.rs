@@ -9,6 +9,7 @@ use super::areas;
 use super::keymap::Command;
 use super::message::{Effect, Message};
 use super::model::{CopyRoute, Focus, Model, Overlay, State};
+use crate::export::{Format, What};
 use crate::inspect::{self, Inspection, Options};
 use crate::moment::Moment;
 use crate::text;
@@ -24,7 +25,10 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             model.status = None;
             effects = command::run(model, command);
         }
-        Message::Edit(edit) => overlay::edit(model, edit),
+        Message::Edit(edit) => {
+            model.status = None;
+            overlay::edit(model, edit);
+        }
         Message::Paste(pasted) => overlay::paste(model, &pasted),
         Message::Click { x, y } => effects = click(model, x, y),
         Message::Wheel { x, y, lines } => wheel(model, x, y, lines),
@@ -47,7 +51,11 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Inspected { job, inspection } => inspected(model, job, inspection),
         Message::Stores(stores) => model.stores = Some(stores),
         Message::History(history) => model.history = history,
-        Message::Saved(result) => saved(model, result),
+        Message::Saved {
+            what,
+            format,
+            result,
+        } => saved(model, what, format, result),
         Message::Copied { what, result } => copied(model, &what, result),
         Message::Planned(plan) => {
             if let Some(Overlay::Trust(dialog)) = model.overlays.last_mut() {
@@ -125,7 +133,7 @@ fn inspected(model: &mut Model, job: super::message::JobId, inspection: Arc<Insp
         } else {
             Arc::new(inspect::reassess(&inspection, &options, now))
         };
-        session.rows = super::tree::rows(&inspection, &session.folded, flipped);
+        session.plant(&inspection, flipped);
         session.row = guilty_row(&inspection, &session.rows);
         session.state = State::Ready(inspection);
     }
@@ -162,36 +170,71 @@ pub(super) fn reassess(model: &mut Model) {
     model.rebuild_rows();
 }
 
-fn saved(model: &mut Model, result: Result<std::path::PathBuf, String>) {
+fn saved(
+    model: &mut Model,
+    what: What,
+    format: Format,
+    result: Result<std::path::PathBuf, String>,
+) {
     match result {
         Ok(path) => {
             let shown = text::safe(&path.to_string_lossy()).into_owned();
-            let target = model
-                .session()
-                .map(|s| s.entry.target.typed.clone())
-                .unwrap_or_default();
-            let url = text::shell_quote(&text::safe(&target)).clone();
-            let hint = if shown.ends_with(".pem") && target.contains("://") {
-                format!("  use: curl --cacert {} {url}", text::shell_quote(&shown))
-            } else {
-                String::new()
-            };
-            model.say(true, format!("Wrote {shown}{hint}"));
+            let command = next_command(model, what, format, &text::shell_quote(&shown));
+            let next = command.map_or_else(String::new, |c| format!(". Now: {c}"));
+            model.say(true, format!("Wrote {shown}{next}"));
         }
         Err(why) => model.say(false, why),
+    }
+}
+
+/// The command that uses an exported file: what trusts it where that works, else what reads it.
+fn next_command(model: &Model, what: What, format: Format, file: &str) -> Option<String> {
+    let session = model.session()?;
+    let inspection = session.inspection()?;
+    let endpoint = session.entry.target.endpoint().is_some();
+    let url = text::shell_quote(&text::safe(&session.entry.target.typed));
+    // Trusting it works for what signs others, or itself.
+    let anchor = match what {
+        What::Node(id) => inspection
+            .chain
+            .certificate(id)
+            .is_some_and(|c| c.is_ca() || c.is_self_issued()),
+        What::Root | What::RootsPlus(_) => true,
+        What::Leaf | What::Chain | What::Repaired => false,
+    };
+    match format {
+        Format::Pem if anchor && endpoint && url.starts_with("https://") => {
+            Some(format!("curl --cacert {file} {url}"))
+        }
+        Format::Pem if matches!(what, What::Chain | What::Repaired) => {
+            Some(format!("whycert verify --chain {file}"))
+        }
+        Format::Pem => Some(format!("openssl x509 -in {file} -noout -text")),
+        Format::Der => Some(format!("openssl x509 -inform DER -in {file} -noout -text")),
+        Format::Text | Format::Json | Format::Markdown => None,
     }
 }
 
 fn copied(model: &mut Model, what: &str, result: Result<CopyRoute, String>) {
     match result {
         Ok(CopyRoute::Desktop) => model.say(true, format!("Copied {what} to the clipboard.")),
-        Ok(CopyRoute::Terminal { bytes }) => model.say(
-            true,
-            format!("Sent {what} to your terminal's clipboard by OSC 52 ({bytes} bytes); whether it took it cannot be confirmed."),
-        ),
+        Ok(CopyRoute::Terminal { bytes, tmux }) => {
+            let needs = if tmux {
+                "; tmux needs allow-passthrough"
+            } else {
+                ""
+            };
+            model.say(
+                true,
+                format!("Sent {what} by OSC 52 ({bytes} bytes): it cannot be confirmed{needs}."),
+            );
+        }
         Ok(CopyRoute::File(path)) => {
             let shown = text::safe(&path.to_string_lossy()).into_owned();
-            model.say(true, format!("There is no clipboard here; wrote {what} to {shown}"));
+            model.say(
+                true,
+                format!("There is no clipboard here; wrote {what} to {shown}"),
+            );
         }
         Err(why) => model.say(false, format!("Could not copy {what}: {why}")),
     }
@@ -199,8 +242,9 @@ fn copied(model: &mut Model, what: &str, result: Result<CopyRoute, String>) {
 
 fn click(model: &mut Model, x: u16, y: u16) -> Vec<Effect> {
     let position = ratatui::layout::Position::new(x, y);
+    model.status = None;
     if !model.overlays.is_empty() {
-        return Vec::new();
+        return overlay::click(model, position);
     }
     let areas = areas::areas(model);
     if areas.targets.contains(position) {

@@ -10,24 +10,26 @@
 //!  status, or keys
 //! ```
 
+mod chain;
+mod footer;
 mod frame;
+mod input;
 mod overlay;
 mod sidebar;
+mod trust;
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::areas::{self, Areas};
-use super::keymap::{self, BINDINGS};
 use super::line::{Line, Meaning};
 use super::model::{Focus, Model, Pane, Place, State};
 use super::theme::Look;
-use super::tree::{self, Mark, Row};
 use crate::inspect::{Inspection, Outcome};
 use crate::text;
 
-pub use overlay::page_width;
+pub use overlay::{box_of, page_width};
 pub use sidebar::targets_offset;
 
 /// Draws the model.
@@ -61,14 +63,49 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         sidebar::draw(model, &areas, buffer);
     }
     if !areas.tree_box.is_empty() {
-        chain(model, &areas, buffer);
+        chain::draw(model, &areas, buffer);
     }
     if !areas.pane_box.is_empty() {
         pane(model, &areas, buffer);
     }
-    footer(model, areas.footer, buffer);
+    footer::draw(model, areas.footer, buffer);
     for layer in &model.overlays {
         overlay::draw(model, layer, area, buffer);
+    }
+    if model.look.glyphs.is_ascii() {
+        to_ascii(buffer);
+    }
+}
+
+/// Turns typographic signs into their plain cousins, and what has none into question marks, column
+/// by column: a terminal without Unicode would lose count of its columns.
+fn to_ascii(buffer: &mut Buffer) {
+    let mut wide = false;
+    for cell in &mut buffer.content {
+        if std::mem::take(&mut wide) {
+            cell.set_symbol("?");
+            continue;
+        }
+        if cell.symbol().is_ascii() {
+            continue;
+        }
+        let plain = match cell.symbol() {
+            "“" | "”" | "„" => "\"",
+            "‘" | "’" => "'",
+            "…" => "~",
+            "–" | "—" | "‐" => "-",
+            "·" | "•" => ".",
+            "×" => "x",
+            "↑" => "^",
+            "↓" => "v",
+            "←" => "<",
+            "→" => ">",
+            symbol => {
+                wide = text::width(symbol) > 1;
+                "?"
+            }
+        };
+        cell.set_symbol(plain);
     }
 }
 
@@ -132,9 +169,16 @@ fn title(model: &Model, area: Rect, buffer: &mut Buffer) {
     };
     let name = if width >= 60 { " whycert  " } else { " " };
     let room = width.saturating_sub(right + text::width(name) + text::width(&count) + 1);
-    let left = Line::of(Meaning::Accent, name)
-        .and(Meaning::Strong, text::clip(&session.title(), room))
+    let title = session.title();
+    let mut left = Line::of(Meaning::Accent, name)
+        .and(Meaning::Strong, text::clip(&title, room))
         .and(Meaning::Muted, count);
+    // A session that has a name of its own (lab) says where it is as well.
+    let address = text::safe(&session.entry.target.typed);
+    let spare = room.saturating_sub(text::width(&title) + 3);
+    if session.entry.label.is_some() && spare >= 16 {
+        left = left.and(Meaning::Muted, format!("  {}", text::clip(&address, spare)));
+    }
     put(buffer, area, 0, &left, model.look);
     let mut line = badge;
     if show_extra {
@@ -174,166 +218,19 @@ fn facts(inspection: &Inspection) -> String {
         parts.push(version.clone());
     }
     if inspection.capture.target.endpoint().is_some() {
-        parts.push(format!("{} ms", inspection.took.as_millis()));
+        parts.push(millis(inspection.took));
     }
     parts.join("  ")
 }
 
-fn chain(model: &Model, areas: &Areas, buffer: &mut Buffer) {
-    let focused = model.focus == Focus::Tree && model.overlays.is_empty();
-    frame::draw(buffer, areas.tree_box, "Chain", focused, model.look);
-    let Some(session) = model.session() else {
-        return;
-    };
-    let Some(inspection) = session.inspection() else {
-        return;
-    };
-    if session.rows.is_empty() {
-        put(
-            buffer,
-            areas.tree,
-            0,
-            &Line::of(Meaning::Muted, "no certificate"),
-            model.look,
-        );
-        return;
-    }
-    let height = usize::from(areas.tree.height);
-    for (y, row) in session
-        .rows
-        .iter()
-        .enumerate()
-        .skip(session.row_offset)
-        .take(height)
-    {
-        let line_y = u16::try_from(y - session.row_offset).unwrap_or(0);
-        draw_row(model, inspection, row, areas.tree, line_y, buffer);
-        if y == session.row {
-            let row_area = Rect {
-                y: areas.tree.y + line_y,
-                height: 1,
-                ..areas.tree
-            };
-            buffer.set_style(row_area, model.look.selection(focused));
-        }
-    }
-    frame::scrolled(
-        buffer,
-        areas.tree_box,
-        session.row_offset,
-        height,
-        session.rows.len(),
-        model.look,
-    );
-}
-
-fn draw_row(
-    model: &Model,
-    inspection: &Inspection,
-    row: &Row,
-    area: Rect,
-    y: u16,
-    buffer: &mut Buffer,
-) {
-    let glyphs = model.look.glyphs;
-    let Some(id) = row.node else {
-        put(
-            buffer,
-            area,
-            y,
-            &Line::of(Meaning::Muted, "also sent, on no path:"),
-            model.look,
-        );
-        return;
-    };
-    let Some(node) = inspection.chain.node(id) else {
-        return;
-    };
-    let (symbol, meaning) = match tree::mark(inspection, id) {
-        Mark::Good => (glyphs.good, Meaning::Good),
-        Mark::Warn => (glyphs.warn, Meaning::Warn),
-        Mark::Bad => (glyphs.bad, Meaning::Bad),
-        Mark::Missing => (glyphs.missing, Meaning::Warn),
-        Mark::Neutral => (glyphs.neutral, Meaning::Muted),
-    };
-    let mut line = Line::default();
-    if row.depth > 0 {
-        let branch = if row.broken {
-            glyphs.broken
-        } else {
-            glyphs.branch
-        };
-        let branch_meaning = if row.broken {
-            Meaning::Bad
-        } else {
-            Meaning::Muted
-        };
-        line = line
-            .and(Meaning::Muted, "  ".repeat(row.depth - 1))
-            .and(branch_meaning, branch);
-    }
-    line = line.and(meaning, format!("{symbol} "));
-    if row.folded {
-        line = line.and(Meaning::Accent, format!("{} ", glyphs.folded));
-    }
-    let origin = tree::origin(inspection, id);
-    let left = tree::validity(inspection, id);
-    let anchored = !node.is_ghost() && !node.anchored_in.is_empty() && node.is_sent();
-    let mut tail = if origin == "sent" || origin == "in the file" {
-        String::new()
-    } else {
-        origin
-    };
-    if anchored {
-        tail = "in store".to_owned();
-    }
-    let tail = match (tail.is_empty(), left.is_empty()) {
-        (true, _) => left,
-        (false, true) => tail,
-        (false, false) if area.width >= 40 => format!("{tail}, {left}"),
-        (false, false) => tail,
-    };
-    let used = text::width(&line.text());
-    let width = usize::from(area.width);
-    // The name has the right of way: the tail stands only where it leaves the name twelve columns.
-    let name = node.title();
-    let wanted = text::width(&name).min(width.saturating_sub(used));
-    let room_for_tail = width.saturating_sub(used + wanted.max(12.min(text::width(&name))) + 2);
-    let tail = if text::width(&tail) <= room_for_tail.max(width / 3) {
-        tail
-    } else {
-        String::new()
-    };
-    let tail_width = if tail.is_empty() {
-        0
-    } else {
-        text::width(&tail) + 2
-    };
-    let name_room = width.saturating_sub(used + tail_width);
-    let name_meaning = if node.is_ghost() {
-        Meaning::Muted
-    } else {
-        Meaning::Plain
-    };
-    line = line.and(name_meaning, text::clip(&name, name_room));
-    put(buffer, area, y, &line, model.look);
-    if !tail.is_empty() {
-        let x = u16::try_from(width.saturating_sub(text::width(&tail))).unwrap_or(0);
-        put_at(
-            buffer,
-            area,
-            x,
-            y,
-            &Line::of(Meaning::Muted, tail),
-            model.look,
-        );
-    }
-}
-
 fn pane(model: &Model, areas: &Areas, buffer: &mut Buffer) {
-    let focused = model.focus == Focus::Pane && model.overlays.is_empty();
-    frame::draw(buffer, areas.pane_box, "", focused, model.look);
-    for (x, width, pane) in tabs(areas) {
+    let focused = model.focus == Focus::Pane && uncovered(model);
+    if areas.bare {
+        frame::rule(buffer, areas.tabs, focused, model.look);
+    } else {
+        frame::draw(buffer, areas.pane_box, "", focused, model.look);
+    }
+    for (x, width, pane, word) in tabs(areas) {
         let chosen = pane == model.pane;
         let meaning = if chosen {
             Meaning::Strong
@@ -349,7 +246,7 @@ fn pane(model: &Model, areas: &Areas, buffer: &mut Buffer) {
         } else {
             model.look.style(meaning)
         };
-        let shown = format!(" {} ", pane.title());
+        let shown = format!(" {word} ");
         buffer.set_stringn(
             x,
             areas.tabs.y,
@@ -360,7 +257,7 @@ fn pane(model: &Model, areas: &Areas, buffer: &mut Buffer) {
         buffer.set_stringn(
             x + 1,
             areas.tabs.y,
-            pane.title(),
+            word,
             usize::from(width.saturating_sub(2)),
             style,
         );
@@ -370,14 +267,32 @@ fn pane(model: &Model, areas: &Areas, buffer: &mut Buffer) {
     };
     let place = session.place(model.pane);
     lines(model, &session.lines, place, focused, areas.pane, buffer);
+    let around = if areas.bare {
+        areas.tabs
+    } else {
+        areas.pane_box
+    };
     frame::scrolled(
         buffer,
-        areas.pane_box,
+        around,
         place.offset,
         usize::from(areas.pane.height),
         session.lines.len(),
         model.look,
     );
+}
+
+/// Nothing lies over the panes; the search line lies below them.
+fn uncovered(model: &Model) -> bool {
+    model.overlays.is_empty()
+}
+
+/// `4 ms`, `1.5 s`.
+fn millis(took: std::time::Duration) -> String {
+    match took.as_millis() {
+        ms @ 0..10_000 => format!("{ms} ms"),
+        ms => format!("{}.{} s", ms / 1000, ms % 1000 / 100),
+    }
 }
 
 /// Lines from a place on, the selected one marked when the pane has the focus.
@@ -399,26 +314,60 @@ fn lines(
             height: 1,
             ..area
         };
-        let matched = !needle.is_empty() && line.text().to_lowercase().contains(&needle);
         if focused && index == place.line {
             buffer.set_style(row, model.look.selection(true));
-        } else if matched {
-            buffer.set_style(row, model.look.selection(false));
         }
+        highlight(buffer, row, &needle, model.look);
     }
 }
 
-/// Column, width and pane of each tab.
-fn tabs(areas: &Areas) -> Vec<(u16, u16, Pane)> {
-    let mut x = areas.tabs.x + 1;
+/// Marks what the search found in a drawn row.
+fn highlight(buffer: &mut Buffer, row: Rect, needle: &str, look: Look) {
+    if needle.is_empty() || row.height == 0 {
+        return;
+    }
+    // The row as text, with the column of each character.
+    let mut text = String::new();
+    let mut columns = Vec::new();
+    for x in row.x..row.x + row.width {
+        let Some(cell) = buffer.cell((x, row.y)) else {
+            return;
+        };
+        let lower = cell.symbol().to_lowercase();
+        columns.extend(std::iter::repeat_n(x, lower.len()));
+        text.push_str(&lower);
+    }
+    let spots: Vec<(u16, u16)> = text
+        .match_indices(needle)
+        .filter_map(|(at, found)| {
+            let last = at + found.len().saturating_sub(1);
+            Some((*columns.get(at)?, *columns.get(last)?))
+        })
+        .collect();
+    for (from, to) in spots {
+        let spot = Rect::new(from, row.y, to - from + 1, 1);
+        buffer.set_style(spot, look.found());
+    }
+}
+
+/// Column, width, pane and word of each tab; short words where the long ones do not fit.
+fn tabs(areas: &Areas) -> Vec<(u16, u16, Pane, &'static str)> {
     let end = areas.tabs.x + areas.tabs.width.saturating_sub(1);
+    let wanted: usize = Pane::ALL.iter().map(|p| p.title().len() + 3).sum();
+    let long = wanted < usize::from(areas.tabs.width) && !areas.bare;
+    let mut x = areas.tabs.x + 1;
     let mut out = Vec::new();
     for pane in Pane::ALL {
-        let width = u16::try_from(pane.title().len() + 2)
+        let word = if long {
+            pane.title()
+        } else {
+            pane.short_title()
+        };
+        let width = u16::try_from(word.len() + 2)
             .unwrap_or(0)
             .min(end.saturating_sub(x));
         if width > 2 {
-            out.push((x, width, pane));
+            out.push((x, width, pane, word));
         }
         x += width + 1;
     }
@@ -430,45 +379,6 @@ pub fn tab_at(model: &Model, x: u16) -> Option<u8> {
     let areas = areas::areas(model);
     let hit = tabs(&areas)
         .into_iter()
-        .position(|(from, width, _)| x >= from && x < from + width)?;
+        .position(|(from, width, ..)| x >= from && x < from + width)?;
     u8::try_from(hit).ok()
-}
-
-fn footer(model: &Model, area: Rect, buffer: &mut Buffer) {
-    if let Some(status) = &model.status {
-        let (symbol, meaning) = if status.good {
-            (model.look.glyphs.good, Meaning::Good)
-        } else {
-            (model.look.glyphs.bad, Meaning::Bad)
-        };
-        let line =
-            Line::of(meaning, format!(" {symbol} ")).and(Meaning::Plain, status.text.clone());
-        put(buffer, area, 0, &line, model.look);
-        return;
-    }
-    let mut line = Line::of(Meaning::Plain, " ");
-    let mut used = 1;
-    let move_hint = [("↑↓", "move")];
-    let rows = BINDINGS
-        .iter()
-        .filter(|b| !b.short.is_empty())
-        .map(|b| (keymap::key_of(b.command), b.short));
-    let width = usize::from(area.width);
-    for (key, word) in move_hint.into_iter().chain(rows) {
-        let piece = text::width(key) + text::width(word) + 3;
-        // Help and quit always stay: they are last in the table.
-        let reserved = if word == "help" || word == "quit" {
-            0
-        } else {
-            16
-        };
-        if used + piece + reserved > width {
-            continue;
-        }
-        line = line
-            .and(Meaning::Accent, key)
-            .and(Meaning::Muted, format!(" {word}  "));
-        used += piece;
-    }
-    put(buffer, area, 0, &line, model.look);
 }

@@ -1,7 +1,5 @@
 //! What several test modules share: foreign programs, and the binary, in a clean environment.
 
-#![allow(dead_code)] // shared: not every module uses everything
-
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

@@ -17,6 +17,8 @@ use crate::cert::Certificate;
 use crate::chain::{Chain, NodeId};
 
 mod rfc5280;
+mod rounds;
+mod steps;
 mod webpki;
 
 /// Everything an engine judges from.

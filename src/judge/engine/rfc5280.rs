@@ -1,128 +1,406 @@
-//! Our own walk: every check of RFC 5280 section 6 that real clients make, on every candidate path,
-//! with every reason against it.
+//! The RFC's own rules (RFC 5280, section 6) with today's floors for keys and hashes, on every
+//! candidate path: the engine whose word is the exit code of `whycert verify`.
+//!
+//! Where the RFC leaves something open, the verifiers of the field decide: what OpenSSL (strict), Go
+//! and webpki all refuse is refused here. Of the policy it reads `anchor_dates`,
+//! `anchor_constraints`, `any_extended_key_usage`, `common_name`, `extended_key_usage`,
+//! `least_rsa_bits`, `leaf_key_usage`, `max_depth`, `must_staple`, `name_check`, `partial_chain`,
+//! `sha1`, `strict`, `trusted_leaf`.
+//!
+//! The search goes in two rounds. The first looks for a path without fault and leaves every branch at
+//! its first fault; the second, when there is none, names everything that stands against the best of
+//! the candidates. Both are bounded; a bound that was met is a reason of its own.
 
-use super::{Anchors, Answer, Input};
-use crate::cert::{Certificate, ExtensionValue, Hash, KeyKind, extension::KeyUsage, oid};
-use crate::chain::{Chain, NodeId, Path, PathEnd, SignatureCheck};
-use crate::judge::constraints;
+use super::{Answer, Input, rounds, steps};
+use crate::cert::Certificate;
+use crate::cert::extension::KeyUsage;
+use crate::chain::{MOST_DEPTH, MOST_STEPS, NodeId, Path, PathEnd, SignatureCheck};
+use crate::judge::constraints::{self, MOST_COMPARISONS};
 use crate::judge::name::{self, NameAnswer};
-use crate::judge::{Question, Reason, ReasonKind};
-use crate::target::Host;
+use crate::judge::policy::{CommonName, ExtendedKeyUsage, NameCheck, Sha1, TrustedLeaf};
+use crate::judge::{Purpose, Reason, ReasonKind, facts, policies, revocation};
 
+/// The verdict of the RFC's rules.
 pub(super) fn judge(input: &Input<'_>) -> Answer {
-    let walked = walk(input.chain, input.anchors, input.question);
+    let Some(leaf) = input.chain.leaf else {
+        return Answer {
+            failures: vec![Reason {
+                kind: ReasonKind::NoCertificate,
+                node: None,
+            }],
+            ..Answer::default()
+        };
+    };
+    let mut rules = Rules {
+        input,
+        comparisons: MOST_COMPARISONS,
+    };
+    let (path, mut failures) = search(&mut rules, leaf);
+    failures.dedup();
     Answer {
-        accepted: walked.reasons.is_empty(),
-        path: walked.path,
-        failures: walked.reasons,
-        steps: Vec::new(),
+        accepted: failures.is_empty(),
+        steps: steps::of(input, &path, &failures),
+        path,
+        failures,
         spoken: None,
     }
 }
 
-/// The best path and what stands against it.
-struct Walked {
-    path: Vec<NodeId>,
-    reasons: Vec<Reason>,
-}
-
-/// Walks every candidate path and keeps the best: one without reasons, else one that reaches an
-/// anchor, else the one with the fewest.
-fn walk(chain: &Chain, anchors: &Anchors, question: &Question) -> Walked {
-    let Some(leaf) = chain.leaf else {
-        return Walked {
-            path: Vec::new(),
-            reasons: vec![Reason {
-                kind: ReasonKind::NoCertificate,
-                node: None,
-            }],
-        };
-    };
-    if is_pinned(chain, anchors, question) {
-        let reasons = check(chain, question, &[leaf], true);
-        return Walked {
-            path: vec![leaf],
-            reasons,
-        };
+/// The accepted path, or the best of those that failed with everything against it.
+fn search(rules: &mut Rules<'_>, leaf: NodeId) -> (Vec<NodeId>, Vec<Reason>) {
+    let input = rules.input;
+    if rules.is_trusted_leaf(leaf) {
+        let reasons = rules.all(&[leaf], true);
+        return (vec![leaf], reasons);
     }
-    let mut best: Option<(bool, usize, Walked)> = None;
-    for path in &chain.paths {
-        let (nodes, anchored) = cut_at_anchor(chain, anchors, question, path);
-        let mut reasons = check(chain, question, &nodes, anchored);
+    let first = rounds::first(rules, leaf);
+    if let Some(path) = first.path {
+        return (path, Vec::new());
+    }
+    let mut best: Option<(Rank, Vec<NodeId>, Vec<Reason>)> = None;
+    for path in &input.chain.paths {
+        let (nodes, anchored) = rules.cut_at_anchor(path);
+        let mut reasons = rules.all(&nodes, anchored);
         if !anchored {
-            reasons.insert(0, unanchored(chain, &nodes, path.end));
+            reasons.insert(0, unanchored(input, &nodes, path.end));
         }
         if reasons.is_empty() {
-            return Walked {
-                path: nodes,
-                reasons,
-            };
+            return (nodes, reasons);
         }
-        let better = best
-            .as_ref()
-            .is_none_or(|(b, n, _)| (!anchored, reasons.len()) < (!*b, *n));
-        if better {
-            best = Some((
-                anchored,
-                reasons.len(),
-                Walked {
-                    path: nodes,
-                    reasons,
-                },
-            ));
+        let rank = Rank::of(anchored, &reasons);
+        if best.as_ref().is_none_or(|(b, _, _)| rank < *b) {
+            best = Some((rank, nodes, reasons));
         }
     }
+    let spent = Reason {
+        kind: ReasonKind::BudgetSpent,
+        node: None,
+    };
     match best {
-        Some((_, _, mut walked)) => {
-            if chain.cut {
-                walked.reasons.push(Reason {
-                    kind: ReasonKind::BudgetSpent,
-                    node: None,
-                });
+        Some((_, path, mut reasons)) => {
+            let said = reasons.iter().any(|r| r.kind == ReasonKind::BudgetSpent);
+            if (input.chain.cut || first.spent) && !said {
+                reasons.push(spent);
             }
-            walked
+            (path, reasons)
         }
-        None => Walked {
-            path: vec![leaf],
-            reasons: vec![Reason {
-                kind: ReasonKind::BudgetSpent,
-                node: Some(leaf),
-            }],
-        },
+        None => (vec![leaf], vec![spent]),
     }
 }
 
-/// The leaf itself is an anchor, and it signed itself: trusted as it stands, as OpenSSL and most
-/// others do. A leaf that someone else issued is not an anchor for most clients.
-fn is_pinned(chain: &Chain, anchors: &Anchors, question: &Question) -> bool {
-    chain
-        .leaf
-        .is_some_and(|leaf| is_anchor(chain, anchors, question, leaf) && chain.is_self_signed(leaf))
-}
+/// Which failing path is shown: one that reaches an anchor, with sound signatures, with the fewest
+/// reasons.
+#[derive(PartialEq, PartialOrd)]
+struct Rank(bool, bool, usize);
 
-fn is_anchor(_: &Chain, anchors: &Anchors, _: &Question, id: NodeId) -> bool {
-    anchors.holds(id)
-}
-
-/// The path up to the first issuer that is an anchor of this store.
-fn cut_at_anchor(
-    chain: &Chain,
-    anchors: &Anchors,
-    question: &Question,
-    path: &Path,
-) -> (Vec<NodeId>, bool) {
-    let anchor = path
-        .nodes
-        .iter()
-        .skip(1)
-        .position(|&id| is_anchor(chain, anchors, question, id));
-    match anchor {
-        Some(index) => (path.nodes.iter().copied().take(index + 2).collect(), true),
-        None => (path.nodes.clone(), false),
+impl Rank {
+    fn of(anchored: bool, reasons: &[Reason]) -> Self {
+        let unsound = reasons.iter().any(|r| r.kind == ReasonKind::BadSignature);
+        Self(!anchored, unsound, reasons.len())
     }
 }
 
-fn unanchored(chain: &Chain, nodes: &[NodeId], end: PathEnd) -> Reason {
+/// What one client asks of certificates and paths.
+pub(super) struct Rules<'a> {
+    pub(super) input: &'a Input<'a>,
+    comparisons: usize,
+}
+
+/// Where a certificate stands in a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Place {
+    Leaf,
+    Issuer,
+    Anchor,
+    /// A leaf that is trusted as it stands.
+    TrustedLeaf,
+}
+
+impl Rules<'_> {
+    fn is_trusted_leaf(&self, leaf: NodeId) -> bool {
+        let chain = self.input.chain;
+        let self_signed = || chain.is_self_signed(leaf);
+        self.input.anchors.holds(leaf)
+            && match self.input.policy.trusted_leaf {
+                TrustedLeaf::Never => false,
+                TrustedLeaf::Any => true,
+                TrustedLeaf::SelfSigned => self_signed(),
+                TrustedLeaf::SelfSignedNotCa => {
+                    self_signed() && chain.certificate(leaf).is_some_and(|c| !c.is_ca())
+                }
+            }
+    }
+
+    /// The path may end here.
+    pub(super) fn ends_at(&self, id: NodeId) -> bool {
+        self.input.anchors.holds(id)
+            && (self.input.policy.partial_chain || self.input.chain.is_self_signed(id))
+    }
+
+    /// The path up to the first issuer that is an anchor.
+    fn cut_at_anchor(&self, path: &Path) -> (Vec<NodeId>, bool) {
+        let anchor = path.nodes.iter().skip(1).position(|&id| self.ends_at(id));
+        match anchor {
+            Some(index) => (path.nodes.iter().copied().take(index + 2).collect(), true),
+            None => (path.nodes.clone(), false),
+        }
+    }
+
+    /// Everything that stands against a path, from the leaf up.
+    fn all(&mut self, nodes: &[NodeId], anchored: bool) -> Vec<Reason> {
+        let mut reasons = Vec::new();
+        let last = nodes.len().saturating_sub(1);
+        for (depth, &id) in nodes.iter().enumerate() {
+            let place = match depth {
+                0 if anchored && last == 0 => Place::TrustedLeaf,
+                0 => Place::Leaf,
+                _ if anchored && depth == last => Place::Anchor,
+                _ => Place::Issuer,
+            };
+            reasons.extend(self.alone(id, place, depth == last));
+            if let Some(&above) = nodes.get(depth + 1) {
+                reasons.extend(self.link(id, above));
+            }
+        }
+        reasons.extend(self.together(nodes, anchored));
+        reasons
+    }
+
+    /// What stands against a certificate in its place, whatever the path.
+    pub(super) fn alone(&self, id: NodeId, place: Place, top: bool) -> Vec<Reason> {
+        let Some(certificate) = self.input.chain.certificate(id) else {
+            return Vec::new();
+        };
+        let policy = self.input.policy;
+        let trusted = matches!(place, Place::Anchor | Place::TrustedLeaf);
+        let mut kinds = facts::unreadable(certificate);
+        if !trusted || policy.anchor_dates {
+            kinds.extend(facts::dates(certificate, self.input.question.at));
+        }
+        match place {
+            Place::Leaf | Place::TrustedLeaf => self.leaf(certificate, &mut kinds),
+            Place::Issuer => self.issuer(certificate, &mut kinds),
+            Place::Anchor if policy.anchor_constraints => self.anchor(certificate, &mut kinds),
+            Place::Anchor => {}
+        }
+        let kept = self.input.chain.is_self_signed(id);
+        if !trusted
+            && !kept
+            && let Some(hash) = facts::weak_hash(certificate)
+            && !(policy.sha1 == Sha1::Accepted && hash == crate::cert::Hash::Sha1)
+        {
+            kinds.push(ReasonKind::WeakHash(hash));
+        }
+        if let Some(oid) = facts::unknown_critical(certificate) {
+            kinds.push(ReasonKind::UnknownCriticalExtension { oid });
+        }
+        kinds.extend(facts::key(certificate, policy));
+        if policy.strict && !(place == Place::TrustedLeaf) {
+            let leaf = place == Place::Leaf;
+            let broken = facts::strict(certificate, leaf, top);
+            kinds.extend(broken.into_iter().map(ReasonKind::Strict));
+        }
+        kinds.into_iter().map(|kind| Reason::on(id, kind)).collect()
+    }
+
+    fn leaf(&self, certificate: &Certificate, kinds: &mut Vec<ReasonKind>) {
+        let (question, policy) = (self.input.question, self.input.policy);
+        if let (Some(wanted), true) = (&question.name, policy.name_check != NameCheck::Never) {
+            let words = || facts::host(wanted);
+            match name::find(certificate, wanted) {
+                NameAnswer::Matches => {}
+                NameAnswer::OnlyCommonName if policy.common_name != CommonName::Never => {}
+                NameAnswer::OnlyCommonName => {
+                    kinds.push(ReasonKind::NameOnlyInCommonName { wanted: words() })
+                }
+                NameAnswer::Mismatch => kinds.push(ReasonKind::NameMismatch {
+                    wanted: words(),
+                    presented: name::presented(certificate, 8),
+                }),
+            }
+        }
+        if policy.extended_key_usage != ExtendedKeyUsage::Ignored {
+            self.purpose(certificate, kinds);
+        }
+        if policy.leaf_key_usage
+            && let Some(usage) = certificate.key_usage()
+        {
+            let (bit, wanted) = match self.input.facts.static_rsa {
+                true => (KeyUsage::KEY_ENCIPHERMENT, "keyEncipherment"),
+                false => (KeyUsage::DIGITAL_SIGNATURE, "digitalSignature"),
+            };
+            if !usage.has(bit) {
+                kinds.push(ReasonKind::KeyUsageForbids { wanted });
+            }
+        }
+        if policy.must_staple
+            && facts::must_staple(certificate)
+            && self.input.facts.stapled.is_none()
+        {
+            kinds.push(ReasonKind::MustStaple);
+        }
+    }
+
+    fn purpose(&self, certificate: &Certificate, kinds: &mut Vec<ReasonKind>) {
+        use crate::cert::oid::{KP_CLIENT_AUTH, KP_SERVER_AUTH};
+        let any = self.input.policy.any_extended_key_usage;
+        match self.input.question.purpose {
+            None => {}
+            Some(Purpose::Server) => kinds.extend(
+                facts::lacks_purpose(certificate, KP_SERVER_AUTH, any)
+                    .map(|usages| ReasonKind::NotForServers { usages }),
+            ),
+            Some(Purpose::Client) => kinds.extend(
+                facts::lacks_purpose(certificate, KP_CLIENT_AUTH, any)
+                    .map(|usages| ReasonKind::NotForClients { usages }),
+            ),
+        }
+    }
+
+    /// Section 6.1.4 (k), (n) and, as every verifier does, the nesting of extended key usage.
+    fn issuer(&self, certificate: &Certificate, kinds: &mut Vec<ReasonKind>) {
+        if !certificate.is_ca() || certificate.version != Some(3) {
+            kinds.push(ReasonKind::NotACa);
+        }
+        if facts::lacks_cert_sign(certificate) {
+            kinds.push(ReasonKind::NoCertSign);
+        }
+        if matches!(
+            self.input.policy.extended_key_usage,
+            ExtendedKeyUsage::Nested | ExtendedKeyUsage::NestedWithAnchor
+        ) {
+            self.purpose(certificate, kinds);
+        }
+    }
+
+    /// An anchor of version 3 must be a CA like any other; older ones could not say so.
+    fn anchor(&self, certificate: &Certificate, kinds: &mut Vec<ReasonKind>) {
+        if certificate.version == Some(3) && !certificate.is_ca() {
+            kinds.push(ReasonKind::NotACa);
+        }
+        if facts::lacks_cert_sign(certificate) {
+            kinds.push(ReasonKind::NoCertSign);
+        }
+        if self.input.policy.extended_key_usage == ExtendedKeyUsage::NestedWithAnchor {
+            self.purpose(certificate, kinds);
+        }
+    }
+
+    /// What stands against the link between a certificate and its issuer.
+    fn link(&self, child: NodeId, issuer: NodeId) -> Option<Reason> {
+        let chain = self.input.chain;
+        if chain.node(issuer).is_some_and(crate::chain::Node::is_ghost) {
+            return None;
+        }
+        let kind = match &chain.link(child, issuer)?.signature {
+            SignatureCheck::Verified => return None,
+            SignatureCheck::Bad => ReasonKind::BadSignature,
+            SignatureCheck::CannotCheck(why) => ReasonKind::UncheckedSignature(why.clone()),
+            SignatureCheck::NotChecked => {
+                ReasonKind::UncheckedSignature("too many candidates to check them all".to_owned())
+            }
+        };
+        Some(Reason::on(child, kind))
+    }
+
+    /// What only the path as a whole can tell: path lengths, depth, name constraints, policies,
+    /// revocation.
+    pub(super) fn together(&mut self, nodes: &[NodeId], anchored: bool) -> Vec<Reason> {
+        let mut reasons = Vec::new();
+        self.lengths(nodes, anchored, &mut reasons);
+        self.name_constraints(nodes, anchored, &mut reasons);
+        if anchored {
+            let chain = self.input.chain;
+            let below: Vec<&Certificate> = nodes
+                .iter()
+                .take(nodes.len().saturating_sub(1))
+                .filter_map(|&id| chain.certificate(id).map(AsRef::as_ref))
+                .collect();
+            if let Some((place, why)) = policies::fault(&below)
+                && let Some(&id) = nodes.get(place)
+            {
+                reasons.push(Reason::on(id, ReasonKind::Policy(why)));
+            }
+        }
+        reasons.extend(revocation::reasons(self.input, nodes));
+        reasons
+    }
+
+    /// Sections 4.2.1.9 and 6.1.4 (l), (m): self-issued intermediates do not count.
+    fn lengths(&self, nodes: &[NodeId], anchored: bool, reasons: &mut Vec<Reason>) {
+        let chain = self.input.chain;
+        let last = nodes.len().saturating_sub(1);
+        let mut below: u32 = 0;
+        for (depth, &id) in nodes.iter().enumerate().skip(1) {
+            let Some(certificate) = chain.certificate(id) else {
+                continue;
+            };
+            let anchor = anchored && depth == last;
+            let counts = !anchor || self.input.policy.anchor_constraints;
+            if let Some((true, Some(allowed))) = certificate.basic_constraints()
+                && counts
+                && below > allowed
+            {
+                reasons.push(Reason::on(id, ReasonKind::PathTooLong { allowed }));
+            }
+            if !anchor && !certificate.is_self_issued() {
+                below += 1;
+            }
+        }
+        let most = self
+            .input
+            .question
+            .max_depth
+            .or(self.input.policy.max_depth);
+        if let Some(most) = most
+            && below > most
+        {
+            let node = nodes.first().copied();
+            let kind = ReasonKind::TooDeep { most };
+            reasons.push(Reason { kind, node });
+        }
+    }
+
+    fn name_constraints(&mut self, nodes: &[NodeId], anchored: bool, reasons: &mut Vec<Reason>) {
+        let chain = self.input.chain;
+        let common_name = self.input.policy.common_name != CommonName::Never;
+        let last = nodes.len().saturating_sub(1);
+        for (depth, &id) in nodes.iter().enumerate().skip(1) {
+            let Some(issuer) = chain.certificate(id) else {
+                continue;
+            };
+            if anchored && depth == last && !self.input.policy.anchor_constraints {
+                continue;
+            }
+            for (below, &lower) in nodes.iter().enumerate().take(depth) {
+                let Some(certificate) = chain.certificate(lower) else {
+                    continue;
+                };
+                // Self-issued intermediates are exempt (section 6.1.3 (b)).
+                if below > 0 && certificate.is_self_issued() {
+                    continue;
+                }
+                let cn = common_name && below == 0;
+                let left = &mut self.comparisons;
+                match constraints::violation(issuer, certificate, cn, left) {
+                    Ok(None) => {}
+                    Ok(Some((name, detail))) => {
+                        reasons.push(Reason::on(id, ReasonKind::NameConstraint { name, detail }))
+                    }
+                    Err(constraints::Spent) => {
+                        reasons.push(Reason::on(id, ReasonKind::BudgetSpent));
+                        return;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Bounds of the first round: shared with the graph, so that one number is stated.
+pub(super) const BOUNDS: (usize, usize) = (MOST_STEPS, MOST_DEPTH);
+
+fn unanchored(input: &Input<'_>, nodes: &[NodeId], end: PathEnd) -> Reason {
     let top = nodes.last().copied();
     let kind = match end {
         PathEnd::SelfSigned if nodes.len() == 1 => ReasonKind::SelfSignedLeaf,
@@ -130,7 +408,7 @@ fn unanchored(chain: &Chain, nodes: &[NodeId], end: PathEnd) -> Reason {
         // A lone leaf says nothing about what is above it; above a CA, most likely its root.
         PathEnd::Missing => match nodes.len() {
             0..=2 => ReasonKind::MissingIssuer,
-            n if below_names_addresses(chain, nodes, n) => ReasonKind::MissingIssuer,
+            n if below_names_addresses(input, nodes, n) => ReasonKind::MissingIssuer,
             _ => ReasonKind::UnknownRoot,
         },
     };
@@ -139,10 +417,10 @@ fn unanchored(chain: &Chain, nodes: &[NodeId], end: PathEnd) -> Reason {
 
 /// The certificate below the ghost says where its issuer can be had, and that issuer is not a root
 /// by name: another intermediate is missing.
-fn below_names_addresses(chain: &Chain, nodes: &[NodeId], n: usize) -> bool {
+fn below_names_addresses(input: &Input<'_>, nodes: &[NodeId], n: usize) -> bool {
     nodes
         .get(n - 2)
-        .and_then(|&id| chain.certificate(id))
+        .and_then(|&id| input.chain.certificate(id))
         .is_some_and(|c| {
             !c.ca_issuers().is_empty()
                 && !c
@@ -150,277 +428,4 @@ fn below_names_addresses(chain: &Chain, nodes: &[NodeId], n: usize) -> bool {
                     .short()
                     .is_some_and(|n| n.to_ascii_lowercase().contains("root"))
         })
-}
-
-/// Every reason against these certificates, gravest kinds first as they are met from the leaf up.
-fn check(chain: &Chain, question: &Question, nodes: &[NodeId], anchored: bool) -> Vec<Reason> {
-    let mut reasons = Vec::new();
-    let last = nodes.len().saturating_sub(1);
-    for (depth, &id) in nodes.iter().enumerate() {
-        let Some(certificate) = chain.certificate(id) else {
-            continue;
-        };
-        let is_anchor = anchored && depth == last;
-        let mut add = |kind| {
-            reasons.push(Reason {
-                kind,
-                node: Some(id),
-            })
-        };
-        readable(certificate, &mut add);
-        dates(certificate, question, &mut add);
-        if depth == 0 {
-            leaf(certificate, question, &mut add);
-        } else {
-            issuer(
-                certificate,
-                is_anchor,
-                non_self_issued(chain, nodes, depth),
-                &mut add,
-            );
-        }
-        if !is_anchor || depth == 0 {
-            purpose(certificate, depth == 0, question.name.is_some(), &mut add);
-        }
-        if !is_anchor {
-            strength_of_signature(certificate, chain.is_self_signed(id), &mut add);
-        }
-        critical_extensions(certificate, &mut add);
-        strength_of_key(certificate, &mut add);
-        if let Some(&above) = nodes.get(depth + 1) {
-            link(chain, id, above, &mut add);
-        }
-    }
-    name_constraints(chain, nodes, &mut reasons);
-    reasons
-}
-
-fn readable(certificate: &Certificate, add: &mut impl FnMut(ReasonKind)) {
-    if certificate.tbs.is_empty() || certificate.spki.is_empty() {
-        add(ReasonKind::Unreadable(
-            "its structure could not be read".to_owned(),
-        ));
-    }
-    if certificate.signature_algorithm.der != certificate.inner_signature_algorithm.der {
-        add(ReasonKind::AlgorithmMismatch);
-    }
-    for extension in &certificate.extensions {
-        // A broken extension that decides something must not be read as absent.
-        let decides = extension.critical || DECIDING.contains(&extension.oid.as_str());
-        if let ExtensionValue::Malformed(why) = &extension.value
-            && decides
-        {
-            add(ReasonKind::Unreadable(format!(
-                "extension {}: {why}",
-                extension.oid
-            )));
-        }
-    }
-}
-
-/// Key usage, alternative names, basic constraints, name constraints, extended key usage.
-const DECIDING: &[&str] = &[
-    "2.5.29.15",
-    "2.5.29.17",
-    "2.5.29.19",
-    "2.5.29.30",
-    "2.5.29.37",
-];
-
-fn dates(certificate: &Certificate, question: &Question, add: &mut impl FnMut(ReasonKind)) {
-    let (Some(not_before), Some(not_after)) = (certificate.not_before, certificate.not_after)
-    else {
-        return add(ReasonKind::NoValidity);
-    };
-    if not_after < not_before {
-        add(ReasonKind::ReversedValidity);
-    } else if question.at > not_after {
-        add(ReasonKind::Expired { not_after });
-    } else if question.at < not_before {
-        add(ReasonKind::NotYetValid { not_before });
-    }
-}
-
-fn leaf(certificate: &Certificate, question: &Question, add: &mut impl FnMut(ReasonKind)) {
-    let Some(wanted) = &question.name else { return };
-    match name::find(certificate, wanted) {
-        NameAnswer::Matches => {}
-        NameAnswer::OnlyCommonName => add(ReasonKind::NameOnlyInCommonName {
-            wanted: shown(wanted),
-        }),
-        NameAnswer::Mismatch => {
-            add(ReasonKind::NameMismatch {
-                wanted: shown(wanted),
-                presented: name::presented(certificate, 8),
-            });
-        }
-    }
-}
-
-fn shown(host: &Host) -> String {
-    match host {
-        Host::Ip(ip) => ip.to_string(),
-        Host::Name { .. } => host.to_string(),
-    }
-}
-
-/// `below` counts the intermediates under this issuer that are not self-issued (section 4.2.1.9).
-fn issuer(
-    certificate: &Certificate,
-    is_anchor: bool,
-    below: usize,
-    add: &mut impl FnMut(ReasonKind),
-) {
-    match certificate.basic_constraints() {
-        Some((true, Some(allowed))) if below > allowed as usize => {
-            add(ReasonKind::PathTooLong { allowed })
-        }
-        Some((true, _)) => {}
-        Some((false, _)) => add(ReasonKind::NotACa),
-        // Old roots have no extensions at all; clients take them as anchors.
-        None if is_anchor => {}
-        None => add(ReasonKind::NotACa),
-    }
-    if certificate
-        .key_usage()
-        .is_some_and(|usage| !usage.has(KeyUsage::KEY_CERT_SIGN))
-    {
-        add(ReasonKind::NoCertSign);
-    }
-}
-
-fn non_self_issued(chain: &Chain, nodes: &[NodeId], depth: usize) -> usize {
-    nodes
-        .iter()
-        .take(depth)
-        .skip(1)
-        .filter(|&&id| chain.certificate(id).is_some_and(|c| !c.is_self_issued()))
-        .count()
-}
-
-/// Extended key usage: the leaf must allow servers, and so must every intermediate that limits it.
-fn purpose(
-    certificate: &Certificate,
-    is_leaf: bool,
-    for_server: bool,
-    add: &mut impl FnMut(ReasonKind),
-) {
-    let Some(usages) = certificate.extended_key_usage() else {
-        return;
-    };
-    // A file of certificates may be meant for anything; only an endpoint is surely a server.
-    if is_leaf && !for_server {
-        return;
-    }
-    let fits = usages.iter().any(|u| {
-        matches!(
-            u.as_str(),
-            oid::KP_SERVER_AUTH | oid::ANY_EXTENDED_KEY_USAGE
-        )
-    });
-    if !fits {
-        add(ReasonKind::NotForServers {
-            usages: usages.iter().map(oid::Oid::title).collect(),
-        });
-    }
-}
-
-fn strength_of_signature(
-    certificate: &Certificate,
-    self_signed: bool,
-    add: &mut impl FnMut(ReasonKind),
-) {
-    // Nobody relies on the signature of a self-signed certificate.
-    if self_signed {
-        return;
-    }
-    if let Some(hash @ (Hash::Md2 | Hash::Md5 | Hash::Sha1)) = certificate.signature_algorithm.hash
-    {
-        add(ReasonKind::WeakHash(hash));
-    }
-}
-
-fn strength_of_key(certificate: &Certificate, add: &mut impl FnMut(ReasonKind)) {
-    let bits = certificate.key.bits;
-    let weak = match certificate.key.kind {
-        KeyKind::Rsa { exponent } | KeyKind::RsaPss { exponent } => {
-            bits < 2048 || exponent < 3 || exponent % 2 == 0
-        }
-        KeyKind::Ec { .. } => bits > 0 && bits < 224,
-        KeyKind::Dsa => true,
-        _ => false,
-    };
-    if weak {
-        add(ReasonKind::WeakKey { bits });
-    }
-}
-
-/// Extensions that are processed here or by section 6; any other critical one means refusal.
-const PROCESSED: &[&str] = &[
-    "2.5.29.14",
-    "2.5.29.15",
-    "2.5.29.17",
-    "2.5.29.18",
-    "2.5.29.19",
-    "2.5.29.30",
-    "2.5.29.31",
-    "2.5.29.32",
-    "2.5.29.33",
-    "2.5.29.35",
-    "2.5.29.36",
-    "2.5.29.37",
-    "2.5.29.46",
-    "2.5.29.54",
-    "1.3.6.1.5.5.7.1.1",
-    "1.3.6.1.5.5.7.1.24",
-];
-
-fn critical_extensions(certificate: &Certificate, add: &mut impl FnMut(ReasonKind)) {
-    for extension in certificate.extensions.iter().filter(|e| e.critical) {
-        if !PROCESSED.contains(&extension.oid.as_str()) {
-            add(ReasonKind::UnknownCriticalExtension {
-                oid: extension.oid.title(),
-            });
-        }
-    }
-}
-
-fn link(chain: &Chain, child: NodeId, issuer: NodeId, add: &mut impl FnMut(ReasonKind)) {
-    let Some(link) = chain.link(child, issuer) else {
-        return;
-    };
-    if chain.node(issuer).is_some_and(crate::chain::Node::is_ghost) {
-        return;
-    }
-    match &link.signature {
-        SignatureCheck::Verified => {}
-        SignatureCheck::Bad => add(ReasonKind::BadSignature),
-        SignatureCheck::CannotCheck(why) => add(ReasonKind::UncheckedSignature(why.clone())),
-        SignatureCheck::NotChecked => add(ReasonKind::UncheckedSignature(
-            "too many candidates to check them all".to_owned(),
-        )),
-    }
-}
-
-fn name_constraints(chain: &Chain, nodes: &[NodeId], reasons: &mut Vec<Reason>) {
-    for (depth, &id) in nodes.iter().enumerate().skip(1) {
-        let Some(issuer) = chain.certificate(id) else {
-            continue;
-        };
-        for (below, &lower) in nodes.iter().enumerate().take(depth) {
-            let Some(certificate) = chain.certificate(lower) else {
-                continue;
-            };
-            // Self-issued intermediates are exempt (section 6.1.3 (b)).
-            if below > 0 && certificate.is_self_issued() {
-                continue;
-            }
-            if let Some((name, detail)) = constraints::violation(issuer, certificate, below == 0) {
-                reasons.push(Reason {
-                    kind: ReasonKind::NameConstraint { name, detail },
-                    node: Some(id),
-                });
-            }
-        }
-    }
 }

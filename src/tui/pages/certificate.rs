@@ -9,7 +9,6 @@ use crate::text;
 use crate::tui::line::{Line, Link, Meaning};
 use crate::tui::model::Session;
 use crate::tui::theme::Glyphs;
-use crate::tui::tree;
 
 /// The lines for the selected certificate.
 pub(super) fn lines(
@@ -26,7 +25,7 @@ pub(super) fn lines(
         return ghost(inspection, id);
     };
     let mut lines = vec![Line::of(Meaning::Strong, certificate.short_name())];
-    lines.extend(validity(inspection, id, certificate, glyphs, width));
+    lines.extend(validity(inspection, certificate, glyphs, width));
     lines.push(Line::blank());
     for defect in &certificate.defects {
         lines.push(
@@ -95,7 +94,6 @@ fn add(
 /// The validity as a bar from first to last second, with the judged time marked on it.
 fn validity(
     inspection: &Inspection,
-    id: NodeId,
     certificate: &Certificate,
     glyphs: &Glyphs,
     width: usize,
@@ -122,21 +120,28 @@ fn validity(
     if at < from {
         bar = bar
             .and(meaning, glyphs.today)
-            .and(Meaning::Muted, format!(" {}", glyphs.rest.repeat(room)));
+            .and(Meaning::Muted, format!(" {}", glyphs.bar.repeat(room)));
     } else if at > to {
         bar = bar
-            .and(Meaning::Muted, glyphs.bar.repeat(room))
+            .and(Meaning::Muted, glyphs.rest.repeat(room))
             .and(meaning, format!(" {}", glyphs.today));
     } else {
         bar = bar
-            .and(Meaning::Muted, glyphs.bar.repeat(spot))
+            .and(Meaning::Muted, glyphs.rest.repeat(spot))
             .and(meaning, glyphs.today)
-            .and(meaning, glyphs.rest.repeat(room - 1 - spot));
+            .and(meaning, glyphs.bar.repeat(room - 1 - spot));
     }
     let (first, last) = (from.date(), to.date());
     let gap = room
         .saturating_sub(text::width(&first) + text::width(&last))
         .max(1);
+    let words = if at < from {
+        format!("valid in {}", span(at.until(from)))
+    } else if at > to {
+        format!("expired {} ago", span(to.until(at)))
+    } else {
+        format!("{} left", span(at.until(to)))
+    };
     let judged = if inspection.at_given {
         "the time judged for"
     } else {
@@ -145,9 +150,9 @@ fn validity(
     vec![
         bar,
         Line::of(Meaning::Muted, format!("{first}{}{last}", " ".repeat(gap))).fixed(),
-        Line::of(meaning, tree::validity(inspection, id)).and(
+        Line::of(meaning, words).and(
             Meaning::Muted,
-            format!("  of {}; {} is {judged}", span(total), glyphs.today),
+            format!(", of {}; {} is {judged}", span(total), glyphs.today),
         ),
     ]
 }

@@ -12,9 +12,16 @@ use crate::tui::theme::Glyphs;
 /// The lines of a finished inspection.
 pub(super) fn lines(inspection: &Inspection, glyphs: &Glyphs, width: usize) -> Vec<Line> {
     let capture = &inspection.capture;
+    if capture.target.endpoint().is_none() {
+        return vec![Line::of(
+            Meaning::Muted,
+            "This came from a file: there was no handshake.",
+        )];
+    }
     let mut lines = timings(inspection, glyphs, width);
     if let Route::Proxy { url, because } = &capture.route {
-        lines.push(fact("route", format!("through {url} because of {because}")));
+        let words = format!("through {url} because of {because}");
+        lines.extend(super::facts([("route", words.as_str())].into_iter(), width));
     }
     if !capture.attempts.is_empty() {
         lines.push(Line::blank());
@@ -42,40 +49,56 @@ pub(super) fn lines(inspection: &Inspection, glyphs: &Glyphs, width: usize) -> V
     }
     lines.push(Line::blank());
     lines.push(Line::of(Meaning::Strong, "Session"));
-    lines.extend(session(inspection));
+    let session = session(inspection);
+    let pairs = session.iter().map(|(l, v)| (*l, v.as_str()));
+    lines.extend(super::facts(pairs, width));
     lines
 }
 
+/// Each stage as a bar that begins where the one before it ended.
 fn timings(inspection: &Inspection, glyphs: &Glyphs, width: usize) -> Vec<Line> {
     let timings = &inspection.capture.timings;
-    let longest = timings.iter().map(|(_, t)| *t).max().unwrap_or_default();
+    if timings.is_empty() {
+        return Vec::new();
+    }
+    let total: f64 = timings.iter().map(|(_, t)| t.as_secs_f64()).sum();
+    let label = timings
+        .iter()
+        .map(|(s, _)| text::width(s.waiting()))
+        .chain([text::width(EVERYTHING)])
+        .max()
+        .unwrap_or(0);
+    let room = width.saturating_sub(label + 12).clamp(4, 60);
+    let columns = |seconds: f64| {
+        let share = if total > 0.0 { seconds / total } else { 0.0 };
+        (room as f64 * share).round() as usize
+    };
     let mut lines = vec![Line::of(Meaning::Strong, "Stages")];
-    let room = width.saturating_sub(30).clamp(4, 40);
+    let mut before = 0.0;
     for (stage, took) in timings {
-        let share = if longest.is_zero() {
-            0.0
-        } else {
-            took.as_secs_f64() / longest.as_secs_f64()
-        };
-        let bar = glyphs
-            .bar
-            .repeat(((room as f64 * share).round() as usize).max(1));
+        let start = columns(before).min(room - 1);
+        before += took.as_secs_f64();
+        let end = columns(before).clamp(start + 1, room.max(start + 1));
         lines.push(
-            Line::of(Meaning::Plain, format!("{:<17}", stage.waiting()))
+            Line::of(Meaning::Plain, format!("{:<label$}", stage.waiting()))
                 .and(Meaning::Muted, format!("{:>9}  ", millis(*took)))
-                .and(Meaning::Accent, bar)
+                .and(Meaning::Muted, " ".repeat(start))
+                .and(Meaning::Accent, glyphs.bar.repeat(end - start))
                 .fixed(),
         );
     }
     lines.push(
         Line::of(
             Meaning::Muted,
-            format!("{:<17}{:>9}", "everything", millis(inspection.took)),
+            format!("{EVERYTHING:<label$}{:>9}", millis(inspection.took)),
         )
         .fixed(),
     );
     lines
 }
+
+/// The row below the stages.
+const EVERYTHING: &str = "everything";
 
 fn millis(time: Duration) -> String {
     let ms = time.as_secs_f64() * 1e3;
@@ -86,13 +109,14 @@ fn millis(time: Duration) -> String {
     }
 }
 
-fn session(inspection: &Inspection) -> Vec<Line> {
+/// Label and value of each fact.
+fn session(inspection: &Inspection) -> Vec<(&'static str, String)> {
     let capture = &inspection.capture;
     let session = &capture.session;
     let mut lines = Vec::new();
-    let mut add = |label: &str, value: Option<String>| {
+    let mut add = |label: &'static str, value: Option<String>| {
         if let Some(value) = value {
-            lines.push(fact(label, value));
+            lines.push((label, value));
         }
     };
     add("peer", capture.peer.map(|p| p.to_string()));
@@ -174,10 +198,4 @@ fn certificates(inspection: &Inspection) -> String {
         "{}, {bytes} bytes{how}{cut}",
         text::count(capture.presented.len(), "certificate")
     )
-}
-
-fn fact(label: &str, value: String) -> Line {
-    Line::of(Meaning::Muted, format!("{label:<20}"))
-        .and(Meaning::Plain, value)
-        .hanging(20)
 }

@@ -1,6 +1,6 @@
 //! The pane Why: verdict, root cause, smallest fix; then everything else that was found.
 
-use crate::diagnosis::{Finding, Fix, Severity};
+use crate::diagnosis::{Finding, Fix, Severity, Who};
 use crate::inspect::{Inspection, Outcome};
 use crate::moment::Moment;
 use crate::text;
@@ -60,36 +60,26 @@ fn root_cause(finding: &Finding, glyphs: &Glyphs, width: usize) -> Vec<Line> {
     ];
     let mut fixes = finding.fixes.iter();
     if let Some(fix) = fixes.next() {
-        lines.push(Line::of(Meaning::Strong, "Smallest fix"));
-        lines.extend(fix_lines(fix));
+        let who = match fix.who {
+            Who::You => String::new(),
+            other => format!(", by {}", other.words()),
+        };
+        lines.push(Line::of(Meaning::Strong, "Smallest fix").and(Meaning::Muted, who));
+        lines.push(Line::of(Meaning::Plain, fix.action.clone()));
+        lines.extend(command_line(fix));
         lines.push(Line::blank());
     }
     if !finding.evidence.is_empty() {
         lines.push(Line::of(Meaning::Strong, "Evidence"));
-        let label = finding
-            .evidence
-            .iter()
-            .map(|e| text::width(&e.label))
-            .max()
-            .unwrap_or(0)
-            .min(width / 3);
-        for evidence in &finding.evidence {
-            let pad = label.saturating_sub(text::width(&evidence.label)) + 2;
-            lines.push(
-                Line::of(
-                    Meaning::Muted,
-                    format!("{}{}", evidence.label, " ".repeat(pad)),
-                )
-                .and(Meaning::Plain, evidence.value.clone())
-                .hanging(label + 2),
-            );
-        }
+        let evidence = finding.evidence.iter();
+        let pairs = evidence.map(|e| (e.label.as_str(), e.value.as_str()));
+        lines.extend(super::facts(pairs, width));
     }
     let others: Vec<&Fix> = fixes.collect();
     if !others.is_empty() {
         lines.push(Line::blank());
         lines.push(Line::of(Meaning::Strong, "Or"));
-        others.iter().for_each(|fix| lines.extend(fix_lines(fix)));
+        others.iter().for_each(|fix| lines.extend(other_fix(fix)));
     }
     lines.push(Line::blank());
     lines.push(
@@ -100,24 +90,21 @@ fn root_cause(finding: &Finding, glyphs: &Glyphs, width: usize) -> Vec<Line> {
     lines
 }
 
-fn fix_lines(fix: &Fix) -> Vec<Line> {
-    let who = match fix.who {
-        crate::diagnosis::Who::You => String::new(),
-        other => format!("({}) ", other.words()),
-    };
-    let mut lines = vec![
-        Line::of(Meaning::Muted, who)
-            .and(Meaning::Plain, fix.action.clone())
-            .hanging(2),
-    ];
-    if let Some(command) = &fix.command {
-        lines.push(
-            Line::of(Meaning::Code, format!("  {command}"))
-                .hanging(4)
-                .to(Link::Copy(command.clone())),
-        );
+/// One of the further fixes: who, unless it is you; what; the command.
+fn other_fix(fix: &Fix) -> Vec<Line> {
+    let mut line = Line::of(Meaning::Muted, "- ").hanging(2);
+    if fix.who != Who::You {
+        line = line.and(Meaning::Muted, format!("{}: ", fix.who.words()));
     }
+    let mut lines = vec![line.and(Meaning::Plain, fix.action.clone())];
+    lines.extend(command_line(fix));
     lines
+}
+
+fn command_line(fix: &Fix) -> Option<Line> {
+    let command = fix.command.as_ref()?;
+    let shown = Line::of(Meaning::Code, format!("  {command}"));
+    Some(shown.hanging(4).to(Link::Copy(command.clone())))
 }
 
 /// Symbol and summary of a finding.

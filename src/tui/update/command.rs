@@ -7,6 +7,7 @@ use crate::tui::keymap::Command;
 use crate::tui::line::Link;
 use crate::tui::message::Effect;
 use crate::tui::model::{Focus, Model, Overlay, Pane, Place, State};
+use crate::tui::tree::Names;
 use crate::tui::{areas, pages};
 
 /// Carries out a command. What lies over the screen gets it first.
@@ -73,6 +74,13 @@ pub(super) fn run(model: &mut Model, command: Command) -> Vec<Effect> {
             model.flipped = !model.flipped;
             model.rebuild_rows();
         }
+        Command::Zoom => {
+            model.zoomed = !model.zoomed;
+            if model.focus == Focus::Targets {
+                model.focus = Focus::Pane;
+            }
+            model.refresh();
+        }
         Command::Mouse => {
             model.mouse = !model.mouse;
             let text = if model.mouse {
@@ -96,7 +104,16 @@ pub(super) fn run(model: &mut Model, command: Command) -> Vec<Effect> {
                 picked: 0,
             });
         }
-        Command::Close | Command::Interrupt | Command::Suspend => {}
+        Command::Close => {
+            // Escape steps back: first out of the search, then out of the enlarged view.
+            if !model.search.is_empty() {
+                model.search.clear();
+            } else if model.zoomed {
+                model.zoomed = false;
+                model.refresh();
+            }
+        }
+        Command::Interrupt | Command::Suspend => {}
     }
     Vec::new()
 }
@@ -110,11 +127,9 @@ pub(super) fn move_by(model: &mut Model, lines: i64) {
             show(model, index);
         }
         Focus::Tree => {
-            let height = usize::from(areas::areas(model).tree.height);
             if let Some(session) = model.session_mut() {
                 let before = session.row;
                 session.row = moved(session.row, lines, session.rows.len().saturating_sub(1));
-                let _ = height;
                 if session.row != before {
                     session.places.remove(&Pane::Certificate);
                     session.places.remove(&Pane::Pem);
@@ -301,59 +316,111 @@ fn reconnect(model: &mut Model) -> Vec<Effect> {
 
 /// Goes to the next or previous match of the search: rows of the tree, lines of the pane.
 pub(super) fn find(model: &mut Model, forward: bool) {
-    let needle = model.search.to_lowercase();
-    if needle.is_empty() {
+    if model.search.is_empty() {
         model.say(false, "Nothing is searched for; / starts.");
         return;
     }
-    let pane = model.pane;
-    let focus = model.focus;
-    let Some(session) = model.session_mut() else {
+    let shown = text::safe(&model.search).into_owned();
+    let matches = matches(model);
+    let at = cursor(model);
+    let next = if forward {
+        let after = matches.iter().position(|&m| m > at);
+        after.or((!matches.is_empty()).then_some(0))
+    } else {
+        let before = matches.iter().rposition(|&m| m < at);
+        before.or(matches.len().checked_sub(1))
+    };
+    match next.and_then(|n| Some((n, *matches.get(n)?))) {
+        Some((n, line)) => {
+            go_to(model, line);
+            model.say(
+                true,
+                format!(
+                    "“{shown}”: {} of {}; n and N go on, esc ends it.",
+                    n + 1,
+                    matches.len()
+                ),
+            );
+        }
+        None => model.say(false, format!("“{shown}” is not found here.")),
+    }
+}
+
+/// The search was entered: says how many matches there are.
+pub(super) fn found(model: &mut Model) {
+    if model.search.is_empty() {
         return;
-    };
-    let (count, at) = match focus {
-        Focus::Pane => (session.lines.len(), session.place(pane).line),
-        _ => (session.rows.len(), session.row),
-    };
-    let holds = |index: usize| match focus {
-        Focus::Pane => session
-            .lines
-            .get(index)
-            .is_some_and(|l| l.text().to_lowercase().contains(&needle)),
-        _ => session
-            .rows
-            .get(index)
-            .and_then(|r| r.node)
-            .and_then(|id| {
-                session
-                    .inspection()?
-                    .chain
-                    .node(id)
-                    .map(|n| n.title().to_lowercase().contains(&needle))
-            })
-            .unwrap_or(false),
-    };
-    let order = (1..=count).map(|step| {
-        if forward {
-            (at + step) % count
-        } else {
-            (at + count - step) % count
-        }
-    });
-    let mut order = order.filter(|&i| holds(i));
-    match order.next() {
-        Some(index) => {
-            match focus {
-                Focus::Pane => session.places.entry(pane).or_default().line = index,
-                _ => session.row = index,
-            }
-            model.refresh();
-        }
-        None => {
-            let shown = text::safe(&model.search).into_owned();
-            model.say(false, format!("“{shown}” is not found here."));
+    }
+    let shown = text::safe(&model.search).into_owned();
+    let count = matches(model).len();
+    if count == 0 {
+        model.say(false, format!("“{shown}” is not found here."));
+    } else {
+        let words = if count == 1 { "match" } else { "matches" };
+        model.say(
+            true,
+            format!("“{shown}”: {count} {words}; n and N go on, esc ends it."),
+        );
+    }
+}
+
+/// While the search is typed: stays where it matches, else goes to the first match from here on.
+pub(super) fn find_as_typed(model: &mut Model) {
+    if model.search.is_empty() {
+        return;
+    }
+    let matches = matches(model);
+    let at = cursor(model);
+    let next = matches.iter().find(|&&m| m >= at).or(matches.first());
+    if let Some(&line) = next {
+        go_to(model, line);
+    }
+}
+
+/// The selected row of the tree, or line of the pane.
+fn cursor(model: &Model) -> usize {
+    let pane = model.pane;
+    model.session().map_or(0, |session| match model.focus {
+        Focus::Pane => session.place(pane).line,
+        _ => session.row,
+    })
+}
+
+fn go_to(model: &mut Model, line: usize) {
+    let (pane, focus) = (model.pane, model.focus);
+    if let Some(session) = model.session_mut() {
+        match focus {
+            Focus::Pane => session.places.entry(pane).or_default().line = line,
+            _ => session.row = line,
         }
     }
+    model.refresh();
+}
+
+/// Rows or lines that hold what is searched for.
+fn matches(model: &mut Model) -> Vec<usize> {
+    let needle = model.search.to_lowercase();
+    let focus = model.focus;
+    let Some(session) = model.session_mut() else {
+        return Vec::new();
+    };
+    if focus == Focus::Pane {
+        let lines = session.lines.iter().enumerate();
+        return lines
+            .filter(|(_, l)| l.text().to_lowercase().contains(&needle))
+            .map(|(i, _)| i)
+            .collect();
+    }
+    if session.names.is_none()
+        && let State::Ready(inspection) = &session.state
+    {
+        session.names = Some(Names::of(inspection, &session.rows));
+    }
+    session
+        .names
+        .as_ref()
+        .map(|n| n.matches(&needle))
+        .unwrap_or_default()
 }
 
 fn export_selected(model: &mut Model) -> Vec<Effect> {

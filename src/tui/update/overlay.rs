@@ -1,5 +1,6 @@
 //! What lies over the screen: opening it, its keys, its input lines.
 
+use ratatui::layout::Position;
 use tui_input::{Input, InputRequest};
 
 use super::command::{self, moved};
@@ -61,7 +62,7 @@ fn close(model: &mut Model) {
 }
 
 fn step(model: &mut Model, lines: i64) {
-    let height = usize::from(model.size.1).saturating_sub(4);
+    let height = usize::from(model.size.1).saturating_sub(2);
     let width = usize::from(crate::tui::view::page_width(model));
     let history = model.history.len();
     match model.overlays.last_mut() {
@@ -101,6 +102,65 @@ fn step(model: &mut Model, lines: i64) {
         }
         Some(Overlay::Trust(dialog)) => dialog.picked = moved(dialog.picked, lines, 1),
         _ => {}
+    }
+}
+
+/// A click: outside closes, on a choice picks it, on the picked one does it.
+pub(super) fn click(model: &mut Model, position: Position) -> Vec<Effect> {
+    let Some((outer, first)) = crate::tui::view::box_of(model) else {
+        return Vec::new();
+    };
+    if !outer.contains(position) {
+        close(model);
+        return Vec::new();
+    }
+    let Some(row) = usize::from(position.y - outer.y).checked_sub(1 + first) else {
+        return Vec::new();
+    };
+    let inside = usize::from(outer.height.saturating_sub(2));
+    if row + first >= inside {
+        return Vec::new();
+    }
+    if pick(model, row, inside) {
+        return accept(model);
+    }
+    suggest_name(model);
+    Vec::new()
+}
+
+/// Picks the choice in a row below the first; true when it was picked already.
+fn pick(model: &mut Model, row: usize, inside: usize) -> bool {
+    let history = model.history.len();
+    match model.overlays.last_mut() {
+        Some(Overlay::Open { picked, .. }) => {
+            let offset = picked.unwrap_or(0).saturating_sub(9);
+            let at = offset + row;
+            at < history && picked.replace(at) == Some(at)
+        }
+        Some(Overlay::Palette { input, picked }) => {
+            let offset = picked.saturating_sub(inside.saturating_sub(3));
+            let at = offset + row;
+            at < pages::palette(input.value()).len() && std::mem::replace(picked, at) == at
+        }
+        Some(Overlay::Copy { picked, entries }) => {
+            row < entries.len() && std::mem::replace(picked, row) == row
+        }
+        Some(Overlay::Trust(dialog)) => {
+            row < 2 && std::mem::replace(&mut dialog.picked, row) == row
+        }
+        // Nothing is written by a click: enter does that, when all three are chosen.
+        Some(Overlay::Export(choice)) => {
+            let formats = choice.whats.len() + 1;
+            if row < choice.whats.len() {
+                (choice.field, choice.what) = (0, row);
+            } else if (formats..formats + choice.formats.len()).contains(&row) {
+                (choice.field, choice.format) = (1, row - formats);
+            } else if row == formats + choice.formats.len() + 1 {
+                choice.field = 2;
+            }
+            false
+        }
+        _ => false,
     }
 }
 
@@ -146,9 +206,7 @@ fn accept(model: &mut Model) -> Vec<Effect> {
         }
         Some(Overlay::Search { input }) => {
             model.search = input.value().to_owned();
-            if !model.search.is_empty() {
-                command::find(model, true);
-            }
+            command::found(model);
         }
         Some(Overlay::Palette { input, picked }) => {
             if let Some(binding) = pages::palette(input.value()).get(picked) {
@@ -399,7 +457,11 @@ pub(super) fn edit(model: &mut Model, edit: Edit) {
             *wrong = None;
             change(input, request);
         }
-        Some(Overlay::Search { input }) => change(input, request),
+        Some(Overlay::Search { input }) => {
+            change(input, request);
+            model.search = input.value().to_owned();
+            command::find_as_typed(model);
+        }
         Some(Overlay::Palette { input, picked }) => {
             *picked = 0;
             change(input, request);

@@ -53,6 +53,21 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, title: &str, focused: bool, 
     }
 }
 
+/// Marks the selected row on the left border of its box.
+pub(super) fn here(buffer: &mut Buffer, area: Rect, y: u16, look: Look) {
+    if y > area.y && y + 1 < area.y + area.height {
+        buffer.set_string(area.x, y, look.glyphs.here, look.border(true));
+    }
+}
+
+/// A horizontal line, where a box has no room.
+pub(super) fn rule(buffer: &mut Buffer, area: Rect, focused: bool, look: Look) {
+    let [horizontal, ..] = look.glyphs.frame;
+    for x in area.x..area.x + area.width {
+        buffer.set_string(x, area.y, horizontal, look.border(focused));
+    }
+}
+
 /// In the bottom border: `12-30 of 200`, when not everything is shown.
 pub(super) fn scrolled(
     buffer: &mut Buffer,
@@ -62,7 +77,7 @@ pub(super) fn scrolled(
     count: usize,
     look: Look,
 ) {
-    if count <= height || area.height < 2 {
+    if count <= height || area.height == 0 {
         return;
     }
     let shown = format!(

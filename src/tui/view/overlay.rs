@@ -2,13 +2,12 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Modifier;
 use tui_input::Input;
 
-use super::{frame, put};
+use super::{frame, input as line_input, put, trust};
 use crate::text;
 use crate::tui::line::{Line, Meaning, wrap};
-use crate::tui::model::{ExportChoice, Model, Overlay, TrustDialog};
+use crate::tui::model::{ExportChoice, Model, Overlay};
 use crate::tui::{keymap, pages};
 
 /// Columns for the text of a page.
@@ -25,7 +24,7 @@ pub(super) fn draw(model: &Model, overlay: &Overlay, screen: Rect, buffer: &mut 
         } => {
             let width = page_width(model);
             let all = wrap(lines, usize::from(width));
-            let height = screen.height.saturating_sub(2);
+            let height = u16::try_from(all.len()).unwrap_or(u16::MAX);
             let inner = open(
                 model,
                 screen,
@@ -53,18 +52,8 @@ pub(super) fn draw(model: &Model, overlay: &Overlay, screen: Rect, buffer: &mut 
             picked,
             wrong,
         } => draw_open(model, input, *picked, wrong.as_ref(), screen, buffer),
-        Overlay::Search { input } => {
-            let inner = open(
-                model,
-                screen,
-                60,
-                1,
-                "Search",
-                "enter find   esc close",
-                buffer,
-            );
-            draw_input(model, input, inner, 0, true, buffer);
-        }
+        // The search line is the footer, so that what it finds stays in sight.
+        Overlay::Search { .. } => {}
         Overlay::Palette { input, picked } => draw_palette(model, input, *picked, screen, buffer),
         Overlay::Export(choice) => draw_export(model, choice, screen, buffer),
         Overlay::Copy { picked, entries } => {
@@ -72,7 +61,7 @@ pub(super) fn draw(model: &Model, overlay: &Overlay, screen: Rect, buffer: &mut 
             let inner = open(
                 model,
                 screen,
-                60,
+                COPY_WIDTH,
                 rows,
                 "Copy",
                 "enter copy   esc close",
@@ -85,12 +74,12 @@ pub(super) fn draw(model: &Model, overlay: &Overlay, screen: Rect, buffer: &mut 
                 choice_row(model, inner, index, &line, index == *picked, true, buffer);
             }
         }
-        Overlay::Trust(dialog) => draw_trust(model, dialog, screen, buffer),
+        Overlay::Trust(dialog) => trust::draw(model, dialog, screen, buffer),
     }
 }
 
 /// Clears a box in the middle of the screen and draws its frame; what is inside of it.
-fn open(
+pub(super) fn open(
     model: &Model,
     screen: Rect,
     width: u16,
@@ -99,14 +88,7 @@ fn open(
     keys: &str,
     buffer: &mut Buffer,
 ) -> Rect {
-    let width = (width + 4).min(screen.width);
-    let height = (height + 2).min(screen.height);
-    let area = Rect::new(
-        screen.x + (screen.width - width) / 2,
-        screen.y + (screen.height - height) / 2,
-        width,
-        height,
-    );
+    let area = centered(screen, width, height);
     for y in area.y..area.y + area.height {
         for x in area.x..area.x + area.width {
             if let Some(cell) = buffer.cell_mut((x, y)) {
@@ -132,6 +114,63 @@ fn open(
     )
 }
 
+/// The box around an inside of this size, in the middle of the screen and no larger than it.
+fn centered(screen: Rect, width: u16, height: u16) -> Rect {
+    let width = width.saturating_add(4).min(screen.width);
+    let height = height.saturating_add(2).min(screen.height);
+    Rect::new(
+        screen.x + (screen.width - width) / 2,
+        screen.y + (screen.height - height) / 2,
+        width,
+        height,
+    )
+}
+
+/// The box of what lies on top, and the row of its inside where its choices begin.
+pub fn box_of(model: &Model) -> Option<(Rect, usize)> {
+    let screen = Rect::new(0, 0, model.size.0, model.size.1);
+    let rows = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
+    let (width, height, first) = match model.overlays.last()? {
+        Overlay::Page { lines, .. } => {
+            let width = page_width(model);
+            (width, rows(wrap(lines, usize::from(width)).len()), 0)
+        }
+        Overlay::Open { .. } => (
+            OPEN_WIDTH,
+            history_rows(model) + OPEN_HEAD,
+            usize::from(OPEN_HEAD),
+        ),
+        Overlay::Search { .. } => return None,
+        Overlay::Palette { .. } => (PALETTE_WIDTH, palette_rows(screen) + 2, 2),
+        Overlay::Export(choice) => (EXPORT_WIDTH, rows(export_rows(choice)), 1),
+        Overlay::Copy { entries, .. } => (COPY_WIDTH, rows(entries.len()), 0),
+        Overlay::Trust(dialog) => {
+            let (width, height) = trust::size(model, dialog);
+            (width, height, 1)
+        }
+    };
+    Some((centered(screen, width, height), first))
+}
+
+const OPEN_WIDTH: u16 = 64;
+/// Rows of the open dialog above the history.
+const OPEN_HEAD: u16 = 5;
+const PALETTE_WIDTH: u16 = 70;
+const EXPORT_WIDTH: u16 = 74;
+const COPY_WIDTH: u16 = 70;
+
+fn history_rows(model: &Model) -> u16 {
+    u16::try_from(model.history.len().min(10)).unwrap_or(0)
+}
+
+fn palette_rows(screen: Rect) -> u16 {
+    screen.height.saturating_sub(6).min(16)
+}
+
+fn export_rows(choice: &ExportChoice) -> usize {
+    choice.whats.len() + choice.formats.len() + 5
+}
+
 fn outer(inner: Rect) -> Rect {
     Rect::new(
         inner.x.saturating_sub(2),
@@ -141,32 +180,7 @@ fn outer(inner: Rect) -> Rect {
     )
 }
 
-fn draw_input(
-    model: &Model,
-    input: &Input,
-    area: Rect,
-    y: u16,
-    focused: bool,
-    buffer: &mut Buffer,
-) {
-    let room = usize::from(area.width).saturating_sub(2);
-    let scroll = input.visual_scroll(room.max(1));
-    let value: String = text::safe(input.value()).chars().skip(scroll).collect();
-    let line = Line::of(Meaning::Accent, "> ").and(Meaning::Plain, text::clip(&value, room));
-    put(buffer, area, y, &line, model.look);
-    if focused {
-        let at = input
-            .visual_cursor()
-            .saturating_sub(scroll)
-            .min(room.saturating_sub(1));
-        let x = area.x + 2 + u16::try_from(at).unwrap_or(0);
-        if let Some(cell) = buffer.cell_mut((x, area.y + y)) {
-            cell.modifier.insert(Modifier::REVERSED);
-        }
-    }
-}
-
-fn choice_row(
+pub(super) fn choice_row(
     model: &Model,
     area: Rect,
     y: usize,
@@ -192,6 +206,17 @@ fn choice_row(
     }
 }
 
+/// An input line in the footer.
+pub(super) fn draw_line(
+    model: &Model,
+    prompt: &str,
+    input: &Input,
+    area: Rect,
+    buffer: &mut Buffer,
+) {
+    line_input::draw(model, &format!(" {prompt}"), input, area, 0, true, buffer);
+}
+
 fn draw_open(
     model: &Model,
     input: &Input,
@@ -200,17 +225,17 @@ fn draw_open(
     screen: Rect,
     buffer: &mut Buffer,
 ) {
-    let rows = u16::try_from(model.history.len().min(10)).unwrap_or(0);
+    let rows = history_rows(model);
     let inner = open(
         model,
         screen,
-        64,
-        rows + 5,
+        OPEN_WIDTH,
+        rows + OPEN_HEAD,
         "Inspect",
         "enter open   ↓ earlier targets   ctrl-c quit",
         buffer,
     );
-    draw_input(model, input, inner, 0, picked.is_none(), buffer);
+    line_input::draw(model, "> ", input, inner, 0, picked.is_none(), buffer);
     match wrong {
         Some((problem, hint)) => {
             let problem = Line::of(Meaning::Bad, format!("{} ", model.look.glyphs.bad))
@@ -264,17 +289,17 @@ fn draw_open(
 }
 
 fn draw_palette(model: &Model, input: &Input, picked: usize, screen: Rect, buffer: &mut Buffer) {
-    let rows = screen.height.saturating_sub(6).min(16);
+    let rows = palette_rows(screen);
     let inner = open(
         model,
         screen,
-        70,
+        PALETTE_WIDTH,
         rows + 2,
         "Commands",
         "enter run   esc close",
         buffer,
     );
-    draw_input(model, input, inner, 0, true, buffer);
+    line_input::draw(model, "> ", input, inner, 0, true, buffer);
     let matches = pages::palette(input.value());
     if matches.is_empty() {
         put(
@@ -308,11 +333,11 @@ fn draw_palette(model: &Model, input: &Input, picked: usize, screen: Rect, buffe
 }
 
 fn draw_export(model: &Model, choice: &ExportChoice, screen: Rect, buffer: &mut Buffer) {
-    let rows = choice.whats.len() + choice.formats.len() + 6;
+    let rows = export_rows(choice);
     let inner = open(
         model,
         screen,
-        74,
+        EXPORT_WIDTH,
         u16::try_from(rows).unwrap_or(20),
         "Export",
         "tab next   ↑↓ choose   enter write   esc close",
@@ -364,8 +389,9 @@ fn draw_export(model: &Model, choice: &ExportChoice, screen: Rect, buffer: &mut 
         y += 1;
     }
     heading(y, "File", 2, buffer);
-    draw_input(
+    line_input::draw(
         model,
+        "> ",
         &choice.name,
         inner,
         u16::try_from(y + 1).unwrap_or(0),
@@ -379,133 +405,4 @@ fn draw_export(model: &Model, choice: &ExportChoice, screen: Rect, buffer: &mut 
         &Line::of(Meaning::Muted, "An existing file is never overwritten."),
         model.look,
     );
-}
-
-fn draw_trust(model: &Model, dialog: &TrustDialog, screen: Rect, buffer: &mut Buffer) {
-    let width = 78u16.min(screen.width.saturating_sub(4));
-    let lines = wrap(&trust_lines(model, dialog), usize::from(width));
-    let rows = u16::try_from(lines.len() + 4).unwrap_or(u16::MAX);
-    let keys = if dialog.applied.is_some() {
-        "esc close"
-    } else {
-        "↑↓ choose   enter do it   esc close"
-    };
-    let inner = open(model, screen, width, rows, "Trust", keys, buffer);
-    let title =
-        Line::of(Meaning::Muted, "Trust ").and(Meaning::Strong, text::clip(&dialog.title, 60));
-    put(buffer, inner, 0, &title, model.look);
-    let pretend = if dialog.pretended {
-        "stop pretending"
-    } else {
-        "pretend, in this session: nothing is written"
-    };
-    choice_row(
-        model,
-        inner,
-        1,
-        &Line::of(Meaning::Plain, format!("  {pretend}")),
-        dialog.picked == 0,
-        true,
-        buffer,
-    );
-    let bundle = "  add it to my bundle: one file with the public roots and this certificate";
-    choice_row(
-        model,
-        inner,
-        2,
-        &Line::of(Meaning::Plain, bundle),
-        dialog.picked == 1,
-        true,
-        buffer,
-    );
-    for (index, line) in lines.iter().enumerate() {
-        put(
-            buffer,
-            inner,
-            4 + u16::try_from(index).unwrap_or(u16::MAX - 4),
-            line,
-            model.look,
-        );
-    }
-}
-
-fn trust_lines(model: &Model, dialog: &TrustDialog) -> Vec<Line> {
-    let glyphs = model.look.glyphs;
-    if let Some(applied) = &dialog.applied {
-        return match applied {
-            Err(why) => vec![
-                Line::of(Meaning::Bad, format!("{} ", glyphs.bad))
-                    .and(Meaning::Plain, why.clone())
-                    .hanging(2),
-            ],
-            Ok(applied) => applied_lines(model, applied),
-        };
-    }
-    if dialog.picked == 0 {
-        return vec![Line::of(
-            Meaning::Muted,
-            "Every verdict is computed again as if this certificate were trusted, and shown as pretended. W takes it back.",
-        )];
-    }
-    match &dialog.plan {
-        None => vec![Line::of(Meaning::Muted, "Looking whether that would help…")],
-        Some(Err(refusal)) => vec![
-            Line::of(Meaning::Bad, format!("{} ", glyphs.bad))
-                .and(Meaning::Plain, refusal.reason.clone())
-                .hanging(2),
-            Line::of(Meaning::Muted, "Instead: ")
-                .and(Meaning::Plain, refusal.instead.clone())
-                .hanging(9),
-        ],
-        Some(Ok(plan)) => {
-            let path = text::safe(&plan.bundle.to_string_lossy()).into_owned();
-            let mut lines = vec![
-                Line::of(Meaning::Muted, "Writes   ")
-                    .and(Meaning::Code, path)
-                    .hanging(9),
-                Line::of(Meaning::Muted, "SHA-256  ")
-                    .and(Meaning::Code, text::hex_colon(&plan.certificate.sha256))
-                    .hanging(9),
-                Line::of(Meaning::Muted, "Means    ")
-                    .and(Meaning::Plain, plan.scope.clone())
-                    .hanging(9),
-            ];
-            for warning in &plan.warnings {
-                lines.push(
-                    Line::of(Meaning::Warn, format!("{} ", glyphs.warn))
-                        .and(Meaning::Plain, warning.clone())
-                        .hanging(2),
-                );
-            }
-            lines
-        }
-    }
-}
-
-fn applied_lines(model: &Model, applied: &crate::trust::Applied) -> Vec<Line> {
-    let glyphs = model.look.glyphs;
-    let path = text::safe(&applied.bundle.to_string_lossy()).into_owned();
-    let mut lines = vec![
-        Line::of(Meaning::Good, format!("{} ", glyphs.good))
-            .and(Meaning::Plain, format!("Wrote {path}")),
-    ];
-    lines.push(if applied.cured() {
-        Line::of(Meaning::Good, format!("{} ", glyphs.good)).and(Meaning::Plain, "Judged again against it: trusted now.")
-    } else {
-        Line::of(Meaning::Bad, format!("{} ", glyphs.bad)).and(Meaning::Plain, "Judged again against it: still not trusted. Remove it with: whycert trust remove SHA256")
-    });
-    lines.push(Line::of(
-        Meaning::Strong,
-        "Use it (Y copies from the report, or take a line from here)",
-    ));
-    for usage in
-        crate::trust::usage_lines(&applied.bundle, crate::trust::Shell::from_variable(None))
-    {
-        lines.push(
-            Line::of(Meaning::Muted, format!("{:<17}", usage.program))
-                .and(Meaning::Code, usage.line)
-                .hanging(17),
-        );
-    }
-    lines
 }

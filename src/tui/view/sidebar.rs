@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::{frame, put};
+use crate::diagnosis::Severity;
 use crate::inspect::Outcome;
 use crate::text;
 use crate::tui::areas::Areas;
@@ -41,6 +42,7 @@ pub(super) fn draw(model: &Model, areas: &Areas, buffer: &mut Buffer) {
                 ..areas.targets
             };
             buffer.set_style(row, model.look.selection(focused));
+            frame::here(buffer, areas.targets_box, row.y, model.look);
         }
     }
     frame::scrolled(
@@ -59,6 +61,15 @@ fn row(session: &Session, width: usize, model: &Model) -> Line {
         State::Queued => (" ", Meaning::Muted),
         State::Waiting { .. } => (glyphs.waiting, Meaning::Accent),
         State::Ready(inspection) => match inspection.outcome {
+            // Trusted, with something that deserves a look.
+            Outcome::Trusted
+                if inspection
+                    .findings
+                    .first()
+                    .is_some_and(|f| f.severity >= Severity::Warning) =>
+            {
+                (glyphs.warn, Meaning::Warn)
+            }
             Outcome::Trusted => (glyphs.good, Meaning::Good),
             _ => (glyphs.bad, Meaning::Bad),
         },

@@ -1,0 +1,239 @@
+//! Reading files of certificates: bounded, each file once, and what several stores share kept once.
+
+use std::collections::{HashMap, HashSet};
+use std::ffi::OsString;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::{Anchor, StoreKind, TrustStore};
+use crate::capture::pem;
+use crate::moment::Moment;
+use crate::text;
+
+/// A store file larger than this is not read.
+pub(super) const MOST_BYTES: u64 = 64 * 1024 * 1024;
+/// Of a folder, at most this many files are read.
+pub(super) const MOST_FILES: usize = 4096;
+
+/// What has been read so far on all threads: a file that two stores name is read once, and an anchor that
+/// twenty bundles hold is kept once.
+#[derive(Debug, Default)]
+pub(super) struct Pool {
+    files: Mutex<HashMap<PathBuf, Arc<Contents>>>,
+    anchors: Mutex<HashSet<Arc<[u8]>>>,
+}
+
+/// What one file holds.
+#[derive(Debug, Default)]
+pub(super) struct Contents {
+    pub anchors: Vec<Anchor>,
+    pub problems: Vec<String>,
+    pub modified: Option<Moment>,
+}
+
+impl Pool {
+    /// The certificates of a file, PEM or DER.
+    pub fn file(&self, path: &Path) -> Arc<Contents> {
+        // Links to the same file are the same file.
+        let key = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let known = lock(&self.files).get(&key).cloned();
+        if let Some(contents) = known {
+            return contents;
+        }
+        let contents = Arc::new(self.read(path));
+        lock(&self.files).insert(key, contents.clone());
+        contents
+    }
+
+    fn read(&self, path: &Path) -> Contents {
+        let modified = modified(path);
+        match read_bounded(path) {
+            Ok(bytes) => {
+                let decoded = pem::decode(&bytes);
+                let mut problems = decoded.notes;
+                if decoded.certificates.is_empty() {
+                    problems.insert(0, "no certificate in it".to_owned());
+                }
+                Contents {
+                    anchors: self.keep(decoded.certificates),
+                    problems,
+                    modified,
+                }
+            }
+            Err(why) => Contents {
+                problems: vec![why],
+                modified,
+                ..Contents::default()
+            },
+        }
+    }
+
+    /// Anchors of these certificates, each kept once for all stores.
+    pub fn keep(&self, certificates: Vec<Vec<u8>>) -> Vec<Anchor> {
+        let mut known = lock(&self.anchors);
+        certificates
+            .into_iter()
+            .map(|der| {
+                if let Some(der) = known.get(der.as_slice()) {
+                    return Anchor { der: der.clone() };
+                }
+                let der: Arc<[u8]> = Arc::from(der);
+                known.insert(der.clone());
+                Anchor { der }
+            })
+            .collect()
+    }
+}
+
+/// A thread that died while it held the lock left whole entries: they are used.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A store while it is being read.
+#[derive(Debug, Default)]
+pub(super) struct Reading {
+    pub anchors: Vec<Anchor>,
+    pub problems: Vec<String>,
+    pub modified: Option<Moment>,
+    /// Names in hashed folders read already: OpenSSL takes the first of each.
+    pub seen: HashSet<OsString>,
+}
+
+impl Reading {
+    /// The store of what was read.
+    pub fn store(
+        self,
+        kind: StoreKind,
+        id: &str,
+        title: &str,
+        path: Option<PathBuf>,
+    ) -> TrustStore {
+        let mut store = TrustStore::new(kind, id, title, path, self.anchors, self.problems);
+        store.modified = self.modified;
+        store
+    }
+
+    /// Adds the certificates of a file.
+    pub fn file(&mut self, pool: &Pool, path: &Path) {
+        let contents = pool.file(path);
+        let shown = text::safe(&path.to_string_lossy()).into_owned();
+        self.anchors.extend(contents.anchors.iter().cloned());
+        self.problems
+            .extend(contents.problems.iter().map(|p| format!("{shown}: {p}")));
+        self.modified = self.modified.max(contents.modified);
+    }
+
+    /// Adds the files OpenSSL would find in a hashed folder: eight hex digits, a dot, a number.
+    pub fn folder(&mut self, pool: &Pool, path: &Path) {
+        let shown = text::safe(&path.to_string_lossy()).into_owned();
+        let mut names = match hashed_names(path) {
+            Ok(names) => names,
+            Err(why) => return self.problems.push(format!("{shown}: {why}")),
+        };
+        let known: HashSet<Arc<[u8]>> = self.anchors.iter().map(|a| a.der.clone()).collect();
+        let before = self.anchors.len();
+        names.sort();
+        if names.is_empty() {
+            self.problems.push(format!("{shown}: no hashed certificate files in it (OpenSSL reads only names like 1a2b3c4d.0; run “openssl rehash”)"));
+        }
+        if names.len() > MOST_FILES {
+            self.problems.push(format!(
+                "{shown}: only the first {MOST_FILES} of {} files were read",
+                names.len()
+            ));
+            names.truncate(MOST_FILES);
+        }
+        for name in names {
+            if self.seen.insert(name.clone()) {
+                self.file(pool, &path.join(name));
+            }
+        }
+        let mut index = 0;
+        self.anchors.retain(|a| {
+            index += 1;
+            index <= before || !known.contains(&a.der)
+        });
+    }
+}
+
+/// The names in a folder that OpenSSL would read.
+pub(super) fn hashed_names(folder: &Path) -> Result<Vec<OsString>, String> {
+    let entries =
+        std::fs::read_dir(folder).map_err(|e| text::safe(&e.to_string()).into_owned())?;
+    Ok(entries
+        .filter_map(Result::ok)
+        .map(|e| e.file_name())
+        .filter(|n| is_hashed(&n.to_string_lossy()))
+        .collect())
+}
+
+fn is_hashed(name: &str) -> bool {
+    name.split_once('.').is_some_and(|(hash, number)| {
+        hash.len() == 8
+            && hash.bytes().all(|b| b.is_ascii_hexdigit())
+            && !number.is_empty()
+            && number.bytes().all(|b| b.is_ascii_digit())
+    })
+}
+
+/// When a file was last written.
+pub(super) fn modified(path: &Path) -> Option<Moment> {
+    let time = std::fs::metadata(path).ok()?.modified().ok()?;
+    let since = time.duration_since(std::time::UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_secs()).ok().map(Moment::from_unix)
+}
+
+/// A whole file of at most [`MOST_BYTES`]; else why not, in words that are safe to display.
+pub(super) fn read_bounded(path: &Path) -> Result<Vec<u8>, String> {
+    let meta = std::fs::metadata(path).map_err(|e| text::safe(&e.to_string()).into_owned())?;
+    if !meta.is_file() {
+        return Err("not a file".to_owned());
+    }
+    if meta.len() > MOST_BYTES {
+        return Err(format!(
+            "larger than {} MiB; not read",
+            MOST_BYTES / 1024 / 1024
+        ));
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(meta.len()).unwrap_or(0));
+    std::fs::File::open(path)
+        .and_then(|f| f.take(MOST_BYTES).read_to_end(&mut bytes))
+        .map_err(|e| text::safe(&e.to_string()).into_owned())?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hashed_names_are_told_apart() {
+        assert!(is_hashed("1a2b3c4d.0"));
+        assert!(is_hashed("ABCDEF01.12"));
+        for name in [
+            "1a2b3c4d",
+            "1a2b3c4d.pem",
+            "1a2b3c4.0",
+            "1a2b3c4g.0",
+            "1a2b3c4d.",
+        ] {
+            assert!(!is_hashed(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn an_anchor_in_two_files_is_kept_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = webpki_root_certs::TLS_SERVER_ROOT_CERTS[0].as_ref();
+        let pool = Pool::default();
+        let mut kept = Vec::new();
+        for name in ["a.pem", "b.pem"] {
+            let path = folder.path().join(name);
+            std::fs::write(&path, crate::cert::pem::encode(root)).unwrap();
+            kept.push(pool.file(&path).anchors[0].der.clone());
+        }
+        assert!(Arc::ptr_eq(&kept[0], &kept[1]));
+    }
+}
