@@ -4,12 +4,12 @@
 
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 
+use crate::diagnosis::Finding;
 use crate::export::{self, ExportError};
 use crate::headless::{self, Format, Judges, Trouble};
 use crate::inspect::{Inspection, Options};
@@ -25,6 +25,7 @@ mod lab;
 mod trust;
 mod usage;
 mod values;
+mod verify;
 
 use args::{Arguments, Command, ExportFormat, ReportFormat};
 use usage::Usage;
@@ -137,7 +138,7 @@ fn run(typed: Vec<OsString>) -> Result<u8, Failure> {
             let judges = Judges::Machine(inspect.judging.ca);
             Ok(headless::inspect(targets, options, judges, format)?)
         }
-        Some(Command::Verify(verify)) => self::verify(verify),
+        Some(Command::Verify(verify)) => verify::verify(verify),
         Some(Command::Export(export)) => self::export(export),
         Some(Command::Trust { action }) => trust::run(action),
         Some(Command::Stores(stores)) => self::stores(&stores),
@@ -248,39 +249,26 @@ fn announce_stdin<'t>(targets: impl IntoIterator<Item = &'t Target>) {
 /// The screen, or a picture of it.
 fn screen(start: tui::Start, screen: &args::Screen) -> Result<u8, Failure> {
     let size = screen.size.as_deref().map_or(Ok((120, 36)), values::size)?;
-    match &screen.screenshot {
-        Some(path) => tui::screenshot(start, size, screen.keys.as_deref().unwrap_or(""), path),
-        None => tui::run(start),
+    let Some(path) = &screen.screenshot else {
+        return tui::run(start).map(|()| 0).map_err(|error| {
+            Failure::could_not(error, "use whycert inspect for a report without a screen")
+        });
+    };
+    let keys = screen.keys.as_deref().unwrap_or("");
+    if let Err(key) = tui::parse_keys(keys) {
+        return Err(Usage::new(
+            format!("--keys: “{key}” is no key"),
+            "use letters, and names such as <enter>, <tab>, <down>, <esc>; <lt> for <",
+        )
+        .into());
     }
-    .map(|()| 0)
-    .map_err(|error| Failure::could_not(error, "use whycert inspect for a report without a screen"))
-}
-
-/// `verify`: files, judged offline.
-fn verify(typed: args::Verify) -> Result<u8, Failure> {
-    let source = if typed.chain == "-" {
-        Source::Stdin
-    } else {
-        Source::File(PathBuf::from(&typed.chain))
-    };
-    let target = Target {
-        typed: typed.chain,
-        source,
-    };
-    let options = Options {
-        at: values::at(typed.at.as_deref())?,
-        name: typed.host.as_deref().map(values::host).transpose()?,
-        ..Options::default()
-    };
-    values::given_files("--roots", &typed.roots)?;
-    let judges = if typed.roots.is_empty() {
-        Judges::Machine(Vec::new())
-    } else {
-        Judges::Only(typed.roots)
-    };
-    announce_stdin([&target]);
-    let format = format(typed.format, typed.ascii);
-    Ok(headless::inspect(vec![target], options, judges, format)?)
+    match tui::screenshot(start, size, keys, path) {
+        Ok(()) => Ok(0),
+        Err(tui::TuiError(problem)) => Err(Failure::could_not(
+            problem,
+            "name another file with --screenshot",
+        )),
+    }
 }
 
 /// `stores`: what this machine trusts, program by program.
@@ -351,9 +339,20 @@ fn not_exported(inspection: &Inspection, problem: &str) -> Failure {
     let hint = format!("whycert inspect {target} shows what was found");
     match inspection.findings.first() {
         Some(cause) if inspection.chain.nodes.is_empty() => {
-            Failure::could_not(&cause.summary, hint)
+            Failure::could_not(in_one_line(cause), hint)
         }
         _ => Failure::could_not(problem, hint),
+    }
+}
+
+/// A finding's sentence with its first fact, for a message of one line.
+fn in_one_line(finding: &Finding) -> String {
+    match finding.evidence.first() {
+        Some(fact) => {
+            let sentence = finding.summary.trim_end_matches('.');
+            format!("{sentence} ({}: {})", fact.label, fact.value)
+        }
+        None => finding.summary.clone(),
     }
 }
 

@@ -108,6 +108,7 @@ rules! {
     REVOKED = "cert.revoked" Error "a certificate has been revoked";
     REVOCATION_UNKNOWN = "cert.revocation-unknown" Error "nobody says whether a certificate is revoked";
     MUST_STAPLE = "cert.must-staple" Warning "the certificate demands a stapled answer, and none came";
+    PROFILE = "cert.profile" Note "a certificate breaks a rule that few verifiers enforce";
     STRICT = "cert.strict-profile" Warning "strict clients, such as Python 3.13, refuse a certificate";
     // the chain
     MISSING_ISSUER = "chain.missing-issuer" Error "the server does not send an intermediate";
@@ -125,6 +126,14 @@ rules! {
     BUDGET = "chain.budget" Warning "there are too many possible paths to try them all";
     VERIFIERS_DISAGREE = "chain.verifiers-disagree" Warning "verifiers disagree about this chain";
     RESIGNED = "proxy.re-signed" Error "a TLS-inspecting proxy seems to have re-signed the certificate";
+    LEAKED_KEY = "proxy.leaked-key" Error "everybody has the private key of a CA in the chain";
+    // this machine
+    ENV_MISSING = "env.file-missing" Warning "a variable or setting names a file that does not exist";
+    ENV_UNREADABLE = "env.no-certificate" Warning "a variable or setting names a file without certificates";
+    ENV_REPLACED = "env.replaced-roots" Warning "a variable or setting took the public roots away from some programs";
+    ENV_ONLY_SOME = "env.only-for-some" Note "the missing root is given to some programs only";
+    ENV_BEATEN = "env.overridden" Note "the right setting is overridden by another";
+    ENV_OFF = "env.verification-off" Warning "verification is turned off for a program";
     // stores
     STORES_DISAGREE = "store.disagree" Note "one trust store of this machine accepts what another rejects";
     STORE_UNREADABLE = "store.unreadable" Warning "a trust store could not be read";

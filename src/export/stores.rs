@@ -148,7 +148,10 @@ fn settings(environment: &Environment) -> Vec<Block> {
         .settings
         .iter()
         .flat_map(|setting| {
-            let mut facts = vec![("value".to_owned(), text::clip(&setting.value.shown(), 200).into_owned())];
+            let mut facts = vec![(
+                "value".to_owned(),
+                text::clip(&setting.value.shown(), 200).into_owned(),
+            )];
             facts.push(("found".to_owned(), found(setting)));
             let ignored = setting.known.ignored.iter().map(String::as_str).collect();
             for (label, who) in [
@@ -161,12 +164,20 @@ fn settings(environment: &Environment) -> Vec<Block> {
                 }
             }
             let value = setting.value.raw();
-            for meaning in setting.known.means.iter().filter(|m| value.contains(&m.word)) {
+            for meaning in setting
+                .known
+                .means
+                .iter()
+                .filter(|m| value.contains(&m.word))
+            {
                 facts.push(("means".to_owned(), meaning.words.clone()));
             }
             for winner in &setting.overridden {
                 let programs = winner.programs.join("; ");
-                facts.push(("overridden by".to_owned(), format!("{} (for {programs})", winner.by)));
+                facts.push((
+                    "overridden by".to_owned(),
+                    format!("{} (for {programs})", winner.by),
+                ));
             }
             [Block::Head(setting.title()), Block::Facts(facts)]
         })

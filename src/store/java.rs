@@ -27,7 +27,12 @@ pub(super) struct Keystore {
 /// Where Javas live, each with the store it uses (`jssecacerts` wins over `cacerts`).
 pub(super) fn found(machine: &Machine) -> Vec<(PathBuf, PathBuf)> {
     let mut homes: Vec<PathBuf> = machine.path("JAVA_HOME").into_iter().collect();
-    for folder in ["/usr/lib/jvm", "/usr/java", "/opt/java", "/usr/local/openjdk"] {
+    for folder in [
+        "/usr/lib/jvm",
+        "/usr/java",
+        "/opt/java",
+        "/usr/local/openjdk",
+    ] {
         homes.extend(folders_in(&machine.at(folder)));
     }
     for folder in [".sdkman/candidates/java", ".jdks", ".asdf/installs/java"] {
@@ -38,7 +43,13 @@ pub(super) fn found(machine: &Machine) -> Vec<(PathBuf, PathBuf)> {
     }
     if cfg!(windows) {
         for variable in ["ProgramFiles", "LOCALAPPDATA"] {
-            for vendor in ["Java", "Eclipse Adoptium", "Microsoft", "Zulu", "Programs/Eclipse Adoptium"] {
+            for vendor in [
+                "Java",
+                "Eclipse Adoptium",
+                "Microsoft",
+                "Zulu",
+                "Programs/Eclipse Adoptium",
+            ] {
                 let folder = machine.path(variable).map(|p| p.join(vendor));
                 homes.extend(folder.iter().flat_map(|f| folders_in(f)));
             }
@@ -144,7 +155,8 @@ fn jks(bytes: &[u8], password: Option<&str>) -> Keystore {
                     return Some(false);
                 }
                 tag => {
-                    out.problems.push(format!("an entry of an unknown kind ({tag})"));
+                    out.problems
+                        .push(format!("an entry of an unknown kind ({tag})"));
                     return None;
                 }
             }
@@ -158,15 +170,11 @@ fn jks(bytes: &[u8], password: Option<&str>) -> Keystore {
         Some(true)
     })();
     match whole {
-        Some(true) => {
-            if !is_intact(bytes, rest.0, password) {
-                out.problems.push(match password {
-                    None => format!("its password is not “{PASSWORD}”, or it was changed or damaged; its certificates were read without the password"),
-                    Some(_) => "the password does not fit: Java will refuse to open it".to_owned(),
-                });
-            }
-        }
-        Some(false) => {}
+        Some(true) if !is_intact(bytes, rest.0, password) => out.problems.push(match password {
+            None => format!("its password is not “{PASSWORD}”, or it was changed or damaged; its certificates were read without the password"),
+            Some(_) => "the password does not fit: Java will refuse to open it".to_owned(),
+        }),
+        Some(_) => {}
         None if out.problems.is_empty() => out.problems.push("it is cut off or damaged".to_owned()),
         None => {}
     }
@@ -273,7 +281,13 @@ mod tests {
 
     #[test]
     fn what_is_no_keystore_is_said() {
-        for bytes in [&b""[..], b"hello", b"\x30\x03\x02\x01\x03", b"\xfe\xed\xfe\xed", b"\xfe\xed\xfe\xed\0\0\0\x02\0\0\0\x01\0\0\0\x02"] {
+        for bytes in [
+            &b""[..],
+            b"hello",
+            b"\x30\x03\x02\x01\x03",
+            b"\xfe\xed\xfe\xed",
+            b"\xfe\xed\xfe\xed\0\0\0\x02\0\0\0\x01\0\0\0\x02",
+        ] {
             let read = read(bytes, None);
             assert!(read.certificates.is_empty());
             assert_eq!(read.problems.len(), 1, "{bytes:?}: {:?}", read.problems);

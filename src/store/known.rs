@@ -112,7 +112,7 @@ mod tests {
         assert!(KNOWN.len() > 50);
         for known in KNOWN.iter() {
             assert_eq!(KNOWN.iter().filter(|k| k.name == known.name).count(), 1);
-                for beaten in &known.beats {
+            for beaten in &known.beats {
                 assert!(Known::named(beaten).is_some(), "{beaten}");
             }
             match known.holds {

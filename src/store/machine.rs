@@ -49,7 +49,9 @@ impl Machine {
 
     /// The value of a variable, also an empty one.
     pub fn variable(&self, name: &str) -> Option<&OsStr> {
-        self.variables.get(OsStr::new(name)).map(OsString::as_os_str)
+        self.variables
+            .get(OsStr::new(name))
+            .map(OsString::as_os_str)
     }
 
     /// A variable that names a path; not when it is empty.
@@ -71,7 +73,8 @@ impl Machine {
 
     /// `$XDG_CONFIG_HOME`, else `~/.config`.
     pub(super) fn config(&self) -> Option<PathBuf> {
-        self.path("XDG_CONFIG_HOME").or_else(|| self.in_home(".config"))
+        self.path("XDG_CONFIG_HOME")
+            .or_else(|| self.in_home(".config"))
     }
 
     /// `$XDG_DATA_HOME`, else `~/.local/share`.

@@ -21,7 +21,10 @@ pub(super) fn store() -> TrustStore {
         Vec::new(),
     );
     store.modified = Some(MADE);
-    store.used_by(["whycert's own copy, to compare with", "Rust programs that use webpki-roots, in the version they were built with"])
+    store.used_by([
+        "whycert's own copy, to compare with",
+        "Rust programs that use webpki-roots, in the version they were built with",
+    ])
 }
 
 #[cfg(test)]

@@ -13,8 +13,12 @@ pub(super) fn found(machine: &Machine) -> Vec<PathBuf> {
     let program = if cfg!(windows) { "node.exe" } else { "node" };
     let mut files = machine.programs(program);
     let nvm = machine.path("NVM_DIR").or_else(|| machine.in_home(".nvm"));
-    let volta = machine.path("VOLTA_HOME").or_else(|| machine.in_home(".volta"));
-    let fnm = machine.path("FNM_DIR").or_else(|| machine.data().map(|d| d.join("fnm")));
+    let volta = machine
+        .path("VOLTA_HOME")
+        .or_else(|| machine.in_home(".volta"));
+    let fnm = machine
+        .path("FNM_DIR")
+        .or_else(|| machine.data().map(|d| d.join("fnm")));
     let parents = [
         nvm.map(|p| p.join("versions/node")),
         volta.map(|p| p.join("tools/image/node")),
@@ -24,7 +28,10 @@ pub(super) fn found(machine: &Machine) -> Vec<PathBuf> {
     for version in parents.iter().flatten().flat_map(|p| folders_in(p)) {
         files.push(version.join("bin").join(program));
     }
-    for version in fnm.iter().flat_map(|p| folders_in(&p.join("node-versions"))) {
+    for version in fnm
+        .iter()
+        .flat_map(|p| folders_in(&p.join("node-versions")))
+    {
         files.push(version.join("installation/bin").join(program));
     }
     let mut seen = HashSet::new();
@@ -48,7 +55,10 @@ pub(super) fn store(node: &Path, machine: &Machine) -> TrustStore {
     .used_by([format!("{shown}, and npm, pnpm and yarn with it").as_str()]);
     store.modified = super::reading::modified(node);
     if uses_openssl(node, machine) {
-        store.hidden = Some("this build reads the system's OpenSSL file and folder instead of a list of its own".to_owned());
+        store.hidden = Some(
+            "this build reads the system's OpenSSL file and folder instead of a list of its own"
+                .to_owned(),
+        );
     } else {
         store.hidden = Some(format!(
             "compiled into this program, a copy of Mozilla's list of its time; ask it: {} -p 'tls.rootCertificates.length'",
@@ -64,13 +74,15 @@ fn uses_openssl(node: &Path, machine: &Machine) -> bool {
         return false;
     }
     let arch = format!("/usr/lib/{}-linux-gnu", std::env::consts::ARCH);
-    [arch.as_str(), "/usr/lib64", "/usr/lib"].iter().any(|folder| {
-        std::fs::read_dir(machine.at(folder)).is_ok_and(|entries| {
-            entries
-                .filter_map(Result::ok)
-                .any(|e| e.file_name().to_string_lossy().starts_with("libnode.so"))
+    [arch.as_str(), "/usr/lib64", "/usr/lib"]
+        .iter()
+        .any(|folder| {
+            std::fs::read_dir(machine.at(folder)).is_ok_and(|entries| {
+                entries
+                    .filter_map(Result::ok)
+                    .any(|e| e.file_name().to_string_lossy().starts_with("libnode.so"))
+            })
         })
-    })
 }
 
 #[cfg(test)]
@@ -92,7 +104,13 @@ mod tests {
         assert_eq!(found.len(), 1);
         let store = store(&found[0], &machine);
         assert!(store.anchors.is_empty());
-        assert!(store.hidden.as_ref().unwrap().contains("tls.rootCertificates"));
+        assert!(
+            store
+                .hidden
+                .as_ref()
+                .unwrap()
+                .contains("tls.rootCertificates")
+        );
         assert!(store.problems.is_empty());
     }
 }

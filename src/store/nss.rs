@@ -65,7 +65,11 @@ pub(super) fn found(machine: &Machine) -> Vec<Profile> {
                 }),
         );
     }
-    for app in ["org.chromium.Chromium", "com.google.Chrome", "com.brave.Browser"] {
+    for app in [
+        "org.chromium.Chromium",
+        "com.google.Chrome",
+        "com.brave.Browser",
+    ] {
         out.extend(
             machine
                 .in_home(&format!(".var/app/{app}/.pki/nssdb"))
@@ -82,11 +86,18 @@ pub(super) fn found(machine: &Machine) -> Vec<Profile> {
         (".thunderbird", "Thunderbird"),
         (".librewolf", "LibreWolf"),
         ("snap/firefox/common/.mozilla/firefox", "Firefox as a snap"),
-        (".var/app/org.mozilla.firefox/.mozilla/firefox", "Firefox as a flatpak"),
+        (
+            ".var/app/org.mozilla.firefox/.mozilla/firefox",
+            "Firefox as a flatpak",
+        ),
         ("Library/Application Support/Firefox/Profiles", "Firefox"),
         ("AppData/Roaming/Mozilla/Firefox/Profiles", "Firefox"),
     ] {
-        let folders = machine.in_home(parent).iter().flat_map(|p| folders_in(p)).collect::<Vec<_>>();
+        let folders = machine
+            .in_home(parent)
+            .iter()
+            .flat_map(|p| folders_in(p))
+            .collect::<Vec<_>>();
         out.extend(folders.into_iter().map(|folder| Profile {
             folder,
             users,
@@ -116,28 +127,51 @@ pub(super) fn store(profile: &Profile, pool: &Pool) -> TrustStore {
                 reading.anchors = pool.keep(read.trusted);
                 reading.problems = read.problems;
                 if read.distrusted > 0 {
-                    notes.push(format!("{} distrusted here", text::count(read.distrusted, "certificate")));
+                    notes.push(format!(
+                        "{} distrusted here",
+                        text::count(read.distrusted, "certificate")
+                    ));
                 }
             }
             Err(why) => reading.problems.push(why),
         }
-        if path.with_file_name("cert9.db-wal").metadata().is_ok_and(|m| m.len() > 0) {
-            reading.problems.push("the browser has changes that are not in the file yet; close it to see them".to_owned());
+        if path
+            .with_file_name("cert9.db-wal")
+            .metadata()
+            .is_ok_and(|m| m.len() > 0)
+        {
+            reading.problems.push(
+                "the browser has changes that are not in the file yet; close it to see them"
+                    .to_owned(),
+            );
         }
     } else {
-        reading.problems.push("an old database (cert8.db), which current browsers do not read".to_owned());
+        reading
+            .problems
+            .push("an old database (cert8.db), which current browsers do not read".to_owned());
     }
     for problem in &mut reading.problems {
         *problem = format!("{shown}: {problem}");
     }
     let title = match profile.users.starts_with("Chromium") {
         true => "Chromium's database".to_owned(),
-        false => format!("{}'s database", profile.users.split(' ').next().unwrap_or("NSS")),
+        false => format!(
+            "{}'s database",
+            profile.users.split(' ').next().unwrap_or("NSS")
+        ),
     };
     let mut store = reading
-        .store(StoreKind::Nss, &format!("nss:{shown}"), &title, Some(profile.folder.clone()))
+        .store(
+            StoreKind::Nss,
+            &format!("nss:{shown}"),
+            &title,
+            Some(profile.folder.clone()),
+        )
         .used_by([profile.users]);
-    notes.insert(0, "beside the roots that the browser brings along".to_owned());
+    notes.insert(
+        0,
+        "beside the roots that the browser brings along".to_owned(),
+    );
     store.notes = notes;
     store
 }
@@ -181,7 +215,9 @@ fn read(file: &[u8]) -> Result<Read, String> {
         if bytes(row, class).as_deref() != Some(&CERTIFICATE) {
             continue;
         }
-        let Some(der) = bytes(row, value) else { continue };
+        let Some(der) = bytes(row, value) else {
+            continue;
+        };
         let flag = trust.get(&(bytes(row, issuer), bytes(row, serial)));
         match flag.map(Vec::as_slice) {
             Some(flag) if flag == TRUSTED_CA || flag == TRUSTED_PEER => out.trusted.push(der),

@@ -84,20 +84,41 @@ fn places(machine: &Machine) -> Vec<PathBuf> {
         (machine.data(), "uv/python"),
         (machine.in_home(".cache/pypoetry"), "virtualenvs"),
         (machine.in_home(".local/share"), "virtualenvs"),
-        (machine.path("WORKON_HOME").or_else(|| machine.in_home(".virtualenvs")), ""),
+        (
+            machine
+                .path("WORKON_HOME")
+                .or_else(|| machine.in_home(".virtualenvs")),
+            "",
+        ),
     ] {
         prefixes.extend(below(parent, name));
     }
-    let homes = ["miniconda3", "anaconda3", "miniforge3", "mambaforge", "micromamba"]
-        .iter()
-        .flat_map(|name| [machine.in_home(name), Some(machine.at(&format!("/opt/{name}")))])
-        .chain([Some(machine.at("/opt/conda"))]);
+    let homes = [
+        "miniconda3",
+        "anaconda3",
+        "miniforge3",
+        "mambaforge",
+        "micromamba",
+    ]
+    .iter()
+    .flat_map(|name| {
+        [
+            machine.in_home(name),
+            Some(machine.at(&format!("/opt/{name}"))),
+        ]
+    })
+    .chain([Some(machine.at("/opt/conda"))]);
     for conda in homes.flatten() {
         prefixes.extend(folders_in(&conda.join("envs")));
         prefixes.push(conda);
     }
     prefixes.extend(machine.in_home(".local"));
-    for system in ["/usr/local", "/usr", "/opt/homebrew", "/home/linuxbrew/.linuxbrew"] {
+    for system in [
+        "/usr/local",
+        "/usr",
+        "/opt/homebrew",
+        "/home/linuxbrew/.linuxbrew",
+    ] {
         prefixes.push(machine.at(system));
     }
     prefixes.extend(folders_in(
@@ -145,7 +166,10 @@ pub(super) fn store(bundle: &Bundle, machine: &Machine, pool: &Pool) -> TrustSto
     let path = match &bundle.file {
         Some(file) => Some(file.clone()),
         None => {
-            notes.push("this certifi is a package of the distribution and points to the system's bundle".to_owned());
+            notes.push(
+                "this certifi is a package of the distribution and points to the system's bundle"
+                    .to_owned(),
+            );
             system::bundle(machine)
         }
     };
@@ -153,17 +177,31 @@ pub(super) fn store(bundle: &Bundle, machine: &Machine, pool: &Pool) -> TrustSto
         reading.file(pool, path);
     }
     for (package, words) in [
-        ("pip_system_certs", "pip-system-certs is installed here: requests and pip follow the system's store instead"),
-        ("certifi_win32", "python-certifi-win32 is installed here: requests follows Windows' store instead"),
+        (
+            "pip_system_certs",
+            "pip-system-certs is installed here: requests and pip follow the system's store instead",
+        ),
+        (
+            "certifi_win32",
+            "python-certifi-win32 is installed here: requests follows Windows' store instead",
+        ),
     ] {
         if bundle.of == Of::Certifi && bundle.packages.join(package).is_dir() {
             notes.push(words.to_owned());
         }
     }
     let (title, id, users) = match bundle.of {
-        Of::Certifi => ("certifi", "certifi", "requests, httpx, the OpenAI client and others"),
+        Of::Certifi => (
+            "certifi",
+            "certifi",
+            "requests, httpx, the OpenAI client and others",
+        ),
         Of::Pip => ("pip's own certifi", "pip", "pip"),
-        Of::Botocore => ("botocore's bundle", "botocore", "boto3, only where certifi is missing"),
+        Of::Botocore => (
+            "botocore's bundle",
+            "botocore",
+            "boto3, only where certifi is missing",
+        ),
     };
     let mut store = reading
         .store(StoreKind::Python, &format!("{id}:{shown}"), title, path)
@@ -182,12 +220,20 @@ mod tests {
         let home = folder.path().join("home");
         let mine = home.join("project/.venv");
         let site = "lib/python3.12/site-packages";
-        for prefix in [&mine, &home.join(".pyenv/versions/3.11.7"), &home.join(".local/share/pipx/venvs/httpie")] {
+        for prefix in [
+            &mine,
+            &home.join(".pyenv/versions/3.11.7"),
+            &home.join(".local/share/pipx/venvs/httpie"),
+        ] {
             let certifi = prefix.join(site).join("certifi");
             std::fs::create_dir_all(&certifi).unwrap();
             std::fs::write(certifi.join("cacert.pem"), "").unwrap();
         }
-        let mut machine = Machine::other(folder.path(), &home, [("VIRTUAL_ENV", mine.clone().into_os_string())]);
+        let mut machine = Machine::other(
+            folder.path(),
+            &home,
+            [("VIRTUAL_ENV", mine.clone().into_os_string())],
+        );
         machine.current = Some(home.join("project"));
         let found = found(&machine);
         assert_eq!(found.len(), 3, "{found:?}");
@@ -199,10 +245,18 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
         std::fs::create_dir_all(root.join("usr/lib/python3/dist-packages/certifi")).unwrap();
-        std::fs::write(root.join("usr/lib/python3/dist-packages/certifi/core.py"), "").unwrap();
+        std::fs::write(
+            root.join("usr/lib/python3/dist-packages/certifi/core.py"),
+            "",
+        )
+        .unwrap();
         std::fs::create_dir_all(root.join("etc/ssl/certs")).unwrap();
         let der = webpki_root_certs::TLS_SERVER_ROOT_CERTS[0].as_ref();
-        std::fs::write(root.join("etc/ssl/certs/ca-certificates.crt"), crate::cert::pem::encode(der)).unwrap();
+        std::fs::write(
+            root.join("etc/ssl/certs/ca-certificates.crt"),
+            crate::cert::pem::encode(der),
+        )
+        .unwrap();
         let machine = Machine::other(root, &root.join("home"), []);
         let found = found(&machine);
         let store = store(&found[0], &machine, &Pool::default());

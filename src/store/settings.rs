@@ -121,7 +121,12 @@ impl Environment {
         let known = setting.known;
         let half = self.other_half_stays(&known.name);
         let half = known.half.iter().filter(|_| !half);
-        known.replaces.iter().chain(half).map(String::as_str).collect()
+        known
+            .replaces
+            .iter()
+            .chain(half)
+            .map(String::as_str)
+            .collect()
     }
 
     /// Programs that trust what a setting names beside their own roots, on this machine.
@@ -217,8 +222,8 @@ fn override_each_other(settings: &mut [Setting]) {
                     let counts = !matches!(winner.found, Found::Nothing);
                     let same = winner.known.name == loser.known.name;
                     let first = same && *other < place && winner.only_for == loser.only_for;
-                    let beats = winner.only_for.is_none()
-                        && winner.known.beats.contains(&loser.known.name);
+                    let beats =
+                        winner.only_for.is_none() && winner.known.beats.contains(&loser.known.name);
                     counts && (first || beats)
                 })
                 .map(|(_, winner)| Override {
@@ -262,7 +267,9 @@ impl Reader<'_> {
     fn written(&mut self, written: tools::Written) -> Option<Setting> {
         let known = Known::named(written.name)?;
         let beside = written.file.parent();
-        let path = self.machine.meant(&written.value, beside.filter(|_| written.relative));
+        let path = self
+            .machine
+            .meant(&written.value, beside.filter(|_| written.relative));
         Some(Setting {
             known,
             found: self.follow(known, &written.value, path),

@@ -39,9 +39,14 @@ pub(super) fn table(file: &[u8], name: &str) -> Result<Table, String> {
     let database = Database::open(file).ok_or("it is no SQLite database")?;
     let schema = database.rows(1).ok_or("its table of tables is damaged")?;
     let entry = schema.iter().find_map(|row| match row.as_slice() {
-        [Value::Bytes(kind), Value::Bytes(called), _, Value::Integer(root), Value::Bytes(sql), ..]
-            if kind == b"table" && called == name.as_bytes() =>
-        {
+        [
+            Value::Bytes(kind),
+            Value::Bytes(called),
+            _,
+            Value::Integer(root),
+            Value::Bytes(sql),
+            ..,
+        ] if kind == b"table" && called == name.as_bytes() => {
             Some((*root, String::from_utf8_lossy(sql).into_owned()))
         }
         _ => None,
@@ -138,7 +143,9 @@ impl<'f> Database<'f> {
         }
         let most = self.usable - 35;
         if length <= most {
-            return page.get(start..start.checked_add(length)?).map(<[u8]>::to_vec);
+            return page
+                .get(start..start.checked_add(length)?)
+                .map(<[u8]>::to_vec);
         }
         let least = (self.usable - 12) * 32 / 255 - 23;
         let local = least + (length - least) % (self.usable - 4);
@@ -181,7 +188,11 @@ fn record(payload: &[u8]) -> Option<Vec<Value>> {
             1..=6 => {
                 let negative = bytes.first().is_some_and(|b| b & 0x80 != 0);
                 let start = if negative { -1 } else { 0 };
-                Value::Integer(bytes.iter().fold(start, |n: i64, &b| (n << 8) | i64::from(b)))
+                Value::Integer(
+                    bytes
+                        .iter()
+                        .fold(start, |n: i64, &b| (n << 8) | i64::from(b)),
+                )
             }
             _ => Value::Bytes(bytes.to_vec()),
         });
@@ -207,7 +218,9 @@ fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
 }
 
 fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    Some(u32::from_be_bytes(bytes.get(at..at.checked_add(4)?)?.try_into().ok()?))
+    Some(u32::from_be_bytes(
+        bytes.get(at..at.checked_add(4)?)?.try_into().ok()?,
+    ))
 }
 
 #[cfg(test)]
@@ -220,7 +233,10 @@ mod tests {
         let mut file = b"SQLite format 3\0".to_vec();
         file.resize(1024, 0);
         file[16] = 2;
-        assert_eq!(table(&file, "t").unwrap_err(), "its table of tables is damaged");
+        assert_eq!(
+            table(&file, "t").unwrap_err(),
+            "its table of tables is damaged"
+        );
     }
 
     #[test]
@@ -235,7 +251,15 @@ mod tests {
     fn records_hold_what_they_say() {
         // header of 5 bytes: NULL, one byte, text of 2, integer 1
         let record = record(&[5, 0, 1, 17, 9, 0xfe, b'h', b'i']).unwrap();
-        assert_eq!(record, [Value::Null, Value::Integer(-2), Value::Bytes(b"hi".to_vec()), Value::Integer(1)]);
+        assert_eq!(
+            record,
+            [
+                Value::Null,
+                Value::Integer(-2),
+                Value::Bytes(b"hi".to_vec()),
+                Value::Integer(1)
+            ]
+        );
     }
 
     proptest::proptest! {

@@ -95,7 +95,11 @@ fn jobs(machine: &Machine) -> Vec<Job> {
             homes.push(home);
         }
     }
-    jobs.extend(javas.into_iter().map(|(file, homes)| Job::Java(file, homes)));
+    jobs.extend(
+        javas
+            .into_iter()
+            .map(|(file, homes)| Job::Java(file, homes)),
+    );
     jobs.extend(nss::found(machine).into_iter().map(Job::Nss));
     jobs
 }
@@ -154,7 +158,14 @@ fn named_by_settings(environment: &Environment, known: &[Arc<TrustStore>]) -> Ve
         let (path, mut store) = match &setting.found {
             Found::Anchors(store) => {
                 let path = store.path.clone().unwrap_or_default();
-                let mut copy = TrustStore::new(StoreKind::Setting, "", "", Some(path.clone()), store.anchors.clone(), store.problems.clone());
+                let mut copy = TrustStore::new(
+                    StoreKind::Setting,
+                    "",
+                    "",
+                    Some(path.clone()),
+                    store.anchors.clone(),
+                    store.problems.clone(),
+                );
                 copy.modified = store.modified;
                 (path, copy)
             }
@@ -177,7 +188,9 @@ fn named_by_settings(environment: &Environment, known: &[Arc<TrustStore>]) -> Ve
     named
         .into_iter()
         .filter(|(path, (names, ..))| {
-            let only_openssl = names.iter().all(|n| n == "SSL_CERT_FILE" || n == "SSL_CERT_DIR");
+            let only_openssl = names
+                .iter()
+                .all(|n| n == "SSL_CERT_FILE" || n == "SSL_CERT_DIR");
             let environment = known.iter().any(|s| s.kind == StoreKind::Environment);
             let system = known
                 .iter()

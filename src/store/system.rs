@@ -102,20 +102,17 @@ impl OpenSsl {
 pub(super) fn openssl(machine: &Machine) -> Option<OpenSsl> {
     const LIBRARIES: &[&str] = &["/usr/lib", "/usr/lib64", "/lib"];
     const NAMES: &[&str] = &["libcrypto.so.3", "libcrypto.so.1.1"];
-    let triplet = format!(
-        "{}/{}-linux-gnu",
-        LIBRARIES[0],
-        std::env::consts::ARCH
-    );
+    let triplet = format!("{}/{}-linux-gnu", LIBRARIES[0], std::env::consts::ARCH);
     let said = std::iter::once(triplet.as_str())
         .chain(LIBRARIES.iter().copied())
         .flat_map(|folder| NAMES.iter().map(move |name| format!("{folder}/{name}")))
         .find_map(|library| directory_in(&machine.at(&library)));
     let folder = match said {
         Some(folder) => machine.at(&folder),
-        None => KNOWN.iter().map(|path| machine.at(path)).find(|folder| {
-            folder.join("cert.pem").exists() || folder.join("certs").is_dir()
-        })?,
+        None => KNOWN
+            .iter()
+            .map(|path| machine.at(path))
+            .find(|folder| folder.join("cert.pem").exists() || folder.join("certs").is_dir())?,
     };
     Some(OpenSsl {
         folder,
@@ -180,7 +177,10 @@ pub(super) fn openssl_store(build: &OpenSsl, id: &str, title: &str, pool: &Pool)
 pub(super) fn openssl_halves(machine: &Machine) -> (bool, bool) {
     let folders = KNOWN.iter().map(|path| machine.at(path));
     let found = folders.map(|folder| {
-        let file = folder.join("cert.pem").metadata().is_ok_and(|m| m.len() > 0);
+        let file = folder
+            .join("cert.pem")
+            .metadata()
+            .is_ok_and(|m| m.len() > 0);
         let hashed = reading::hashed_names(&folder.join("certs")).is_ok_and(|n| !n.is_empty());
         (file, hashed)
     });
@@ -243,6 +243,10 @@ mod tests {
         };
         let store = openssl_store(&build, "openssl", "OpenSSL", &Pool::default());
         assert!(store.anchors.is_empty());
-        assert!(store.problems[0].contains("trust nobody"), "{:?}", store.problems);
+        assert!(
+            store.problems[0].contains("trust nobody"),
+            "{:?}",
+            store.problems
+        );
     }
 }

@@ -40,7 +40,9 @@ pub(super) fn written(machine: &Machine) -> Vec<Written> {
         each_line(&file, &mut found, curl);
     }
     for file in [
-        machine.path("WGETRC").or_else(|| machine.in_home(".wgetrc")),
+        machine
+            .path("WGETRC")
+            .or_else(|| machine.in_home(".wgetrc")),
         Some(machine.at("/etc/wgetrc")),
     ]
     .into_iter()
@@ -201,7 +203,12 @@ fn git(machine: &Machine, file: &Path, depth: usize, out: &mut Vec<Written>) {
         };
         let key = key.to_lowercase();
         if section == "include" && key == "path" && depth < MOST_DEPTH {
-            git(machine, &machine.meant(&value, file.parent()), depth + 1, out);
+            git(
+                machine,
+                &machine.meant(&value, file.parent()),
+                depth + 1,
+                out,
+            );
         }
         let name = match (section.as_str(), key.as_str()) {
             ("http", "sslcainfo") => "git http.sslCAInfo",
@@ -228,13 +235,18 @@ fn curl_files(machine: &Machine) -> Vec<PathBuf> {
         machine.in_home(".curlrc"),
         machine.in_home(".config/curlrc"),
     ];
-    places.into_iter().flatten().find(|f| f.is_file()).into_iter().collect()
+    places
+        .into_iter()
+        .flatten()
+        .find(|f| f.is_file())
+        .into_iter()
+        .collect()
 }
 
 fn curl(line: &str) -> Option<Found> {
     let bare = line.trim_start_matches('-');
-    let (key, value) = pair(bare, &['=', ':', ' ', '\t'])
-        .unwrap_or_else(|| (bare.to_owned(), String::new()));
+    let (key, value) =
+        pair(bare, &['=', ':', ' ', '\t']).unwrap_or_else(|| (bare.to_owned(), String::new()));
     let name = match key.as_str() {
         "cacert" => "curl cacert",
         "capath" => "curl capath",
@@ -342,7 +354,8 @@ fn conda(line: &str) -> Option<Found> {
 
 fn cargo(section: &str, line: &str) -> Option<Found> {
     let (key, value) = pair(line, &['='])?;
-    let here = (section == "http" && key == "cainfo") || (section.is_empty() && key == "http.cainfo");
+    let here =
+        (section == "http" && key == "cainfo") || (section.is_empty() && key == "http.cainfo");
     here.then_some(("cargo http.cainfo", value, None))
 }
 
@@ -379,32 +392,137 @@ mod tests {
     #[test]
     fn each_tool_is_read() {
         for (file, text, name, value, only, line) in [
-            (".gitconfig", "[http]\n\tsslCAInfo = /a.pem\n", "git http.sslCAInfo", "/a.pem", None, 2),
-            (".gitconfig", "[http \"https://git.corp:8443/\"]\n  sslcainfo = \"/a b.pem\" ; x\n", "git http.sslCAInfo", "/a b.pem", Some("https://git.corp:8443/"), 2),
-            (".gitconfig", "[http] sslVerify = false", "git http.sslVerify", "false", None, 1),
-            (".curlrc", "# mine\n--cacert /a.pem\n", "curl cacert", "/a.pem", None, 2),
-            (".curlrc", "cacert = \"/a.pem\"\n", "curl cacert", "/a.pem", None, 1),
+            (
+                ".gitconfig",
+                "[http]\n\tsslCAInfo = /a.pem\n",
+                "git http.sslCAInfo",
+                "/a.pem",
+                None,
+                2,
+            ),
+            (
+                ".gitconfig",
+                "[http \"https://git.corp:8443/\"]\n  sslcainfo = \"/a b.pem\" ; x\n",
+                "git http.sslCAInfo",
+                "/a b.pem",
+                Some("https://git.corp:8443/"),
+                2,
+            ),
+            (
+                ".gitconfig",
+                "[http] sslVerify = false",
+                "git http.sslVerify",
+                "false",
+                None,
+                1,
+            ),
+            (
+                ".curlrc",
+                "# mine\n--cacert /a.pem\n",
+                "curl cacert",
+                "/a.pem",
+                None,
+                2,
+            ),
+            (
+                ".curlrc",
+                "cacert = \"/a.pem\"\n",
+                "curl cacert",
+                "/a.pem",
+                None,
+                1,
+            ),
             (".curlrc", "insecure\n", "curl insecure", "", None, 1),
-            (".wgetrc", "ca-certificate = /a.pem\n", "wget ca_certificate", "/a.pem", None, 1),
-            (".config/pip/pip.conf", "[global]\ncert = /a.pem\n", "pip cert", "/a.pem", None, 2),
+            (
+                ".wgetrc",
+                "ca-certificate = /a.pem\n",
+                "wget ca_certificate",
+                "/a.pem",
+                None,
+                1,
+            ),
+            (
+                ".config/pip/pip.conf",
+                "[global]\ncert = /a.pem\n",
+                "pip cert",
+                "/a.pem",
+                None,
+                2,
+            ),
             (".npmrc", "cafile=/a.pem\n", "npm cafile", "/a.pem", None, 1),
-            (".npmrc", "//r.corp/npm/:cafile=/a.pem\n", "npm cafile", "/a.pem", Some("//r.corp/npm/"), 1),
-            (".npmrc", "strict-ssl = false\n", "npm strict-ssl", "false", None, 1),
-            (".yarnrc.yml", "httpsCaFilePath: \"/a.pem\"\n", "yarn httpsCaFilePath", "/a.pem", None, 1),
-            (".condarc", "ssl_verify: /a.pem\n", "conda ssl_verify", "/a.pem", None, 1),
-            (".cargo/config.toml", "[http]\ncainfo = \"/a.pem\"\n", "cargo http.cainfo", "/a.pem", None, 2),
-            (".aws/config", "[default]\nca_bundle = /a.pem\n", "aws ca_bundle", "/a.pem", None, 2),
-            (".config/gcloud/configurations/config_default", "[core]\ncustom_ca_certs_file = /a.pem\n", "gcloud core/custom_ca_certs_file", "/a.pem", None, 2),
+            (
+                ".npmrc",
+                "//r.corp/npm/:cafile=/a.pem\n",
+                "npm cafile",
+                "/a.pem",
+                Some("//r.corp/npm/"),
+                1,
+            ),
+            (
+                ".npmrc",
+                "strict-ssl = false\n",
+                "npm strict-ssl",
+                "false",
+                None,
+                1,
+            ),
+            (
+                ".yarnrc.yml",
+                "httpsCaFilePath: \"/a.pem\"\n",
+                "yarn httpsCaFilePath",
+                "/a.pem",
+                None,
+                1,
+            ),
+            (
+                ".condarc",
+                "ssl_verify: /a.pem\n",
+                "conda ssl_verify",
+                "/a.pem",
+                None,
+                1,
+            ),
+            (
+                ".cargo/config.toml",
+                "[http]\ncainfo = \"/a.pem\"\n",
+                "cargo http.cainfo",
+                "/a.pem",
+                None,
+                2,
+            ),
+            (
+                ".aws/config",
+                "[default]\nca_bundle = /a.pem\n",
+                "aws ca_bundle",
+                "/a.pem",
+                None,
+                2,
+            ),
+            (
+                ".config/gcloud/configurations/config_default",
+                "[core]\ncustom_ca_certs_file = /a.pem\n",
+                "gcloud core/custom_ca_certs_file",
+                "/a.pem",
+                None,
+                2,
+            ),
         ] {
             let found = read(file, text);
-            assert_eq!(found, [(name, value.to_owned(), only.map(str::to_owned), line)], "{text}");
+            assert_eq!(
+                found,
+                [(name, value.to_owned(), only.map(str::to_owned), line)],
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn what_is_commented_out_or_something_else_is_not_read() {
         for (file, text) in [
-            (".gitconfig", "[http]\n#sslCAInfo = /a.pem\n[user]\nsslCAInfo = x\n"),
+            (
+                ".gitconfig",
+                "[http]\n#sslCAInfo = /a.pem\n[user]\nsslCAInfo = x\n",
+            ),
             (".curlrc", "# cacert /a.pem\nproxy = x\n"),
             (".npmrc", "; cafile=/a.pem\nfund=false\n"),
             (".cargo/config.toml", "[build]\ncainfo = \"/a.pem\"\n"),
@@ -417,7 +535,11 @@ mod tests {
     fn git_follows_includes_and_not_for_ever() {
         let home = tempfile::tempdir().unwrap();
         std::fs::write(home.path().join(".gitconfig"), "[include]\npath = more\n").unwrap();
-        std::fs::write(home.path().join("more"), "[http]\nsslCAInfo = /a.pem\n[include]\npath = more\n").unwrap();
+        std::fs::write(
+            home.path().join("more"),
+            "[http]\nsslCAInfo = /a.pem\n[include]\npath = more\n",
+        )
+        .unwrap();
         let found = written(&Machine::other(&home.path().join("root"), home.path(), []));
         assert_eq!(found.len(), MOST_DEPTH);
         assert!(found.iter().all(|w| w.value == "/a.pem"));

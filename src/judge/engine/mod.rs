@@ -5,7 +5,7 @@
 //! it to [`ask`]. It walks [`Chain::issuers`] (links hold name match, key-id match and the checked
 //! signature; never verify again), ends paths at [`Anchors::holds`], and answers in [`Reason`]s, the
 //! first being what that implementation prints. Facts about single certificates that several engines
-//! need live in [`super::facts`], not in an engine. What an engine cannot know it says as
+//! need live in `facts`, not in an engine. What an engine cannot know it says as
 //! `BudgetSpent` or `UncheckedSignature`; it never accepts for want of knowledge.
 
 use std::sync::Arc;
@@ -108,6 +108,18 @@ pub enum StepState {
     Unknown,
     /// This client does not look at it.
     Skipped,
+}
+
+impl StepState {
+    /// `passed`, `failed`, `unknown`, `skipped`.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+            Self::Skipped => "skipped",
+        }
+    }
 }
 
 impl Anchors {
