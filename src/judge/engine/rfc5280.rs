@@ -43,6 +43,7 @@ pub(super) fn judge(input: &Input<'_>) -> Answer {
         steps: steps::of(input, &path, &failures),
         path,
         failures,
+        spoken: None,
     }
 }
 
