@@ -1,17 +1,22 @@
 //! The recipe: capture, read, build, judge, diagnose. Makes the one immutable [`Inspection`].
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tokio::task::JoinSet;
+
 use crate::capture::{self, Capture, Possession};
-use crate::cert::Certificate;
+use crate::cert::{Certificate, GeneralName};
 use crate::chain::{Chain, NodeId};
-use crate::diagnosis::{self, Case, Finding};
+use crate::diagnosis::rule;
+use crate::diagnosis::{self, Case, Finding, Further, Other};
 use crate::judge::{self, Compared, Crl, Implementation, Purpose, Question, Verdict};
 use crate::moment::Moment;
-use crate::net::{Reach, Stage};
+use crate::net::{Reach, Stage, dial};
 use crate::store::Stores;
 use crate::target::{Endpoint, Host, Target};
+use crate::text;
 
 /// How to inspect; the same for all targets of a run.
 #[derive(Clone, Debug, Default)]
@@ -32,6 +37,10 @@ pub struct Options {
     pub crls: Vec<Arc<Crl>>,
     /// A file's first certificate is its leaf, whatever it looks like.
     pub leaf_first: bool,
+    /// Ask the resolver for the names that the certificate is for, when it is not for the one asked for.
+    pub resolve_names: bool,
+    /// Look at this server as well, to see whether the same CA signs for both.
+    pub compare: Option<Target>,
     /// Implementations whose verdicts are asked for too.
     pub clients: Vec<Implementation>,
     /// The one of them whose verdict is the outcome; `None`: the RFC's rules.
@@ -61,6 +70,8 @@ pub struct Inspection {
     pub at_given: bool,
     /// Certificates pretended to be trusted.
     pub pretended: Vec<NodeId>,
+    /// What was asked beyond the server itself.
+    pub further: Arc<Further>,
     /// Time from the start to this result.
     pub took: Duration,
 }
@@ -109,10 +120,75 @@ pub async fn run(
 ) -> Inspection {
     let began = Instant::now();
     let look = capture::look(target, &options.reach, progress);
-    let (capture, stores) = tokio::join!(look, stores);
-    let mut inspection = assemble(Arc::new(capture), &stores, options, Moment::now());
+    let other = async {
+        match &options.compare {
+            Some(target) => Some(capture::look(target, &options.reach, &|_| {}).await),
+            None => None,
+        }
+    };
+    let (capture, stores, other) = tokio::join!(look, stores, other);
+    let now = Moment::now();
+    let mut inspection = assemble(Arc::new(capture), &stores, options, now);
+    let further = Further {
+        resolved: resolved(&inspection, options).await,
+        other: other.map(|capture| Other {
+            typed: text::safe(&capture.target.typed).into_owned(),
+            presented: capture.presented,
+        }),
+    };
+    if further != Further::default() {
+        inspection.further = Arc::new(further);
+        inspection = reassess(&inspection, options, now);
+    }
     inspection.took = began.elapsed();
     inspection
+}
+
+/// Names asked of the resolver at most.
+const MOST_NAMES: usize = 8;
+
+/// The names of the certificate with their addresses, when the user wishes it and the name is the trouble.
+async fn resolved(inspection: &Inspection, options: &Options) -> Vec<(String, Vec<IpAddr>)> {
+    let concerned = inspection
+        .findings
+        .iter()
+        .any(|f| f.rule == &rule::NAME_MISMATCH || f.rule == &rule::IP_NOT_IN_SAN);
+    let leaf = inspection
+        .chain
+        .leaf
+        .and_then(|l| inspection.chain.certificate(l));
+    let (true, true, Some(leaf)) = (options.resolve_names, concerned, leaf) else {
+        return Vec::new();
+    };
+    let names = leaf
+        .subject_alt_names()
+        .iter()
+        .filter_map(|name| match name {
+            GeneralName::Dns(name) => Some(name.raw().to_owned()),
+            _ => None,
+        });
+    // Only what could be a host name reaches the resolver.
+    let plain = |name: &String| {
+        name.len() <= 253
+            && name.contains(|c: char| c.is_ascii_alphanumeric())
+            && name
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "-._".contains(c))
+    };
+    let limit = options.reach.timeout;
+    let mut asking = JoinSet::new();
+    for (place, name) in names.filter(plain).take(MOST_NAMES).enumerate() {
+        asking.spawn(async move {
+            let found = dial::resolve(&name, 443, limit).await;
+            (place, name, found.unwrap_or_default())
+        });
+    }
+    let mut answers = asking.join_all().await;
+    answers.sort_by_key(|(place, ..)| *place);
+    answers
+        .into_iter()
+        .map(|(_, name, addresses)| (name, addresses))
+        .collect()
 }
 
 /// Makes an inspection of a capture: decode, build, judge, diagnose. Pure: the same input gives the
@@ -130,7 +206,7 @@ pub fn assemble(
         .collect();
     let any_order = capture.target.endpoint().is_none() && !options.leaf_first;
     let chain = Chain::build(&certificates, any_order, stores);
-    conclude(capture, chain, stores, options, now)
+    conclude(capture, chain, stores, options, now, Arc::default())
 }
 
 /// Judges and diagnoses the chain of an earlier inspection again, with other options (pretended
@@ -142,6 +218,7 @@ pub fn reassess(inspection: &Inspection, options: &Options, now: Moment) -> Insp
         &inspection.stores,
         options,
         now,
+        inspection.further.clone(),
     );
     again.took = inspection.took;
     again
@@ -153,6 +230,7 @@ fn conclude(
     stores: &Stores,
     options: &Options,
     now: Moment,
+    further: Arc<Further>,
 ) -> Inspection {
     let at = options.at.unwrap_or(now);
     let name = options
@@ -192,6 +270,7 @@ fn conclude(
         name: name.as_ref(),
         at,
         at_given: options.at.is_some(),
+        further: &further,
     };
     let findings = diagnosis::diagnose(&case);
     let outcome = outcome(&capture, &chain, accepted);
@@ -215,6 +294,7 @@ fn conclude(
         at,
         at_given: options.at.is_some(),
         pretended,
+        further,
         took: Duration::ZERO,
     }
 }

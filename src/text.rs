@@ -50,16 +50,17 @@ impl fmt::Debug for Untrusted {
 }
 
 /// True for a character that may not reach a terminal: controls (C0, C1, DEL), bidi controls,
-/// zero-width and other invisible format characters, line and paragraph separators, tags,
-/// variation selectors, private use and noncharacters.
+/// zero-width and other invisible format characters, line and paragraph separators, variation
+/// selectors, private use, noncharacters, and everything from the plane of the tags on.
 pub fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
             | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
-            | '\u{fff0}'..='\u{fffb}' | '\u{e000}'..='\u{f8ff}' | '\u{e0000}'..='\u{e0fff}'
-            | '\u{f0000}'..='\u{10ffff}')
+            | '\u{fff0}'..='\u{fffb}' | '\u{e000}'..='\u{f8ff}'
+            | '\u{fdd0}'..='\u{fdef}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{10ffff}')
         || (c as u32 & 0xfffe) == 0xfffe
 }
 

@@ -84,6 +84,11 @@ impl Look {
         self
     }
 
+    pub fn family(mut self, family: whycert::net::Family) -> Self {
+        self.options.reach.family = family;
+        self
+    }
+
     pub fn within(mut self, limit: Duration) -> Self {
         self.options.reach.timeout = limit;
         self

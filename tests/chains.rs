@@ -383,7 +383,7 @@ fn openssl_agrees_on_accept_and_reject() {
         let one = short.issue(ca("Level 1"));
         vec![one.issue(server(&["www.lab.test"])).der, one.der]
     };
-    let cases: Vec<(&str, Vec<Vec<u8>>, Vec<u8>)> = vec![
+    let cases = [
         (
             "healthy",
             vec![f.leaf.der.clone(), f.intermediate.der.clone()],

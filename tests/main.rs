@@ -1,13 +1,20 @@
 //! One test binary for all integration tests: it links once.
 
+#![allow(clippy::type_complexity)] // tables of cases are clearer than names for their types
+
 mod architecture;
 mod captures;
 mod catalogue;
 mod certificates;
 mod chains;
+mod environment;
 mod headless;
+mod judges;
 mod lab;
+mod machine;
 mod pty;
 mod screens;
+mod stores;
 mod support;
 mod trust;
+mod untrusted;

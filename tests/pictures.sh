@@ -19,4 +19,3 @@ picture() {
 
 mkdir -p assets/pictures
 picture why missing-intermediate 100x24 ""
-picture certificate expired-cross-sign 100x26 "j2"

@@ -74,7 +74,7 @@ async fn probe(
     capture: &mut Capture,
 ) -> Option<Vec<u8>> {
     let mut random = [0; 32];
-    aws_lc_rs::rand::fill(&mut random).ok()?;
+    getrandom::fill(&mut random).ok()?;
     let hello = clear::client_hello(server_name(endpoint).as_deref(), &random);
     let mut again = Capture::empty(&capture.target);
     let mut stream = open(endpoint, reach, &|_| {}, &mut again).await?;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{ResolvesClientCert, Resumption};
-use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
+use rustls::crypto::{CryptoProvider, SupportedKxGroup, WebPkiSupportedAlgorithms};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
@@ -18,7 +18,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::{Alert, ClientAuth, MOST_CERTIFICATES, Possession, Session};
+use super::{Alert, ClientAuth, MOST_CERTIFICATES, Possession, Session, exchange};
 use crate::net::Stream;
 use crate::text::Untrusted;
 
@@ -129,14 +129,18 @@ pub(super) fn alert_name(code: u8) -> String {
     name.to_owned()
 }
 
-/// The provider with every group it has: more servers can be talked to.
+/// The provider with every group it has, so that more servers can be talked to, and with the system's
+/// random numbers where it matters ([`exchange`]).
 static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| {
     let mut provider = rustls::crypto::aws_lc_rs::default_provider();
-    for group in rustls::crypto::aws_lc_rs::ALL_KX_GROUPS {
-        if provider.kx_groups.iter().all(|g| g.name() != group.name()) {
-            provider.kx_groups.push(*group);
-        }
-    }
+    provider.secure_random = &exchange::System;
+    let ours: [&'static dyn SupportedKxGroup; 2] = [&exchange::Hybrid, &exchange::X25519];
+    let theirs = rustls::crypto::aws_lc_rs::ALL_KX_GROUPS.iter().copied();
+    let is_ours = |g: &&'static dyn SupportedKxGroup| ours.iter().any(|o| o.name() == g.name());
+    provider.kx_groups = ours
+        .into_iter()
+        .chain(theirs.filter(|g| !is_ours(g)))
+        .collect();
     Arc::new(provider)
 });
 

@@ -6,6 +6,7 @@
 mod clear;
 mod closer;
 mod ending;
+mod exchange;
 mod file;
 mod handshake;
 mod look;

@@ -163,6 +163,16 @@ impl<'a> Elements<'a> {
         self.offset
     }
 
+    /// The next element if it is a string with this tag, also when it is written in parts.
+    pub fn take_string(&mut self, tag: u8) -> Option<Element<'a>> {
+        let first = *self.rest.first()?;
+        if first & !CONSTRUCTED == tag {
+            self.next()
+        } else {
+            None
+        }
+    }
+
     /// The next element if it has this tag; otherwise nothing is taken.
     pub fn take_tag(&mut self, tag: u8) -> Option<Element<'a>> {
         if self.rest.first() == Some(&tag) {
@@ -195,32 +205,102 @@ pub fn is_strict(bytes: &[u8]) -> bool {
     below(bytes, 24)
 }
 
+/// Octets of an OBJECT IDENTIFIER read at most; the longest in use have about twenty.
+const LONGEST_OID: usize = 64;
+
 /// Content of an OBJECT IDENTIFIER in dotted form; `None` when it is malformed or absurdly long.
-pub fn dotted(content: &[u8]) -> Option<String> {
-    use std::fmt::Write;
-    if content.is_empty() || content.len() > 64 || content.last()? & 0x80 != 0 {
+pub fn dotted(content: &[u8]) -> Option<Box<str>> {
+    if content.is_empty() || content.len() > LONGEST_OID || content.last()? & 0x80 != 0 {
         return None;
     }
-    let mut out = String::with_capacity(content.len() * 3);
+    // One octet gives at most three digits and a dot. A certificate has dozens of these: no
+    // formatting machinery and one allocation.
+    let mut out = [0u8; 4 * LONGEST_OID + 4];
+    let mut length = 0;
+    // Wide enough for the UUIDs below 2.25.
     let mut value: u128 = 0;
-    let mut first = true;
     for &byte in content {
+        if value == 0 && byte == 0x80 {
+            // Padding in front of a number.
+            return None;
+        }
         value = value
             .checked_mul(128)?
             .checked_add(u128::from(byte & 0x7f))?;
         if byte & 0x80 != 0 {
             continue;
         }
-        if first {
+        if length == 0 {
             let top = (value / 40).min(2);
-            let _ = write!(out, "{top}.{}", value - top * 40);
-            first = false;
-        } else {
-            let _ = write!(out, ".{value}");
+            length = digits(&mut out, length, top)?;
+            value -= top * 40;
         }
+        *out.get_mut(length)? = b'.';
+        length = digits(&mut out, length + 1, value)?;
         value = 0;
     }
-    Some(out)
+    std::str::from_utf8(out.get(..length)?).ok().map(Box::from)
+}
+
+/// Whether [`dotted`] reads it; cheaper.
+pub fn is_oid(content: &[u8]) -> bool {
+    // Numbers of nine octets may be too large: those are tried.
+    let plain = content.len() <= LONGEST_OID
+        && content.last().is_some_and(|b| b & 0x80 == 0)
+        && content
+            .split(|b| b & 0x80 == 0)
+            .all(|n| n.len() < 8 && n.first() != Some(&0x80));
+    plain || dotted(content).is_some()
+}
+
+/// Writes a number at `at`; gives where it ends.
+fn digits(out: &mut [u8], at: usize, value: u128) -> Option<usize> {
+    const HALF: u128 = 1_000_000_000_000_000_000;
+    let Ok(mut value) = u64::try_from(value) else {
+        // Two steps, since 64-bit divisions are many times cheaper.
+        let middle = digits(out, at, value / HALF)?;
+        let end = digits(out, middle, value % HALF + HALF)?;
+        // The second number was written with a 1 in front, to keep its zeros.
+        out.get_mut(middle..end)?.rotate_left(1);
+        return Some(end - 1);
+    };
+    let start = at;
+    let mut end = at;
+    loop {
+        *out.get_mut(end)? = b'0' + (value % 10) as u8;
+        end += 1;
+        value /= 10;
+        if value == 0 {
+            break;
+        }
+    }
+    out.get_mut(start..end)?.reverse();
+    Some(end)
+}
+
+/// The octets of an OCTET STRING or the content of a BIT STRING, put together when BER wrote them in
+/// parts (X.690 section 8.7.3). `None` when a part is of another type.
+pub fn octets<'a>(element: &Element<'a>) -> Option<std::borrow::Cow<'a, [u8]>> {
+    if element.tag & CONSTRUCTED == 0 {
+        return Some(element.content.into());
+    }
+    let mut whole = Vec::new();
+    for part in element.inside() {
+        match part.tag {
+            OCTET_STRING => whole.extend_from_slice(part.content),
+            // The count of unused bits is the last part's.
+            BIT_STRING => {
+                let (&unused, bits) = part.content.split_first()?;
+                match whole.first_mut() {
+                    Some(count) => *count = unused,
+                    None => whole.push(unused),
+                }
+                whole.extend_from_slice(bits);
+            }
+            _ => return None,
+        }
+    }
+    Some(whole.into())
 }
 
 /// Content of a small non-negative INTEGER.
@@ -285,6 +365,21 @@ mod tests {
     }
 
     #[test]
+    fn strings_in_parts_are_put_together() {
+        let bits = [0x23, 0x80, 3, 2, 0, 0xaa, 3, 2, 4, 0xb0, 0, 0];
+        let element = Elements::new(&bits, 0).take_string(BIT_STRING).unwrap();
+        assert_eq!(octets(&element).unwrap()[..], [4, 0xaa, 0xb0]);
+        assert_eq!(
+            octets(&Element::read(&[4, 1, 7], 0).unwrap()).unwrap()[..],
+            [7]
+        );
+        assert_eq!(
+            octets(&Element::read(&[0x24, 3, 2, 1, 7], 0).unwrap()),
+            None
+        );
+    }
+
+    #[test]
     fn strictness_looks_inside() {
         assert!(is_strict(&[0x30, 3, 2, 1, 7]));
         assert!(!is_strict(&[0x30, 4, 2, 0x81, 1, 7]));
@@ -292,6 +387,7 @@ mod tests {
 
     #[test]
     fn object_identifiers_become_dotted() {
+        const HALF_AND_ZEROS: u128 = 123_000_000_000_000_000_000_000_000_007;
         assert_eq!(dotted(&[0x55, 0x1d, 0x11]).as_deref(), Some("2.5.29.17"));
         assert_eq!(
             dotted(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d]).as_deref(),
@@ -300,5 +396,34 @@ mod tests {
         assert_eq!(dotted(&[0x88, 0x37]).as_deref(), Some("2.999"));
         assert_eq!(dotted(&[0x86]), None);
         assert_eq!(dotted(&[]), None);
+        assert_eq!(dotted(&[0x2a, 0x80, 0x01]), None);
+        assert_eq!(dotted(&[0x2a; 64]).unwrap().len(), 3 + 63 * 3);
+        assert_eq!(dotted(&[0x2a; 65]), None);
+        let largest = [
+            0x2a, 0x81, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f,
+        ];
+        assert_eq!(
+            dotted(&largest).as_deref(),
+            Some("1.2.18446744073709551615")
+        );
+        for number in [
+            u128::MAX,
+            9_999_999_999_999_999_999_999,
+            1 << 64,
+            HALF_AND_ZEROS,
+        ] {
+            let mut out = [0; 64];
+            let end = digits(&mut out, 3, number).unwrap();
+            assert_eq!(
+                std::str::from_utf8(&out[3..end]),
+                Ok(number.to_string().as_str())
+            );
+        }
+        // A UUID below 2.25: 128 bits, all set.
+        let uuid = [&[0x69, 0x83][..], &[0xff; 17], &[0x7f]].concat();
+        assert_eq!(
+            dotted(&uuid).as_deref(),
+            Some("2.25.340282366920938463463374607431768211455")
+        );
     }
 }

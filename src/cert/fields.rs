@@ -199,7 +199,8 @@ fn validity(certificate: &Certificate, places: &Places<'_>) -> Field {
     let mut times = places.validity.map(|v| v.inside()).into_iter().flatten();
     let time = |moment: Option<Moment>| match moment {
         Some(m) if m == crate::moment::NO_EXPIRY => format!("never ({})", m.rfc3339()),
-        Some(m) => format!("{} ({})", m.long(), m.rfc3339()),
+        // To the second, and short enough for a narrow pane.
+        Some(m) => m.rfc3339().replace('T', " ").replace('Z', " UTC"),
         None => "(not readable)".to_owned(),
     };
     let mut children = vec![

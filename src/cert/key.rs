@@ -154,7 +154,7 @@ pub(crate) fn signature_algorithm(element: &Element<'_>) -> SignatureAlgorithm {
         .take_tag(asn1::OID)
         .and_then(|o| asn1::dotted(o.content))
         .unwrap_or_default();
-    let hash = match dotted.as_str() {
+    let hash = match &*dotted {
         "1.2.840.113549.1.1.10" => Some(pss_hash(parts.next().as_ref())),
         other => hash_of(other),
     };
@@ -211,7 +211,8 @@ pub(super) fn public_key(spki: &Element<'_>) -> Key {
         .and_then(|o| asn1::dotted(o.content))
         .unwrap_or_default();
     let parameters = of_algorithm.next();
-    let bits = match parts.take_tag(BIT_STRING).map(|b| b.content.split_first()) {
+    let content = parts.take_string(BIT_STRING).and_then(|b| asn1::octets(&b));
+    let bits = match content.as_deref().map(<[u8]>::split_first) {
         Some(Some((&unused, bits))) => {
             if unused != 0 {
                 key.faults.push("claims unused bits");
@@ -223,7 +224,7 @@ pub(super) fn public_key(spki: &Element<'_>) -> Key {
     if bits.is_empty() {
         key.faults.push("is empty or could not be read");
     }
-    match dotted.as_str() {
+    match &*dotted {
         "1.2.840.113549.1.1.1" => {
             if parameters.is_some_and(|p| p.tag != asn1::NULL) || parameters.is_none() {
                 key.faults
@@ -337,7 +338,7 @@ fn curve(key: &mut Key, parameters: Option<&Element<'_>>, point: &[u8]) {
         key.kind = KeyKind::Ec { curve };
         return;
     };
-    let (name, bits) = match dotted.as_str() {
+    let (name, bits) = match &*dotted {
         "1.2.840.10045.3.1.1" => ("P-192", 192),
         "1.3.132.0.33" => ("P-224", 224),
         "1.2.840.10045.3.1.7" => ("P-256", 256),
@@ -347,7 +348,7 @@ fn curve(key: &mut Key, parameters: Option<&Element<'_>>, point: &[u8]) {
         "1.3.36.3.3.2.8.1.1.7" => ("brainpoolP256r1", 256),
         "1.3.36.3.3.2.8.1.1.11" => ("brainpoolP384r1", 384),
         "1.3.36.3.3.2.8.1.1.13" => ("brainpoolP512r1", 512),
-        _ => (dotted.as_str(), 0),
+        _ => (&*dotted, 0),
     };
     key.bits = bits;
     let form = point_form(point, bits.div_ceil(8) as usize);

@@ -43,12 +43,19 @@ impl Name {
 
     /// Every RDN and attribute in these bytes could be read, and no RDN is empty.
     pub fn is_whole(element: &Element<'_>) -> bool {
+        let readable = |attribute: &Element<'_>| {
+            let mut parts = attribute.inside();
+            parts
+                .take_tag(asn1::OID)
+                .is_some_and(|o| asn1::is_oid(o.content))
+                && parts.next().is_some()
+        };
         let mut rdns = element.inside();
         let whole = rdns.by_ref().all(|rdn| {
             let mut attributes = rdn.inside();
             rdn.tag == asn1::SET
                 && !rdn.content.is_empty()
-                && attributes.by_ref().all(|a| attribute(&a).is_some())
+                && attributes.by_ref().all(|a| readable(&a))
                 && attributes.rest().is_empty()
         });
         whole && rdns.rest().is_empty()
@@ -177,7 +184,7 @@ impl Attribute {
 
 fn attribute(element: &Element<'_>) -> Option<Attribute> {
     let mut parts = element.inside();
-    let oid = asn1::dotted(parts.take_tag(asn1::OID)?.content)?;
+    let oid = Oid::read(parts.take_tag(asn1::OID)?.content);
     let value = parts.next()?;
     let text = decode(value.tag, value.content).unwrap_or_else(|| {
         let mut hex = "#".to_owned();
@@ -185,7 +192,7 @@ fn attribute(element: &Element<'_>) -> Option<Attribute> {
         hex
     });
     Some(Attribute {
-        oid: Oid::new(oid),
+        oid,
         tag: value.tag,
         value: Untrusted::new(text),
         raw: value.content.to_vec(),

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::asn1;
+
 /// An object identifier in dotted form, such as `2.5.29.17`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Oid(Box<str>);
@@ -21,6 +23,19 @@ impl Oid {
     /// From dotted form.
     pub fn new(dotted: impl Into<Box<str>>) -> Self {
         Self(dotted.into())
+    }
+
+    /// From its content octets. One that cannot be read keeps them: `unreadable-` and hex, so that what
+    /// it names is not lost.
+    pub(super) fn read(content: &[u8]) -> Self {
+        match asn1::dotted(content) {
+            Some(dotted) => Self(dotted),
+            None => {
+                let first = content.get(..32).unwrap_or(content);
+                let more = if content.len() > 32 { "…" } else { "" };
+                Self::new(format!("unreadable-{}{more}", crate::text::hex(first)))
+            }
+        }
     }
 
     /// Dotted form.

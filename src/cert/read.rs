@@ -110,10 +110,8 @@ fn body(out: &mut Certificate, mut parts: Elements<'_>) {
             "The signature algorithm could not be read.",
         ),
     }
-    match parts
-        .take_tag(BIT_STRING)
-        .map(|bits| bits.content.split_first())
-    {
+    let bits = parts.take_string(BIT_STRING).and_then(|b| asn1::octets(&b));
+    match bits.as_deref().map(<[u8]>::split_first) {
         Some(Some((&unused, signature))) => {
             out.signature = signature.to_vec();
             if unused != 0 {
@@ -352,6 +350,17 @@ fn time(out: &mut Certificate, field: &'static str, element: &Element<'_>) -> Op
         out.defect(field, "The time could not be read.");
         return None;
     }
+    let zone = match zone {
+        [b'.', fraction @ ..] if element.tag == GENERALIZED_TIME => {
+            out.defect(
+                field,
+                "The time has a fraction of a second, which is not allowed.",
+            );
+            let digits = fraction.iter().take_while(|d| d.is_ascii_digit()).count();
+            fraction.get(digits..).unwrap_or_default()
+        }
+        zone => zone,
+    };
     let offset = match zone {
         b"Z" => 0,
         [sign @ (b'+' | b'-'), digits @ ..] if digits.len() == 4 => {
@@ -362,11 +371,11 @@ fn time(out: &mut Certificate, field: &'static str, element: &Element<'_>) -> Op
             if *sign == b'+' { seconds } else { -seconds }
         }
         _ => {
-            out.defect(field, "The time is not in the form the standard demands.");
-            0
+            out.defect(field, "The time could not be read.");
+            return None;
         }
     };
-    if (element.tag == GENERALIZED_TIME) != (year >= 2050 || year < 1950) {
+    if (element.tag == GENERALIZED_TIME) == (1950..2050).contains(&year) {
         out.defect(field, "The time has the wrong type for its year.");
     }
     Some(Moment::from_unix(
@@ -455,8 +464,12 @@ fn extensions(out: &mut Certificate, list: &Element<'_>) {
 
 fn one_extension(element: &Element<'_>) -> Option<Extension> {
     let mut parts = element.inside();
-    let oid = Oid::new(asn1::dotted(parts.take_tag(asn1::OID)?.content)?);
     let mut faults = Vec::new();
+    let oid = parts.take_tag(asn1::OID)?.content;
+    if !asn1::is_oid(oid) {
+        faults.push("its type could not be read");
+    }
+    let oid = Oid::read(oid);
     let critical = match parts.take_tag(asn1::BOOLEAN).map(|b| b.content) {
         None => false,
         Some([0xff]) => true,
@@ -469,15 +482,16 @@ fn one_extension(element: &Element<'_>) -> Option<Extension> {
             other.iter().any(|&b| b != 0)
         }
     };
-    let value = parts.take_tag(OCTET_STRING)?;
+    let element_of_value = parts.take_string(OCTET_STRING)?;
+    let value = asn1::octets(&element_of_value)?;
     if !parts.rest().is_empty() {
         faults.push("there is something after its value");
     }
     Some(Extension {
-        value: decode::decode(oid.as_str(), value.content, &mut faults),
+        value: decode::decode(oid.as_str(), &value, &mut faults),
         oid,
         critical,
-        raw: value.content.to_vec(),
+        raw: value.into_owned(),
         range: element.range(),
         faults,
     })

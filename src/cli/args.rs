@@ -198,7 +198,7 @@ pub(super) enum TrustAction {
         after_help = "The bundle holds the public roots and what you added. Without --yes nothing is \
             written.\n\nExample:\n  whycert trust add https://localhost:8443 --certificate 0 --yes"
     )]
-    Add(TrustAdd),
+    Add(Box<TrustAdd>),
     /// Take a certificate out of your bundle again.
     #[command(after_help = "Example:\n  whycert trust remove 1a2b3c4d")]
     Remove {
@@ -299,6 +299,12 @@ pub(super) struct Reaching {
     /// Hold this plain-text dialogue before TLS: smtp, imap, pop3, ftp, postgres, mysql, ldap.
     #[arg(long, value_name = "PROTOCOL")]
     pub starttls: Option<String>,
+    /// When the certificate is for other names, ask the resolver where those lead.
+    #[arg(long)]
+    pub resolve_names: bool,
+    /// Look at this unrelated server too: the same CA on both gives an inspecting proxy away.
+    #[arg(long, value_name = "TARGET")]
+    pub compare: Option<String>,
 }
 
 /// Options for judging.

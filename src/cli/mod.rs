@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 
+use crate::diagnosis::Finding;
 use crate::export::{self, ExportError};
 use crate::headless::{self, Format, Judges, Trouble};
 use crate::inspect::{Inspection, Options};
@@ -248,12 +249,26 @@ fn announce_stdin<'t>(targets: impl IntoIterator<Item = &'t Target>) {
 /// The screen, or a picture of it.
 fn screen(start: tui::Start, screen: &args::Screen) -> Result<u8, Failure> {
     let size = screen.size.as_deref().map_or(Ok((120, 36)), values::size)?;
-    match &screen.screenshot {
-        Some(path) => tui::screenshot(start, size, screen.keys.as_deref().unwrap_or(""), path),
-        None => tui::run(start),
+    let Some(path) = &screen.screenshot else {
+        return tui::run(start).map(|()| 0).map_err(|error| {
+            Failure::could_not(error, "use whycert inspect for a report without a screen")
+        });
+    };
+    let keys = screen.keys.as_deref().unwrap_or("");
+    if let Err(key) = tui::parse_keys(keys) {
+        return Err(Usage::new(
+            format!("--keys: “{key}” is no key"),
+            "use letters, and names such as <enter>, <tab>, <down>, <esc>; <lt> for <",
+        )
+        .into());
     }
-    .map(|()| 0)
-    .map_err(|error| Failure::could_not(error, "use whycert inspect for a report without a screen"))
+    match tui::screenshot(start, size, keys, path) {
+        Ok(()) => Ok(0),
+        Err(tui::TuiError(problem)) => Err(Failure::could_not(
+            problem,
+            "name another file with --screenshot",
+        )),
+    }
 }
 
 /// `stores`: what this machine trusts, program by program.
@@ -324,9 +339,20 @@ fn not_exported(inspection: &Inspection, problem: &str) -> Failure {
     let hint = format!("whycert inspect {target} shows what was found");
     match inspection.findings.first() {
         Some(cause) if inspection.chain.nodes.is_empty() => {
-            Failure::could_not(&cause.summary, hint)
+            Failure::could_not(in_one_line(cause), hint)
         }
         _ => Failure::could_not(problem, hint),
+    }
+}
+
+/// A finding's sentence with its first fact, for a message of one line.
+fn in_one_line(finding: &Finding) -> String {
+    match finding.evidence.first() {
+        Some(fact) => {
+            let sentence = finding.summary.trim_end_matches('.');
+            format!("{sentence} ({}: {})", fact.label, fact.value)
+        }
+        None => finding.summary.clone(),
     }
 }
 

@@ -13,7 +13,7 @@ use super::{Failure, values};
 pub(super) fn run(action: TrustAction) -> Result<u8, Failure> {
     match action {
         TrustAction::List => list(),
-        TrustAction::Add(add) => self::add(add),
+        TrustAction::Add(add) => self::add(*add),
         TrustAction::Remove { fingerprint } => remove(&fingerprint),
     }
 }
@@ -22,9 +22,15 @@ impl From<TrustError> for Failure {
     fn from(error: TrustError) -> Self {
         let listed = "whycert trust list shows what you added";
         match error {
-            TrustError::NotAFingerprint { .. }
-            | TrustError::Unknown { .. }
-            | TrustError::Ambiguous { .. } => Usage::new(error.to_string(), listed).into(),
+            TrustError::NotAFingerprint { .. } | TrustError::Ambiguous { .. } => {
+                Usage::new(error.to_string(), listed).into()
+            }
+            TrustError::Unknown { .. } => Self::could_not(error, listed),
+            TrustError::AlreadyThere => Self::could_not(error, listed),
+            TrustError::Journal { .. } => Self::could_not(
+                error,
+                "nothing was changed; put the file right or move it away, and try again",
+            ),
             TrustError::Busy => Self::could_not(error, "wait a moment and try again"),
             TrustError::NoHome => Self::could_not(error, "set HOME or XDG_DATA_HOME"),
             _ => Self::could_not(error, ""),
@@ -117,9 +123,17 @@ fn described(plan: &Plan) -> String {
 /// The lines for each program, in the syntax of the person's shell.
 fn lines(bundle: &std::path::Path) -> String {
     let shell = std::env::var("SHELL").ok();
-    let mut out = "\nTo use it, one of these lines:\n".to_owned();
+    let mut out =
+        "\nTo use it, one of these lines. It adds to the roots of that program, or replaces them; \
+                   the public roots are in it either way.\n"
+            .to_owned();
     for usage in usage_lines(bundle, Shell::from_variable(shell.as_deref())) {
-        out.push_str(&format!("    {:<21} {}\n", usage.program, usage.line));
+        out.push_str(&format!(
+            "    {:<21} {:<8}  {}\n",
+            usage.program,
+            usage.effect.words(),
+            usage.line
+        ));
     }
     out
 }
@@ -130,7 +144,7 @@ fn node(inspection: &Inspection, typed: &str) -> Result<NodeId, Failure> {
     if chain.nodes.is_empty() {
         let hint = "whycert inspect shows what was found";
         return Err(match inspection.findings.first() {
-            Some(cause) => Failure::could_not(&cause.summary, hint),
+            Some(cause) => Failure::could_not(super::in_one_line(cause), hint),
             None => Failure::could_not("no certificate was seen", hint),
         });
     }

@@ -120,8 +120,25 @@ pub(super) fn options(reaching: &Reaching, judging: &Judging) -> Result<Options,
             proxy,
         },
         at: at(judging.at.as_deref())?,
+        resolve_names: reaching.resolve_names,
+        compare: reaching.compare.as_deref().map(compared).transpose()?,
         ..Options::default()
     })
+}
+
+/// `--compare`: a server.
+fn compared(typed: &str) -> Result<Target, Usage> {
+    let mistake = |problem: String| {
+        Usage::new(
+            format!("--compare: {problem}"),
+            "name a public server that has nothing to do with this one: --compare https://example.com",
+        )
+    };
+    let target = Target::parse(typed).map_err(|error| mistake(error.problem))?;
+    if target.endpoint().is_none() {
+        return Err(mistake(format!("“{typed}” is no server")));
+    }
+    Ok(target)
 }
 
 /// `--at`.

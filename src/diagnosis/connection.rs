@@ -1,6 +1,6 @@
 //! Rules about reaching the server and speaking TLS with it.
 
-use super::{Case, Finding, Severity, Subject, Who, rule, session};
+use super::{Case, Finding, Severity, Subject, Who, clock, local, rule, session};
 use crate::capture::{Failure, Outcome, ProxyFailure, Speaks};
 use crate::net::{AttemptResult, ProxyTrouble, Route, Stage};
 use crate::target::{Endpoint, Scheme, Source, StartTls};
@@ -12,6 +12,7 @@ pub(super) fn findings(case: &Case<'_>) -> Vec<Finding> {
         found.extend(failed(case, *stage, failure));
     }
     found.extend(session::findings(case));
+    found.extend(clock::from_server(case));
     if let Some(first) = case.capture.notes.first() {
         let more = case.capture.notes.len() - 1;
         let finding = Finding::new(
@@ -54,9 +55,12 @@ fn failed(case: &Case<'_>, stage: Stage, failure: &Failure) -> Option<Finding> {
             .fix_by(Who::You, "See what your resolver says.", format!("getent hosts {}", text::shell_quote(&host))),
         Failure::NoAddressOfFamily => finding(&rule::NO_SUCH_NAME, format!("{host} has no address of the family you asked for."))
             .fix(Who::You, "Leave out -4 or -6."),
-        Failure::Refused => finding(&rule::REFUSED, format!("Nothing listens on port {port} of {host}."))
-            .saw_some("tried", attempts(case))
-            .fix(Who::You, "Check the port number, and whether the server is running."),
+        Failure::Refused => local::nothing_listens(
+            endpoint,
+            finding(&rule::REFUSED, format!("Nothing listens on port {port} of {host}."))
+                .saw_some("tried", attempts(case)),
+        )
+        .fix(Who::You, "Check the port number, and whether the server is running."),
         Failure::Unreachable { words } => finding(&rule::UNREACHABLE, format!("{host} cannot be reached from this machine."))
             .saw("system", words.clone())
             .saw_some("tried", attempts(case))
@@ -86,7 +90,7 @@ fn failed(case: &Case<'_>, stage: Stage, failure: &Failure) -> Option<Finding> {
             .fix(Who::You, "Give it longer with --timeout."),
         Failure::Truncated => finding(&rule::HANDSHAKE, format!("{host}:{port} closed the connection in the middle of the handshake."))
             .fix(Who::ServerOwner, "Look in the server's log for this moment."),
-        Failure::NotTls { speaks, first_line } => not_tls(endpoint, *speaks, &first_line.to_string()),
+        Failure::NotTls { speaks, first_line } => not_tls(case, endpoint, *speaks, &first_line.to_string()),
         Failure::Garbage => finding(&rule::GARBAGE, format!("{host}:{port} answers with bytes that are no protocol known here."))
             .saw("first bytes", first_bytes(case))
             .fix(Who::You, "Check the port number and what should run there."),
@@ -107,15 +111,15 @@ fn failed(case: &Case<'_>, stage: Stage, failure: &Failure) -> Option<Finding> {
 
 fn file_failed(case: &Case<'_>, failure: &Failure) -> Option<Finding> {
     let shown = match &case.capture.target.source {
-        Source::File(path) => text::safe(&path.to_string_lossy()).into_owned(),
-        _ => "standard input".to_owned(),
+        Source::File(path) => format!("The file {}", text::safe(&path.to_string_lossy())),
+        _ => "Standard input".to_owned(),
     };
     match failure {
         Failure::NothingInFile(words) => Some(
             Finding::new(
                 &rule::FILE_EMPTY,
                 Subject::Connection,
-                format!("{} holds no certificate.", super::sentence(&shown)),
+                format!("{shown} holds no certificate."),
             )
             .saw("found", words.clone())
             .fix(Who::You, "Give a PEM or DER file that holds certificates."),
@@ -124,7 +128,7 @@ fn file_failed(case: &Case<'_>, failure: &Failure) -> Option<Finding> {
             Finding::new(
                 &rule::FILE_UNREADABLE,
                 Subject::Connection,
-                format!("{} cannot be read.", super::sentence(&shown)),
+                format!("{shown} cannot be read."),
             )
             .saw("system", words.clone())
             .fix(Who::You, "Check the path and your permissions."),
@@ -306,7 +310,7 @@ fn proxy(case: &Case<'_>, endpoint: &Endpoint, failure: &ProxyFailure) -> Findin
     }
 }
 
-fn not_tls(endpoint: &Endpoint, speaks: Speaks, first_line: &str) -> Finding {
+fn not_tls(case: &Case<'_>, endpoint: &Endpoint, speaks: Speaks, first_line: &str) -> Finding {
     let (host, port) = (endpoint.host.to_string(), endpoint.port);
     let at = format!("{host}:{port}");
     let first_line = crate::text::clip(first_line, 120).into_owned();
@@ -355,16 +359,19 @@ fn not_tls(endpoint: &Endpoint, speaks: Speaks, first_line: &str) -> Finding {
         return if plain {
             finding.severity(Severity::Note).fix(Who::You, "Nothing to repair; on an untrusted network, ask the owner for an https:// address.")
         } else {
-            finding
-                .fix_by(
-                    Who::You,
-                    "Write http:// instead of https://.",
-                    format!("curl {}", text::shell_quote(&url)),
-                )
-                .fix(
-                    Who::ServerOwner,
-                    "If it should be encrypted, turn on TLS on this port.",
-                )
+            let finding = finding.fix_by(
+                Who::You,
+                "Write http:// instead of https://.",
+                format!("curl {}", text::shell_quote(&url)),
+            );
+            let known = local::plain_http(case, endpoint, finding);
+            if known.fixes.iter().any(|f| f.who == Who::ServerOwner) {
+                return known;
+            }
+            known.fix(
+                Who::ServerOwner,
+                "If it should be encrypted, turn on TLS on this port.",
+            )
         };
     }
     let (name, advice) = match speaks {

@@ -2,6 +2,9 @@
 //!
 //! Pure. One file per family of rules; `rule` is the table, `lesson` the page for each.
 
+use std::net::IpAddr;
+use std::sync::Arc;
+
 use crate::capture::Capture;
 use crate::chain::{Chain, NodeId};
 use crate::judge::Verdict;
@@ -10,9 +13,13 @@ use crate::store::Stores;
 use crate::target::Host;
 
 mod certificate;
+mod clock;
 mod connection;
-mod interception;
+mod environment;
+pub mod interception;
 pub mod lesson;
+mod local;
+mod names;
 mod path;
 mod presentation;
 mod profile;
@@ -121,6 +128,26 @@ pub struct Case<'a> {
     pub at: Moment,
     /// `at` was chosen, it is not the clock's.
     pub at_given: bool,
+    /// What was asked beyond the server itself.
+    pub further: &'a Further,
+}
+
+/// Answers to questions that go beyond the server itself, and are asked only when the user wishes it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Further {
+    /// Names that the certificate is for, with the addresses to which each resolves.
+    pub resolved: Vec<(String, Vec<IpAddr>)>,
+    /// Another server, which should have nothing in common with this one.
+    pub other: Option<Other>,
+}
+
+/// What another server showed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Other {
+    /// What was typed for it, safe to display.
+    pub typed: String,
+    /// Its certificates as sent.
+    pub presented: Vec<Arc<[u8]>>,
 }
 
 /// All findings, root cause first: errors before warnings before notes, and within one severity the
@@ -131,7 +158,10 @@ pub fn diagnose(case: &Case<'_>) -> Vec<Finding> {
     findings.extend(certificate::findings(case));
     findings.extend(profile::findings(case));
     findings.extend(presentation::findings(case));
-    findings.extend(stores::findings(case));
+    findings.extend(interception::findings(case, &findings));
+    let environment = environment::findings(case);
+    findings.extend(stores::findings(case, &environment));
+    findings.extend(environment);
     findings.sort_by_key(|f| std::cmp::Reverse(f.severity));
     findings
 }

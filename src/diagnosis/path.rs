@@ -1,13 +1,11 @@
 //! Rules about the path: every reason of the deciding verdict becomes one finding with its fixes.
 
-use std::sync::Arc;
-
-use super::{Case, Finding, Severity, Subject, Who, clip, interception, rare, rule, sentence};
-use crate::cert::Certificate;
-use crate::chain::{Node, NodeId};
+use super::{
+    Case, Finding, Severity, Subject, Who, clip, clock, interception, names, rare, rule, sentence,
+};
+use crate::chain::NodeId;
 use crate::judge::{Reason, ReasonKind, Verdict};
-use crate::moment::{DAY, Moment, span};
-use crate::target::Host;
+use crate::moment::{Moment, span};
 use crate::text;
 
 pub(super) fn findings(case: &Case<'_>) -> Vec<Finding> {
@@ -24,7 +22,7 @@ pub(super) fn findings(case: &Case<'_>) -> Vec<Finding> {
             found.push(finding);
         }
     }
-    if let Some(suspect) = clock(case, verdict) {
+    if let Some(suspect) = clock::from_chain(case, verdict) {
         found.insert(0, suspect);
     }
     if let (false, Ok(()), Some(first)) = (
@@ -49,12 +47,18 @@ fn finding(case: &Case<'_>, verdict: &Verdict, reason: &Reason) -> Option<Findin
     let new = |rule, summary: String| Finding::new(rule, subject.clone(), summary);
     Some(match &reason.kind {
         ReasonKind::NoCertificate => return None,
-        ReasonKind::MissingIssuer => missing_issuer(case, verdict, node?),
+        // Proxies and development servers often leave their own CA out.
+        ReasonKind::MissingIssuer => {
+            let ghost = node?;
+            interception::finding(case, verdict, ghost)
+                .unwrap_or_else(|| made(case, ghost, missing_issuer(case, verdict, ghost)))
+        }
         ReasonKind::UnknownRoot => {
             let top = node?;
-            interception::finding(case, verdict, top).unwrap_or_else(|| unknown_root(case, verdict, top))
+            interception::finding(case, verdict, top)
+                .unwrap_or_else(|| made(case, top, unknown_root(case, verdict, top)))
         }
-        ReasonKind::SelfSignedLeaf => self_signed(case, node?),
+        ReasonKind::SelfSignedLeaf => made(case, node?, self_signed(case, node?)),
         ReasonKind::Expired { not_after } => expired(case, node?, *not_after),
         ReasonKind::NotYetValid { not_before } => new(
             &rule::NOT_YET_VALID,
@@ -70,7 +74,7 @@ fn finding(case: &Case<'_>, verdict: &Verdict, reason: &Reason) -> Option<Findin
         ReasonKind::ReversedValidity => new(&rule::BROKEN_ENCODING, format!("{} ends before it begins.", sentence(&called)))
             .severity(Severity::Error)
             .fix(Who::ServerOwner, "Have it issued again."),
-        ReasonKind::NameMismatch { wanted, presented } => name_mismatch(case, node?, wanted, presented),
+        ReasonKind::NameMismatch { wanted, presented } => names::mismatch(case, node?, wanted, presented),
         ReasonKind::NameOnlyInCommonName { wanted } => new(
             &rule::COMMON_NAME_ONLY,
             format!("The certificate names {} only in its common name; browsers, Go, Rust and requests ignore that.", clip(wanted)),
@@ -224,6 +228,22 @@ fn unknown_root(case: &Case<'_>, verdict: &Verdict, top: NodeId) -> Finding {
     )
 }
 
+/// With the maker of the certificate, when it is a known one.
+fn made(case: &Case<'_>, top: NodeId, finding: Finding) -> Finding {
+    let name = case.chain.node(top).and_then(|node| match &node.ghost {
+        Some(ghost) => Some(&ghost.name),
+        None => node.certificate.as_ref().map(|c| &c.subject),
+    });
+    let leaf = case.chain.leaf.and_then(|l| case.chain.certificate(l));
+    match (leaf, name) {
+        (Some(leaf), Some(name)) => match interception::maker(leaf, name) {
+            Some(maker) => maker.told_by(finding, case),
+            None => finding,
+        },
+        _ => finding,
+    }
+}
+
 /// The store's title as it reads inside a sentence.
 pub(super) fn store_in_sentence(verdict: &Verdict) -> String {
     match verdict.store.as_str() {
@@ -284,57 +304,6 @@ fn ago(case: &Case<'_>, then: Moment) -> String {
     )
 }
 
-fn name_mismatch(case: &Case<'_>, leaf: NodeId, wanted: &str, presented: &[String]) -> Finding {
-    let endpoint = case.capture.target.endpoint();
-    let names = if presented.is_empty() {
-        "no name at all".to_owned()
-    } else {
-        text::list_and(presented)
-    };
-    let is_address = matches!(case.name, Some(Host::Ip(_)));
-    let usable = presented
-        .iter()
-        .find(|n| !n.starts_with("*.") && !n.ends_with(" more") && n.as_str() != wanted);
-    let mut finding = if is_address {
-        Finding::new(
-            &rule::IP_NOT_IN_SAN,
-            Subject::Node(leaf),
-            format!("You asked for the address {wanted}, and the certificate does not list it: it is for {}.", clip(&names)),
-        )
-    } else {
-        Finding::new(
-            &rule::NAME_MISMATCH,
-            Subject::Node(leaf),
-            format!("The certificate is for {}, not for {}.", clip(&names), clip(wanted)),
-        )
-    }
-    .saw("asked for", wanted.to_owned())
-    .saw("certificate is for", names);
-    if let (Some(name), Some(endpoint)) = (usable, endpoint) {
-        finding = finding.fix_by(
-            Who::You,
-            format!("Connect by a name it is for: {}.", clip(name)),
-            format!(
-                "whycert https://{}:{} --connect {}",
-                text::shell_quote(name),
-                endpoint.port,
-                endpoint.host
-            ),
-        );
-    }
-    finding.fix(
-        Who::ServerOwner,
-        if is_address {
-            format!("Have it issued again with {wanted} as IP address among its alternative names.")
-        } else {
-            format!(
-                "Have it issued again with {} among its alternative names.",
-                clip(wanted)
-            )
-        },
-    )
-}
-
 fn bad_signature(case: &Case<'_>, verdict: &Verdict, node: NodeId) -> Finding {
     let above = verdict
         .path
@@ -382,54 +351,4 @@ fn not_a_ca(case: &Case<'_>, node: NodeId, kind: &ReasonKind) -> Finding {
     )
     .saw("seen", seen)
     .fix(Who::ServerOwner, "Get a certificate from a real CA certificate: one with CA:TRUE and the usage “certificate signing”.")
-}
-
-/// Everything on the path lies on the same wrong side of its dates: rather the clock than the CA.
-fn clock(case: &Case<'_>, verdict: &Verdict) -> Option<Finding> {
-    if case.at_given {
-        return None;
-    }
-    let certificates: Vec<&Arc<Certificate>> = verdict
-        .path
-        .iter()
-        .filter_map(|&n| case.chain.certificate(n))
-        .collect();
-    let complete = certificates.len() == verdict.path.len() && certificates.len() > 1;
-    let not_yet = |c: &&Arc<Certificate>| c.not_before.is_some_and(|t| case.at < t);
-    let sent = verdict
-        .path
-        .iter()
-        .filter(|&&n| case.chain.node(n).is_some_and(Node::is_sent));
-    let sent_in_future = sent
-        .filter_map(|&n| case.chain.certificate(n))
-        .all(|c| not_yet(&c));
-    let begins_soon = certificates
-        .first()?
-        .not_before
-        .is_some_and(|t| case.at.until(t) < 2 * DAY);
-    let future = (sent_in_future && begins_soon) || (complete && certificates.iter().all(not_yet));
-    let past = complete
-        && certificates
-            .iter()
-            .all(|c| c.not_after.is_some_and(|t| case.at > t));
-    if !future && !past {
-        return None;
-    }
-    let side = if future { "not valid yet" } else { "expired" };
-    Some(
-        Finding::new(
-            &rule::CLOCK_SUSPECT,
-            Subject::Machine,
-            format!(
-                "Every certificate of the chain is {side}: the clock of this machine may be wrong."
-            ),
-        )
-        .severity(Severity::Error)
-        .saw("this machine says", case.at.long())
-        .fix_by(
-            Who::You,
-            "Check the clock and set it; virtual machines and WSL lose time when they sleep.",
-            "date -u",
-        ),
-    )
 }

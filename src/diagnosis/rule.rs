@@ -126,6 +126,14 @@ rules! {
     BUDGET = "chain.budget" Warning "there are too many possible paths to try them all";
     VERIFIERS_DISAGREE = "chain.verifiers-disagree" Warning "verifiers disagree about this chain";
     RESIGNED = "proxy.re-signed" Error "a TLS-inspecting proxy seems to have re-signed the certificate";
+    LEAKED_KEY = "proxy.leaked-key" Error "everybody has the private key of a CA in the chain";
+    // this machine
+    ENV_MISSING = "env.file-missing" Warning "a variable or setting names a file that does not exist";
+    ENV_UNREADABLE = "env.no-certificate" Warning "a variable or setting names a file without certificates";
+    ENV_REPLACED = "env.replaced-roots" Warning "a variable or setting took the public roots away from some programs";
+    ENV_ONLY_SOME = "env.only-for-some" Note "the missing root is given to some programs only";
+    ENV_BEATEN = "env.overridden" Note "the right setting is overridden by another";
+    ENV_OFF = "env.verification-off" Warning "verification is turned off for a program";
     // stores
     STORES_DISAGREE = "store.disagree" Note "one trust store of this machine accepts what another rejects";
     STORE_UNREADABLE = "store.unreadable" Warning "a trust store could not be read";

@@ -6,11 +6,16 @@ use crate::judge::Verdict;
 use crate::store::StoreKind;
 use crate::text;
 
-pub(super) fn findings(case: &Case<'_>) -> Vec<Finding> {
+/// `environment`: what the rules about variables found already.
+pub(super) fn findings(case: &Case<'_>, environment: &[Finding]) -> Vec<Finding> {
     let mut found = Vec::new();
     found.extend(verifiers_disagree(case));
     found.extend(stores_disagree(case));
-    found.extend(unreadable(case));
+    let told = super::environment::tells_of_its_store(environment);
+    let unreadable = unreadable(case)
+        .into_iter()
+        .filter(|f| !(told && f.subject == Subject::Store("environment".to_owned())));
+    found.extend(unreadable);
     found
 }
 
@@ -38,8 +43,10 @@ fn stores_disagree(case: &Case<'_>) -> Option<Finding> {
     if case.chain.presentation.bundle {
         return None;
     }
+    let may_decide = |id: &str| case.stores.by_id(id).is_some_and(|s| s.kind.may_decide());
     let differing: Vec<&Verdict> = others
         .iter()
+        .filter(|v| may_decide(&v.store))
         .filter(|v| v.accepted != deciding.accepted && trust_differs(case.chain, deciding, v))
         .collect();
     let first = differing.first()?;
@@ -93,7 +100,8 @@ fn unreadable(case: &Case<'_>) -> Vec<Finding> {
     case.stores
         .0
         .iter()
-        .filter(|s| !s.problems.is_empty())
+        // What a variable or a configuration names is told of by the rules about settings.
+        .filter(|s| !s.problems.is_empty() && s.kind != StoreKind::Setting)
         .map(|store| {
             let mut finding = Finding::new(
                 &rule::STORE_UNREADABLE,
@@ -104,6 +112,9 @@ fn unreadable(case: &Case<'_>) -> Vec<Finding> {
                     format!("Not everything in {} could be read.", store.title)
                 },
             );
+            if !store.kind.may_decide() {
+                finding = finding.severity(Severity::Note);
+            }
             for problem in store.problems.iter().take(3) {
                 finding = finding.saw("problem", problem.clone());
             }

@@ -14,6 +14,7 @@ use crate::text;
 pub mod commands;
 pub mod json;
 mod layout;
+mod openssl;
 pub mod report;
 pub mod stores;
 mod verdicts;
@@ -62,6 +63,12 @@ pub struct ExportError(pub String);
 /// When there is nothing of that kind, or the format cannot hold it.
 pub fn render(inspection: &Inspection, what: What, format: Format) -> Result<Vec<u8>, ExportError> {
     if format == Format::Markdown {
+        // The report is about everything, but what was asked for by number has to be there.
+        if let What::Node(id) | What::RootsPlus(id) = what
+            && inspection.chain.node(id).is_none()
+        {
+            certificate(&inspection.chain, id)?;
+        }
         return Ok(report::markdown(inspection).into_bytes());
     }
     if format == Format::Json {
@@ -76,7 +83,11 @@ pub fn render(inspection: &Inspection, what: What, format: Format) -> Result<Vec
                 many.len()
             ))),
         },
-        Format::Text => Err(ExportError("not built yet".to_owned())),
+        Format::Text => Ok(certificates
+            .into_iter()
+            .map(|der| openssl::text(&Certificate::read(der)))
+            .collect::<String>()
+            .into_bytes()),
         _ => Ok(certificates
             .iter()
             .map(|der| pem::encode(der))
@@ -209,7 +220,7 @@ fn nodes(inspection: &Inspection, what: What) -> Result<Vec<NodeId>, ExportError
 }
 
 /// The best path whose end is known, else the missing issuer in words.
-fn best<'i>(inspection: &'i Inspection) -> Result<&'i [NodeId], ExportError> {
+fn best(inspection: &Inspection) -> Result<&[NodeId], ExportError> {
     let chain = &inspection.chain;
     let accepted = inspection
         .verdicts

@@ -12,6 +12,7 @@ use crate::moment::Moment;
 use crate::store::{Stores, TrustStore};
 use crate::target::Host;
 
+pub mod client;
 mod constraints;
 mod crl;
 pub mod engine;
@@ -23,6 +24,7 @@ pub mod policy;
 mod profile;
 mod reason;
 mod revocation;
+pub mod words;
 
 pub use crl::{Crl, Entry};
 pub use engine::{Anchors, Answer, Facts, Input, Step, StepState};

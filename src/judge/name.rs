@@ -3,6 +3,7 @@
 
 use std::net::IpAddr;
 
+use super::policy::{CommonName, Policy};
 use crate::cert::{Certificate, GeneralName};
 use crate::target::Host;
 
@@ -33,16 +34,85 @@ pub fn find(certificate: &Certificate, wanted: &Host) -> NameAnswer {
         .any(|n| matches!(n, GeneralName::Dns(_) | GeneralName::Ip(_)));
     let in_common_name = certificate.subject.common_names().any(|cn| match wanted {
         Host::Name { ascii, .. } => dns_matches(cn.raw(), ascii),
-        Host::Ip(address) => cn
-            .raw()
-            .parse::<IpAddr>()
-            .is_ok_and(|ip| same_address(ip, *address)),
+        Host::Ip(address) => address_matches(cn.raw(), *address),
     });
     if in_common_name && !has_names {
         NameAnswer::OnlyCommonName
     } else {
         NameAnswer::Mismatch
     }
+}
+
+/// The certificate carries `wanted` by the rules of one client.
+pub fn accepts(certificate: &Certificate, wanted: &Host, policy: &Policy) -> bool {
+    let names = certificate.subject_alt_names();
+    let matches = |pattern: &str, host: &str| client_matches(pattern, host, policy);
+    let found = names.iter().any(|name| match (name, wanted) {
+        (GeneralName::Dns(pattern), Host::Name { ascii, .. }) => matches(pattern.raw(), ascii),
+        (GeneralName::Ip(ip), Host::Ip(address)) => same_address(*ip, *address),
+        _ => false,
+    });
+    if found {
+        return true;
+    }
+    let counts = match (policy.common_name, wanted) {
+        (CommonName::Never, _) | (CommonName::Names, Host::Ip(_)) => false,
+        (CommonName::Names, Host::Name { .. }) => {
+            !names.iter().any(|n| matches!(n, GeneralName::Dns(_)))
+        }
+        (CommonName::NamesAndAddresses, _) => !names
+            .iter()
+            .any(|n| matches!(n, GeneralName::Dns(_) | GeneralName::Ip(_))),
+    };
+    counts
+        && certificate.subject.common_names().any(|cn| match wanted {
+            Host::Name { ascii, .. } => matches(cn.raw(), ascii),
+            Host::Ip(address) => address_matches(cn.raw(), *address),
+        })
+}
+
+/// A common name is this very host.
+pub fn common_name_matches(certificate: &Certificate, wanted: &Host) -> bool {
+    certificate.subject.common_names().any(|cn| match wanted {
+        Host::Name { ascii, .. } => dns_matches(cn.raw(), ascii),
+        Host::Ip(address) => address_matches(cn.raw(), *address),
+    })
+}
+
+fn address_matches(text: &str, address: IpAddr) -> bool {
+    text.parse::<IpAddr>()
+        .is_ok_and(|ip| same_address(ip, address))
+}
+
+/// [`dns_matches`] with what some clients overlook.
+fn client_matches(pattern: &str, name: &str, policy: &Policy) -> bool {
+    let pattern = match pattern.strip_suffix('.') {
+        Some(short) if policy.trailing_dot => short,
+        _ => pattern,
+    };
+    if dns_matches(pattern, name) {
+        return true;
+    }
+    if policy.bare_wildcard && pattern == "*" {
+        return !name.contains('.');
+    }
+    let (Some((first, base)), Some((label, rest))) =
+        (pattern.split_once('.'), name.split_once('.'))
+    else {
+        return false;
+    };
+    policy.partial_wildcards
+        && base.contains('.')
+        && !base.contains('*')
+        && rest.eq_ignore_ascii_case(base)
+        && first.split_once('*').is_some_and(|(before, after)| {
+            let label = label.to_ascii_lowercase();
+            let (before, after) = (before.to_ascii_lowercase(), after.to_ascii_lowercase());
+            !after.contains('*')
+                && label.len() > before.len() + after.len()
+                && label.starts_with(&before)
+                && label.ends_with(&after)
+        })
 }
 
 /// The names the certificate is good for, safe to display, in their order; at most `most`, then how
@@ -108,5 +178,28 @@ mod tests {
         ] {
             assert_eq!(dns_matches(pattern, name), expected, "{pattern} {name}");
         }
+    }
+
+    #[test]
+    fn some_clients_overlook_more() {
+        let lax = Policy {
+            partial_wildcards: true,
+            bare_wildcard: true,
+            trailing_dot: true,
+            ..Policy::default()
+        };
+        for (pattern, name) in [
+            ("fo*.lab.test", "foobar.lab.test"),
+            ("*", "labhost"),
+            ("a.test.", "a.test"),
+        ] {
+            assert!(client_matches(pattern, name, &lax), "{pattern} {name}");
+            assert!(
+                !client_matches(pattern, name, &Policy::default()),
+                "{pattern} {name}"
+            );
+        }
+        assert!(!client_matches("fo*.lab.test", "bar.lab.test", &lax));
+        assert!(!client_matches("*", "a.test", &lax));
     }
 }

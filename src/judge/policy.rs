@@ -24,6 +24,8 @@ pub struct Policy {
     pub partial_wildcards: bool,
     /// A bare `*` matches a name of one label.
     pub bare_wildcard: bool,
+    /// A dot at the end of a name in the certificate is overlooked.
+    pub trailing_dot: bool,
     /// Who checks the name, and when.
     pub name_check: NameCheck,
     /// Which of several errors is reported.
@@ -161,6 +163,7 @@ impl Default for Policy {
             common_name: CommonName::Never,
             partial_wildcards: false,
             bare_wildcard: false,
+            trailing_dot: false,
             name_check: NameCheck::Inside,
             report: Report::First,
             max_depth: None,

@@ -81,7 +81,11 @@ pub async fn dial(
     result.map_err(|trouble| (Stage::Connecting, trouble))
 }
 
-async fn resolve(name: &str, port: u16, limit: Duration) -> Result<Vec<IpAddr>, Trouble> {
+/// Asks the system's resolver for every address of a name, each once, in its order.
+///
+/// # Errors
+/// When there is none, or no answer in time.
+pub async fn resolve(name: &str, port: u16, limit: Duration) -> Result<Vec<IpAddr>, Trouble> {
     match timeout(limit, tokio::net::lookup_host((name, port))).await {
         Err(_) => Err(Trouble::TimedOut),
         Ok(Err(error)) => Err(Trouble::NoSuchName {
@@ -240,5 +244,85 @@ mod tests {
             [ip("1.1.1.1"), ip("2.2.2.2")]
         );
         assert_eq!(interleave(all, Family::V6), [ip("::1"), ip("::2")]);
+    }
+
+    /// An address that drops what is sent to it: a listener whose queue is full. Kept alive by what
+    /// is handed back with it.
+    #[cfg(target_os = "linux")]
+    fn black_hole() -> (SocketAddr, impl Drop) {
+        struct Hole(
+            #[allow(dead_code)] tokio::net::TcpListener,
+            Vec<std::net::TcpStream>,
+        );
+        impl Drop for Hole {
+            fn drop(&mut self) {
+                self.1.clear();
+            }
+        }
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = socket.listen(0).unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut waiting = Vec::new();
+        while let Ok(stream) =
+            std::net::TcpStream::connect_timeout(&address, Duration::from_millis(300))
+        {
+            waiting.push(stream);
+            assert!(waiting.len() < 100, "the queue never fills");
+        }
+        (address, Hole(listener, waiting))
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_black_hole_costs_one_stagger() {
+        let (dead, _hole) = black_hole();
+        let alive = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let good = alive.local_addr().unwrap();
+        let mut trace = Trace::default();
+        let began = Instant::now();
+        let limit = Duration::from_secs(20);
+        let dialed = connect(&[dead, good], limit, &mut trace).await.unwrap();
+        let took = began.elapsed();
+        assert_eq!(dialed.peer, good);
+        assert!(took >= STAGGER && took < 8 * STAGGER, "{took:?}");
+        let results: Vec<&AttemptResult> = trace.attempts.iter().map(|a| &a.result).collect();
+        assert_eq!(
+            results,
+            [&AttemptResult::Abandoned, &AttemptResult::Connected]
+        );
+        assert!(trace.attempts[1].began >= STAGGER);
+
+        // Nothing but black holes: the time limit, and no longer.
+        let mut trace = Trace::default();
+        let limit = Duration::from_millis(600);
+        let began = Instant::now();
+        let trouble = connect(&[dead, dead], limit, &mut trace).await.unwrap_err();
+        assert_eq!(trouble, Trouble::TimedOut);
+        assert!(began.elapsed() < 4 * limit);
+        assert_eq!(trace.attempts.len(), 2);
+        assert!(
+            trace
+                .attempts
+                .iter()
+                .all(|a| a.result == AttemptResult::Failed("no answer".to_owned()))
+        );
+    }
+
+    #[tokio::test]
+    async fn a_refusal_starts_the_next_address_at_once() {
+        let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let dead = closed.local_addr().unwrap();
+        drop(closed);
+        let alive = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let good = alive.local_addr().unwrap();
+        let mut trace = Trace::default();
+        let dialed = connect(&[dead, good], Duration::from_secs(20), &mut trace).await;
+        assert_eq!(dialed.unwrap().peer, good);
+        assert!(trace.attempts[1].began < STAGGER);
+        assert_eq!(
+            trace.attempts[0].result,
+            AttemptResult::Failed("Connection refused".to_owned())
+        );
     }
 }

@@ -256,7 +256,7 @@ fn first_line(seen: &Arc<Mutex<Vec<u8>>>) -> Untrusted {
         return Untrusted::new("it closed the connection without a word");
     }
     let line = bytes.split(|&b| b == b'\n').next().unwrap_or(&bytes);
-    Untrusted::from_bytes(line.get(..200).unwrap_or(line))
+    Untrusted::from_bytes(line.get(..200).unwrap_or(line).trim_ascii_end())
 }
 
 /// Keeps the first bytes a proxy says, for the case that they are no answer.

@@ -170,15 +170,11 @@ fn jks(bytes: &[u8], password: Option<&str>) -> Keystore {
         Some(true)
     })();
     match whole {
-        Some(true) => {
-            if !is_intact(bytes, rest.0, password) {
-                out.problems.push(match password {
-                    None => format!("its password is not “{PASSWORD}”, or it was changed or damaged; its certificates were read without the password"),
-                    Some(_) => "the password does not fit: Java will refuse to open it".to_owned(),
-                });
-            }
-        }
-        Some(false) => {}
+        Some(true) if !is_intact(bytes, rest.0, password) => out.problems.push(match password {
+            None => format!("its password is not “{PASSWORD}”, or it was changed or damaged; its certificates were read without the password"),
+            Some(_) => "the password does not fit: Java will refuse to open it".to_owned(),
+        }),
+        Some(_) => {}
         None if out.problems.is_empty() => out.problems.push("it is cut off or damaged".to_owned()),
         None => {}
     }

@@ -88,6 +88,14 @@ pub enum StoreKind {
 }
 
 impl StoreKind {
+    /// One of those that are loaded first and may decide; the others are what single programs use.
+    pub fn may_decide(self) -> bool {
+        matches!(
+            self,
+            Self::Given | Self::Environment | Self::System | Self::Mozilla | Self::Bundle
+        )
+    }
+
     /// The stable name in JSON.
     pub fn id(self) -> &'static str {
         match self {
@@ -177,7 +185,12 @@ impl Stores {
     /// Loads the stores of this machine; `given` are the files of `--ca`, which then decide. What
     /// cannot be read becomes a problem of its store. Blocking.
     pub fn load(given: &[PathBuf]) -> Self {
-        load::load(given, &Machine::this(), &reading::Pool::default())
+        Self::load_on(&Machine::this(), given)
+    }
+
+    /// The same on a machine that is not asked but given.
+    pub fn load_on(machine: &Machine, given: &[PathBuf]) -> Self {
+        load::load(given, machine, &reading::Pool::default())
     }
 
     /// One store alone.

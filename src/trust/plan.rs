@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::cert::{Certificate, ExtensionValue, GeneralName};
 use crate::chain::{Chain, NodeId};
+use crate::diagnosis::interception;
 use crate::inspect::{self, Inspection, Options};
 use crate::judge::Verdict;
 use crate::moment::NO_EXPIRY;
@@ -28,6 +29,7 @@ pub fn plan(inspection: &Inspection, id: NodeId) -> Result<Plan, Refusal> {
         )
     })?;
     let certificate = present(chain, id)?;
+    not_leaked(&certificate)?;
     needed(inspection, id, &certificate)?;
     in_time(inspection, id, &certificate)?;
     of_a_kind_that_helps(chain, id)?;
@@ -78,6 +80,17 @@ fn present(chain: &Chain, id: NodeId) -> Result<Arc<Certificate>, Refusal> {
             "Ask whoever runs the server to send it, or get it from its CA.",
         )
     })
+}
+
+/// Nobody may trust a CA whose private key everybody has.
+fn not_leaked(certificate: &Certificate) -> Result<(), Refusal> {
+    match interception::denied(certificate) {
+        None => Ok(()),
+        Some(name) => Err(refuse(
+            format!("Everybody has the private key of this certificate: it belongs to {name}."),
+            "Remove the program that installed it, and never trust it.",
+        )),
+    }
 }
 
 fn needed(inspection: &Inspection, id: NodeId, certificate: &Certificate) -> Result<(), Refusal> {

@@ -51,7 +51,7 @@ impl Clipboard {
     /// Copies; tries the next way when one fails.
     pub(super) fn copy(&mut self, text: &str) -> Result<CopyRoute, String> {
         let way = way(|name| std::env::var(name).ok());
-        if way == Way::Desktop && self.to_desktop(text) {
+        if way == Way::Desktop && self.onto_desktop(text) {
             return Ok(CopyRoute::Desktop);
         }
         // A terminal that calls itself "dumb" or "linux" shows OSC 52 as rubbish or drops it.
@@ -72,7 +72,7 @@ impl Clipboard {
             .map_err(|e| e.to_string())
     }
 
-    fn to_desktop(&mut self, text: &str) -> bool {
+    fn onto_desktop(&mut self, text: &str) -> bool {
         if self.desktop.is_none() {
             self.desktop = arboard::Clipboard::new().ok();
         }

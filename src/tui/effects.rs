@@ -26,11 +26,15 @@ pub(super) struct Worker {
     history: Arc<Mutex<()>>,
 }
 
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a handful at a time, none is kept"
+)]
 enum Task {
     Inspect {
         job: JobId,
-        target: Target,
-        options: Options,
+        target: Box<Target>,
+        options: Box<Options>,
     },
     Cancel(JobId),
 }
@@ -168,7 +172,7 @@ fn serve(
                     running.retain(|_, handle| !handle.is_finished());
                     let (answer, stores) = (answer.clone(), stores.clone());
                     let handle =
-                        tokio::task::spawn_local(look(job, target, options, stores, answer));
+                        tokio::task::spawn_local(look(job, *target, *options, stores, answer));
                     running.insert(job, handle.abort_handle());
                 }
             }

@@ -106,6 +106,10 @@ pub enum Edit {
 }
 
 /// All that may be asked of the world.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a handful at a time, none is kept"
+)]
 #[derive(Clone, Debug)]
 pub enum Effect {
     /// Inspect a target.
@@ -113,9 +117,9 @@ pub enum Effect {
         /// The job that answers.
         job: JobId,
         /// What.
-        target: Target,
+        target: Box<Target>,
         /// How.
-        options: Options,
+        options: Box<Options>,
     },
     /// Forget a job and stop what it does.
     Cancel(JobId),

@@ -2,7 +2,7 @@
 //! asked of the world), [`update`] and [`view`] (pure), and this runtime around them.
 //!
 //! One thread owns the terminal and the model and sleeps until a message comes: from the thread that
-//! reads keys, from the one that hears signals, or from the one that works ([`effects`]). Nothing runs
+//! reads keys, from the one that hears signals, or from the one that works (`effects`). Nothing runs
 //! on a timer unless something waits, so an idle screen costs nothing. The first frame is drawn before
 //! any network, file or store work begins.
 

@@ -54,9 +54,7 @@ impl Guard {
             before(info);
         }));
         take(true)?;
-        let out = BufWriter::with_capacity(FRAME_BYTES, io::stdout());
-        let terminal = Terminal::new(CrosstermBackend::new(out));
-        match terminal {
+        match whole_frames() {
             Ok(terminal) => Ok(Self { terminal }),
             Err(error) => {
                 let _ = give_back();
@@ -105,8 +103,16 @@ impl Guard {
     /// Takes the terminal again after a suspension.
     pub(super) fn resume(&mut self, mouse: bool) -> io::Result<()> {
         take(mouse)?;
-        self.terminal.clear()
+        // A new one knows nothing of what is drawn, so that its first frame is whole. (Clearing the old
+        // one would ask the terminal where its cursor is, and the answer goes to the thread that reads.)
+        self.terminal = whole_frames()?;
+        execute!(io::stdout(), terminal::Clear(terminal::ClearType::All))
     }
+}
+
+fn whole_frames() -> io::Result<Terminal<CrosstermBackend<BufWriter<Stdout>>>> {
+    let out = BufWriter::with_capacity(FRAME_BYTES, io::stdout());
+    Terminal::new(CrosstermBackend::new(out))
 }
 
 impl Drop for Guard {

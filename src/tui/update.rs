@@ -2,6 +2,7 @@
 
 mod command;
 pub mod overlay;
+mod search;
 
 use std::sync::Arc;
 
@@ -36,7 +37,12 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             model.size = (columns, rows);
             model.refresh();
         }
-        Message::Tick(now) => model.now = now,
+        Message::Tick(now) => {
+            model.now = now;
+            if model.waits() {
+                model.refresh();
+            }
+        }
         Message::Stage { job, stage } => {
             let now = model.now;
             for session in &mut model.sessions {
@@ -102,8 +108,8 @@ fn start_waiting(model: &mut Model) -> Vec<Effect> {
             };
             effects.push(Effect::Inspect {
                 job,
-                target: session.entry.target.clone(),
-                options,
+                target: Box::new(session.entry.target.clone()),
+                options: Box::new(options),
             });
         }
     }
@@ -142,13 +148,19 @@ fn inspected(model: &mut Model, job: super::message::JobId, inspection: Arc<Insp
     }
 }
 
-/// The row to open on: what the first finding is about, else the leaf.
+/// The row to open on: what the first finding is about, else the leaf. For a certificate that is
+/// missing it is the one that names it, because that one can be exported at once.
 fn guilty_row(inspection: &Inspection, rows: &[super::tree::Row]) -> usize {
+    let chain = &inspection.chain;
     let guilty = inspection.findings.first().and_then(|f| match f.subject {
         crate::diagnosis::Subject::Node(id) => Some(id),
         _ => None,
     });
-    let node = guilty.or(inspection.chain.leaf);
+    let node = guilty.and_then(|id| match chain.certificate(id) {
+        Some(_) => Some(id),
+        None => chain.links.iter().find(|l| l.issuer == id).map(|l| l.child),
+    });
+    let node = node.or(chain.leaf);
     rows.iter()
         .position(|r| r.node == node && node.is_some())
         .unwrap_or(0)
@@ -299,8 +311,21 @@ fn wheel(model: &mut Model, x: u16, y: u16, lines: i32) {
     } else if areas.targets.contains(position) {
         model.focus = Focus::Targets;
     } else if areas.pane_box.contains(position) {
-        model.focus = Focus::Pane;
+        return scroll_pane(model, i64::from(lines), usize::from(areas.pane.height));
     }
     command::move_by(model, i64::from(lines));
     model.focus = keep;
+}
+
+/// The wheel moves the page, and takes the cursor along only when it would leave the sight.
+fn scroll_pane(model: &mut Model, lines: i64, height: usize) {
+    let pane = model.pane;
+    let Some(session) = model.session_mut() else {
+        return;
+    };
+    let count = session.lines.len();
+    let place = session.places.entry(pane).or_default();
+    place.offset = command::moved(place.offset, lines, count.saturating_sub(height));
+    let last = (place.offset + height).min(count).saturating_sub(1);
+    place.line = place.line.clamp(place.offset.min(last), last);
 }

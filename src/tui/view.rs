@@ -24,7 +24,7 @@ use ratatui::layout::Rect;
 
 use super::areas::{self, Areas};
 use super::line::{Line, Meaning};
-use super::model::{Focus, Model, Pane, Place, State};
+use super::model::{Focus, Model, Overlay, Pane, Place, State};
 use super::theme::Look;
 use crate::inspect::{Inspection, Outcome};
 use crate::text;
@@ -284,7 +284,8 @@ fn pane(model: &Model, areas: &Areas, buffer: &mut Buffer) {
 
 /// Nothing lies over the panes; the search line lies below them.
 fn uncovered(model: &Model) -> bool {
-    model.overlays.is_empty()
+    let search = |layer: &Overlay| matches!(layer, Overlay::Search { .. });
+    model.overlays.iter().all(search)
 }
 
 /// `4 ms`, `1.5 s`.

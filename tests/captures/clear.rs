@@ -8,7 +8,7 @@ use whycert::capture::{Failure, MOST_FIRST_BYTES, Speaks};
 use whycert::inspect::Outcome;
 use whycert::target::Scheme;
 
-use super::{Look, drain, evidence, failure, head_of_request, ids, say_and_close, serve};
+use super::{Look, drain, evidence, failure, ids, say_and_close, serve};
 
 /// Long enough for a loaded machine to connect, short enough to wait for.
 const LIMIT: Duration = Duration::from_secs(2);
@@ -247,15 +247,4 @@ fn data_without_end_is_left_unread() {
         let sent = told.recv_timeout(Duration::from_secs(20)).unwrap();
         assert!(sent < 64 * 1024 * 1024, "{sent}");
     }
-}
-
-#[test]
-fn a_web_server_in_the_clear_is_told_with_its_status_line() {
-    // It waits for the end of a request's head, as some do, and gives up on it when the client does.
-    let port = serve(|stream| {
-        head_of_request(&stream)?;
-        Ok(())
-    });
-    let seen = Look::at(port).within(LIMIT).inspect();
-    assert_eq!(ids(&seen), ["tls.silent"]);
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 /// Variables that change whom a program trusts or how it connects; tests set their own.
-const AMBIENT: &[&str] = &[
+pub const AMBIENT: &[&str] = &[
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",
     "NIX_SSL_CERT_FILE",

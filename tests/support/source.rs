@@ -87,7 +87,8 @@ pub fn places<'a>(code: &'a str, name: &'a str) -> impl Iterator<Item = usize> +
     code.match_indices(name).map(|(at, _)| at).filter(|&at| {
         let before = code[..at].chars().next_back().unwrap_or(' ');
         let after = code[at + name.len()..].chars().next().unwrap_or(' ');
-        !(word(before) && name.starts_with(word)) && !(word(after) && name.ends_with(word))
+        let longer = word(before) && name.starts_with(word) || word(after) && name.ends_with(word);
+        !longer
     })
 }
 

@@ -5,7 +5,7 @@
 //! it to [`ask`]. It walks [`Chain::issuers`] (links hold name match, key-id match and the checked
 //! signature; never verify again), ends paths at [`Anchors::holds`], and answers in [`Reason`]s, the
 //! first being what that implementation prints. Facts about single certificates that several engines
-//! need live in [`super::facts`], not in an engine. What an engine cannot know it says as
+//! need live in `facts`, not in an engine. What an engine cannot know it says as
 //! `BudgetSpent` or `UncheckedSignature`; it never accepts for want of knowledge.
 
 use std::sync::Arc;
@@ -47,7 +47,7 @@ pub struct Facts {
 }
 
 /// The nodes of one chain that one client trusts.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Anchors(Vec<bool>);
 
 /// What an engine answers.
@@ -62,6 +62,26 @@ pub struct Answer {
     pub failures: Vec<Reason>,
     /// What was checked on `path`, with evidence, for people.
     pub steps: Vec<Step>,
+    /// The implementation's own error, where it was asked itself.
+    pub spoken: Option<Spoken>,
+}
+
+/// The error of an implementation that was asked itself, as its programs print it; not yet safe to
+/// display.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Spoken {
+    /// The text.
+    Text(String),
+    /// A wrong extended key usage; `named` says which are there.
+    Purpose {
+        /// The text of programs that name the usages.
+        named: String,
+    },
+    /// A signature algorithm that the program's provider does not have; programs list those it has.
+    UnsupportedSignature {
+        /// Content of its AlgorithmIdentifier.
+        algorithm: Vec<u8>,
+    },
 }
 
 /// One check of a path.

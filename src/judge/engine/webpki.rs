@@ -5,13 +5,16 @@
 //! not say which certificate, so that is found here, by walking the facts the error names.
 //! Of the policy it reads `name_check` and `max_depth`; everything else is the library's.
 
+use std::sync::Arc;
+
 use rustls::pki_types::{CertificateDer, ServerName, TrustAnchor, UnixTime};
+use rustls::{CertificateError, ExtendedKeyPurpose, OtherError};
 use webpki::{
     BorrowedCertRevocationList, CertRevocationList, EndEntityCert, Error, ExpirationPolicy,
     KeyUsage, RevocationOptions, RevocationOptionsBuilder, anchor_from_trusted_cert,
 };
 
-use super::{Answer, Input};
+use super::{Answer, Input, Spoken};
 use crate::cert::{Certificate, KeyKind, oid::Oid};
 use crate::chain::{NodeId, Origin, SignatureCheck};
 use crate::judge::policy::NameCheck;
@@ -47,8 +50,68 @@ pub(super) fn judge(input: &Input<'_>) -> Answer {
                 path: walked.path,
                 failures,
                 steps: walked.steps,
+                spoken: Some(spoken(&error)),
             }
         }
+    }
+}
+
+fn purpose(values: Vec<usize>) -> ExtendedKeyPurpose {
+    match values.as_slice() {
+        KeyUsage::CLIENT_AUTH_REPR => ExtendedKeyPurpose::ClientAuth,
+        KeyUsage::SERVER_AUTH_REPR => ExtendedKeyPurpose::ServerAuth,
+        _ => ExtendedKeyPurpose::Other(values),
+    }
+}
+
+/// The error as rustls prints it behind `invalid peer certificate: `.
+fn spoken(error: &Error) -> Spoken {
+    let of = |error: CertificateError| Spoken::Text(error.to_string());
+    #[allow(deprecated)]
+    match error {
+        Error::BadDer | Error::BadDerTime | Error::TrailingData(_) => {
+            of(CertificateError::BadEncoding)
+        }
+        Error::CertNotValidYet { time, not_before } => of(CertificateError::NotValidYetContext {
+            time: *time,
+            not_before: *not_before,
+        }),
+        Error::CertExpired { time, not_after } => of(CertificateError::ExpiredContext {
+            time: *time,
+            not_after: *not_after,
+        }),
+        Error::InvalidCertValidity => of(CertificateError::Expired),
+        Error::UnknownIssuer => of(CertificateError::UnknownIssuer),
+        Error::CertNotValidForName(context) => of(CertificateError::NotValidForNameContext {
+            expected: context.expected.clone(),
+            presented: context.presented.clone(),
+        }),
+        Error::CertRevoked => of(CertificateError::Revoked),
+        Error::UnknownRevocationStatus => of(CertificateError::UnknownRevocationStatus),
+        Error::CrlExpired { time, next_update } => {
+            of(CertificateError::ExpiredRevocationListContext {
+                time: *time,
+                next_update: *next_update,
+            })
+        }
+        Error::InvalidSignatureForPublicKey => of(CertificateError::BadSignature),
+        Error::UnsupportedSignatureAlgorithmContext(context) => Spoken::UnsupportedSignature {
+            algorithm: context.signature_algorithm_id.clone(),
+        },
+        Error::UnsupportedSignatureAlgorithmForPublicKeyContext(context) => of(
+            CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext {
+                signature_algorithm_id: context.signature_algorithm_id.clone(),
+                public_key_algorithm_id: context.public_key_algorithm_id.clone(),
+            },
+        ),
+        Error::RequiredEkuNotFoundContext(context) => Spoken::Purpose {
+            named: CertificateError::InvalidPurposeContext {
+                required: purpose(context.required.oid_values().collect()),
+                presented: context.present.iter().cloned().map(purpose).collect(),
+            }
+            .to_string(),
+        },
+        other => of(CertificateError::Other(OtherError(Arc::new(other.clone())))),
     }
 }
 

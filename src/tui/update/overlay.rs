@@ -4,6 +4,7 @@ use ratatui::layout::Position;
 use tui_input::{Input, InputRequest};
 
 use super::command::{self, moved};
+use super::search;
 use crate::cert::fields;
 use crate::chain::NodeId;
 use crate::diagnosis::lesson;
@@ -206,7 +207,7 @@ fn accept(model: &mut Model) -> Vec<Effect> {
         }
         Some(Overlay::Search { input }) => {
             model.search = input.value().to_owned();
-            command::found(model);
+            search::entered(model);
         }
         Some(Overlay::Palette { input, picked }) => {
             if let Some(binding) = pages::palette(input.value()).get(picked) {
@@ -460,7 +461,7 @@ pub(super) fn edit(model: &mut Model, edit: Edit) {
         Some(Overlay::Search { input }) => {
             change(input, request);
             model.search = input.value().to_owned();
-            command::find_as_typed(model);
+            search::typed(model);
         }
         Some(Overlay::Palette { input, picked }) => {
             *picked = 0;

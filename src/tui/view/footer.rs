@@ -22,7 +22,7 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let width = usize::from(area.width);
     let hints = hints(model);
     // Help and quit are last and always stay.
-    let always: usize = hints.iter().rev().take(2).map(|h| columns(h)).sum();
+    let always: usize = hints.iter().rev().take(2).map(columns).sum();
     let mut used = 1;
     for (at, hint) in hints.iter().enumerate() {
         let last = at + 2 >= hints.len();

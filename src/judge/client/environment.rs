@@ -1,0 +1,252 @@
+//! Which store a client reads, and what made it so: its default, a variable, a configuration file.
+//! Variables and settings come in as data.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+/// Variables by their names, settings of configuration files as `program:key`
+/// (`git:http.sslCAInfo`), each with its value.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Environment(pub BTreeMap<String, String>);
+
+impl Environment {
+    /// Nothing is set.
+    pub fn empty() -> Self {
+        Self::default()
+    }
+
+    /// The value, unless it is not set or empty.
+    pub fn value(&self, name: &str) -> Option<&str> {
+        self.0
+            .get(name)
+            .map(String::as_str)
+            .filter(|v| !v.is_empty())
+    }
+}
+
+/// Where a client's trust comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Source {
+    /// The default store: `system`, `openssl` (its default file and folder), `mozilla` (compiled in),
+    /// `certifi`, `pip-certifi`, `node`, `java`, `chromium`, `firefox`, `windows`, `apple`.
+    pub store: String,
+    /// Stores read beside it.
+    #[serde(default)]
+    pub also: Vec<String>,
+    /// The default store is a file and a folder, of which one can be replaced without the other.
+    #[serde(default)]
+    pub folder: bool,
+    /// What overrides it, in order of precedence.
+    #[serde(default)]
+    pub overrides: Vec<Override>,
+}
+
+/// One variable or setting.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Override {
+    /// The variable, or `program:key`.
+    pub name: String,
+    /// It counts only with this value.
+    pub value: Option<String>,
+    /// It counts only when its value contains this.
+    pub contains: Option<String>,
+    /// What it does.
+    pub does: Does,
+}
+
+/// What a variable or setting does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Does {
+    /// The default store is not read.
+    Replaces,
+    /// Its file is read as well.
+    Adds,
+    /// Its file takes the place of OpenSSL's default file; the default folder is still read.
+    OpensslFile,
+    /// Its folder takes the place of the default folder; the default file is still read.
+    OpensslFolder,
+    /// The system's store takes the place of the default.
+    System,
+    /// OpenSSL's default file and folder take the place of the default.
+    Openssl,
+    /// The system's store is read as well.
+    AddsSystem,
+}
+
+/// The store in effect.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct InEffect {
+    /// Stores that are read, by the names of [`Source::store`].
+    pub stores: Vec<String>,
+    /// Files and folders that are read beside or instead of them.
+    pub files: Vec<PathBuf>,
+    /// Nothing was overridden.
+    pub is_default: bool,
+    /// The public roots are no longer read.
+    pub replaced: bool,
+    /// Why: `default`, or the variables and settings, such as `SSL_CERT_FILE`.
+    pub why: String,
+}
+
+/// What is wrong with a CA file that a client is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FileTrouble {
+    /// It does not exist.
+    Missing,
+    /// It holds no certificate in PEM.
+    NotPem,
+}
+
+impl FileTrouble {
+    /// The event's name.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Missing => "ca-file-missing",
+            Self::NotPem => "ca-file-not-pem",
+        }
+    }
+}
+
+impl Source {
+    /// The store that a client reads in this environment. `hashed_folder`: the system has a folder of
+    /// hashed certificates beside its bundle (Debian, Arch, SUSE; not Fedora), so that a variable
+    /// that names a file leaves the public roots in place.
+    pub fn in_effect(&self, environment: &Environment, hashed_folder: bool) -> InEffect {
+        let set: Vec<(&Override, &str)> = self
+            .overrides
+            .iter()
+            .filter_map(|o| Some((o, environment.value(&o.name)?)))
+            .filter(|(o, v)| o.value.as_deref().is_none_or(|wanted| wanted == *v))
+            .filter(|(o, v)| o.contains.as_deref().is_none_or(|part| v.contains(part)))
+            .collect();
+        let mut out = InEffect {
+            stores: std::iter::once(&self.store)
+                .chain(&self.also)
+                .cloned()
+                .collect(),
+            is_default: set.is_empty(),
+            why: "default".to_owned(),
+            ..InEffect::default()
+        };
+        let mut why: Vec<&str> = Vec::new();
+        let (mut file, mut folder) = (false, false);
+        for (one, value) in set {
+            // Only the first of those that replace counts; each half of OpenSSL's default once.
+            match one.does {
+                Does::Replaces if out.replaced => continue,
+                Does::Replaces => {
+                    out.replaced = true;
+                    out.stores.clear();
+                    out.files = vec![path(value)];
+                }
+                Does::Adds => out.files.push(path(value)),
+                Does::OpensslFile if file || out.replaced => continue,
+                Does::OpensslFile => {
+                    file = true;
+                    out.files.push(path(value));
+                }
+                Does::OpensslFolder if folder || out.replaced => continue,
+                Does::OpensslFolder => {
+                    folder = true;
+                    out.files.push(path(value));
+                }
+                Does::System => out.stores = vec!["system".to_owned()],
+                Does::Openssl => out.stores = vec!["openssl".to_owned()],
+                Does::AddsSystem => out.stores.push("system".to_owned()),
+            }
+            why.push(&one.name);
+        }
+        // Without the other half there are no public roots left.
+        if (file && folder) || (file && !hashed_folder) {
+            out.stores.clear();
+            out.replaced = true;
+        }
+        if !why.is_empty() {
+            out.why = why.join(", ");
+        }
+        out
+    }
+}
+
+/// The file in a value; `-Djavax.net.ssl.trustStore=FILE` among other options too.
+fn path(value: &str) -> PathBuf {
+    const OPTION: &str = "-Djavax.net.ssl.trustStore=";
+    match value.split_once(OPTION) {
+        Some((_, rest)) => PathBuf::from(rest.split_whitespace().next().unwrap_or_default()),
+        None => PathBuf::from(value),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::by_id;
+    use super::*;
+
+    fn env(pairs: &[(&str, &str)]) -> Environment {
+        Environment(
+            pairs
+                .iter()
+                .map(|&(k, v)| (k.to_owned(), v.to_owned()))
+                .collect(),
+        )
+    }
+
+    fn store(client: &str, pairs: &[(&str, &str)], hashed: bool) -> InEffect {
+        by_id(client).unwrap().source.in_effect(&env(pairs), hashed)
+    }
+
+    #[test]
+    fn requests_reads_certifi_and_only_its_own_variables() {
+        assert!(store("python313-requests", &[("SSL_CERT_FILE", "/a")], true).is_default);
+        let one = store(
+            "python313-requests",
+            &[("CURL_CA_BUNDLE", "/b"), ("REQUESTS_CA_BUNDLE", "/a")],
+            true,
+        );
+        assert!(one.replaced);
+        assert_eq!(one.files, [PathBuf::from("/a")]);
+        assert_eq!(one.why, "REQUESTS_CA_BUNDLE");
+    }
+
+    #[test]
+    fn a_file_alone_adds_where_there_is_a_hashed_folder() {
+        let file = [("SSL_CERT_FILE", "/a")];
+        let both = [("SSL_CERT_FILE", "/a"), ("SSL_CERT_DIR", "/d")];
+        assert!(!store("python313-urllib", &file, true).replaced);
+        assert!(store("python313-urllib", &file, false).replaced);
+        assert!(store("python313-urllib", &both, true).replaced);
+        assert!(store("python313-httpx", &file, true).replaced);
+    }
+
+    #[test]
+    fn some_variables_add() {
+        let extra = store("node24-fetch", &[("NODE_EXTRA_CA_CERTS", "/a")], true);
+        assert_eq!(extra.stores, ["node"]);
+        assert_eq!(extra.files, [PathBuf::from("/a")]);
+        let system = store("node24-fetch", &[("NODE_USE_SYSTEM_CA", "1")], true);
+        assert_eq!(system.stores, ["node", "system"]);
+        assert!(store("node24-fetch", &[("NODE_USE_SYSTEM_CA", "0")], true).is_default);
+        let java = store(
+            "java17-url",
+            &[(
+                "JAVA_TOOL_OPTIONS",
+                "-Xmx1g -Djavax.net.ssl.trustStore=/t.p12 -Da=b",
+            )],
+            true,
+        );
+        assert_eq!(java.files, [PathBuf::from("/t.p12")]);
+        assert!(
+            store(
+                "ureq3",
+                &[("SSL_CERT_FILE", "/a"), ("CURL_CA_BUNDLE", "/a")],
+                true
+            )
+            .is_default
+        );
+    }
+}

@@ -1,0 +1,278 @@
+//! The clients that whycert knows, as data: `assets/clients.toml`.
+//!
+//! A [`Profile`] says how one client verifies ([`Policy`]), what its TLS stack offers ([`Stack`]), which
+//! store it reads ([`Source`]) and with which tables it speaks. [`verdicts`] asks all of them about one
+//! chain. Nothing here reads variables, files or the clock: they are arguments.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::OnceLock;
+
+use serde::Deserialize;
+
+use super::Policy;
+use super::words::Speech;
+
+mod environment;
+mod peer;
+mod stack;
+mod verdict;
+
+pub use environment::{Does, Environment, FileTrouble, InEffect, Override, Source};
+pub use peer::{
+    Afterwards, FirstAnswer, KeyExchange, Limits, Peer, Proxy, ProxyAnswer, Reach, Version,
+};
+pub use stack::{Met, Stack};
+pub use verdict::{Ask, ClientVerdict, Kind, Trusted, verdict, verdicts};
+
+/// One client in the versions that were measured.
+#[derive(Clone, Debug)]
+pub struct Profile {
+    /// Stable id: `curl8-openssl`.
+    pub id: String,
+    /// For people: `curl 8 (OpenSSL 3.5)`.
+    pub title: String,
+    /// What it belongs to.
+    pub family: Family,
+    /// Only an implementation's rules, no program: for `whycert verify --client`.
+    pub plain: bool,
+    /// The versions measured.
+    pub versions: Vec<String>,
+    /// Programs by which it is found on a machine; empty when it is a library of other programs.
+    pub programs: Vec<String>,
+    /// The module or package to look for inside that program.
+    pub module: Option<String>,
+    /// How its facts are known.
+    pub basis: Basis,
+    /// How it verifies.
+    pub policy: Policy,
+    /// How it verifies when its default store is overridden, where that differs.
+    pub overridden: Option<Policy>,
+    /// What its TLS stack offers.
+    pub stack: Stack,
+    /// Which store it reads.
+    pub source: Source,
+    /// What it does with a proxy that the environment names.
+    pub proxy: ProxyUse,
+    /// Values for its words.
+    pub values: BTreeMap<String, String>,
+    /// What it does with host names that some clients refuse.
+    pub quirks: Quirks,
+    /// The tables it speaks with.
+    pub speech: Speech,
+}
+
+/// Families of clients, for grouping.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub enum Family {
+    Rfc5280,
+    Openssl,
+    Gnutls,
+    Python,
+    Node,
+    Rustls,
+    Go,
+    Java,
+    Browser,
+    Dotnet,
+    /// The operating system's own: Windows, Apple.
+    Platform,
+}
+
+/// How the facts of a profile are known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Basis {
+    /// These versions were measured.
+    #[default]
+    Measured,
+    /// From documentation and source; not measured.
+    Documentation,
+}
+
+/// What a client does with a proxy that the environment names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProxyUse {
+    /// It asks the proxy for a tunnel.
+    #[default]
+    Honoured,
+    /// It connects directly.
+    Ignored,
+    /// Honoured, except for hosts on this machine.
+    NotForLoopback,
+    /// It sends the request to the proxy in clear: there is no TLS to verify.
+    InClear,
+}
+
+/// Host names with which some clients do odd things.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Quirks {
+    /// A host name with an underscore.
+    pub underscore: Underscore,
+    /// An IPv6 address as host.
+    pub ipv6: Ipv6Literal,
+}
+
+/// What a client does with an underscore in a host name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Underscore {
+    /// Nothing special.
+    #[default]
+    Fine,
+    /// The URL is refused before anything is sent.
+    UrlRefused,
+    /// The name check fails whatever the certificate says.
+    NameRefused,
+}
+
+/// What a client does with an IPv6 address as host.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ipv6Literal {
+    /// Nothing special.
+    #[default]
+    Fine,
+    /// It looks the bracketed address up as a name, in vain.
+    LookedUp,
+    /// The name check fails whatever the certificate says.
+    NameRefused,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    policies: HashMap<String, Policy>,
+    tls: HashMap<String, Stack>,
+    sources: HashMap<String, Source>,
+    client: Vec<Row>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Row {
+    id: String,
+    title: String,
+    family: Family,
+    #[serde(default)]
+    plain: bool,
+    versions: Vec<String>,
+    #[serde(default)]
+    programs: Vec<String>,
+    module: Option<String>,
+    #[serde(default)]
+    source: Basis,
+    policy: String,
+    tls: String,
+    source_of_trust: String,
+    vocabulary: String,
+    words: String,
+    #[serde(default)]
+    proxy: ProxyUse,
+    #[serde(default)]
+    values: BTreeMap<String, String>,
+    #[serde(default)]
+    quirks: Quirks,
+    when_overridden: Option<WhenOverridden>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WhenOverridden {
+    policy: String,
+}
+
+const FILE: &str = include_str!("../../../assets/clients.toml");
+
+/// All clients, in the order of the file. A row that names something unknown is left out; a test sees
+/// to it that there is none.
+pub fn profiles() -> &'static [Profile] {
+    static PROFILES: OnceLock<Vec<Profile>> = OnceLock::new();
+    PROFILES.get_or_init(|| {
+        let Ok(file) = toml::from_str::<File>(FILE) else {
+            return Vec::new();
+        };
+        file.client
+            .iter()
+            .filter_map(|row| profile(&file, row))
+            .collect()
+    })
+}
+
+/// The client with this id.
+pub fn by_id(id: &str) -> Option<&'static Profile> {
+    profiles().iter().find(|p| p.id == id)
+}
+
+fn profile(file: &File, row: &Row) -> Option<Profile> {
+    let overridden = match &row.when_overridden {
+        Some(when) => Some(file.policies.get(&when.policy)?.clone()),
+        None => None,
+    };
+    Some(Profile {
+        id: row.id.clone(),
+        title: row.title.clone(),
+        family: row.family,
+        plain: row.plain,
+        versions: row.versions.clone(),
+        programs: row.programs.clone(),
+        module: row.module.clone(),
+        basis: row.source,
+        policy: file.policies.get(&row.policy)?.clone(),
+        overridden,
+        stack: file.tls.get(&row.tls)?.clone(),
+        source: file.sources.get(&row.source_of_trust)?.clone(),
+        proxy: row.proxy,
+        values: row.values.clone(),
+        quirks: row.quirks,
+        speech: Speech::of(&row.vocabulary, &row.words, &row.values)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_row_of_the_file_is_a_profile() {
+        let file: File = toml::from_str(FILE).unwrap();
+        let ids: HashSet<&str> = profiles().iter().map(|p| p.id.as_str()).collect();
+        for row in &file.client {
+            assert!(
+                ids.contains(row.id.as_str()),
+                "{} names something unknown",
+                row.id
+            );
+        }
+        assert_eq!(ids.len(), file.client.len(), "an id stands twice");
+    }
+
+    #[test]
+    fn every_table_of_the_file_is_used() {
+        let file: File = toml::from_str(FILE).unwrap();
+        let used =
+            |pick: fn(&Row) -> &str| -> HashSet<&str> { file.client.iter().map(pick).collect() };
+        let policies = used(|r| &r.policy);
+        let later: HashSet<&str> = file
+            .client
+            .iter()
+            .filter_map(|r| r.when_overridden.as_ref())
+            .map(|w| w.policy.as_str())
+            .collect();
+        for name in file.policies.keys() {
+            assert!(
+                policies.contains(name.as_str()) || later.contains(name.as_str()),
+                "{name}"
+            );
+        }
+        let stacks = used(|r| &r.tls);
+        assert!(file.tls.keys().all(|n| stacks.contains(n.as_str())));
+        let sources = used(|r| &r.source_of_trust);
+        assert!(file.sources.keys().all(|n| sources.contains(n.as_str())));
+    }
+}

@@ -1,0 +1,263 @@
+//! What is known of an endpoint beside its certificates: how far a connection comes, what answers, and
+//! what the handshake would have to agree on. A capture fills it; so can a file of facts.
+
+use std::net::IpAddr;
+
+use crate::capture::{Alert, Capture, Failure, Outcome, ProxyFailure, Session, Speaks};
+use crate::net::Route;
+use crate::target::{Host, Scheme, Source};
+
+/// An endpoint as clients meet it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// The host in the URL.
+    pub host: Host,
+    /// The port.
+    pub port: u16,
+    /// The address reached.
+    pub address: Option<IpAddr>,
+    /// `http://` was typed.
+    pub plain_url: bool,
+    /// The proxy that the environment names.
+    pub proxy: Option<Proxy>,
+    /// How far a connection comes.
+    pub reach: Reach,
+    /// What comes first.
+    pub first: FirstAnswer,
+    /// What the handshake would have to agree on.
+    pub limits: Limits,
+    /// What comes once the handshake is over.
+    pub afterwards: Afterwards,
+}
+
+/// A proxy on the way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proxy {
+    /// Its host.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// What it does.
+    pub answer: ProxyAnswer,
+}
+
+/// What a proxy does when asked for a tunnel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProxyAnswer {
+    /// It opens one.
+    Tunnel,
+    /// Nothing listens there.
+    Refused,
+    /// It answers with this status and reason.
+    Status(u16, String),
+}
+
+/// How far a connection comes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Reach {
+    #[default]
+    Connected,
+    NoSuchName,
+    Refused,
+    Unreachable,
+    TimedOut,
+}
+
+/// What comes first on the connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FirstAnswer {
+    /// A ServerHello, if the two agree.
+    #[default]
+    Tls,
+    /// It is closed before anything is read.
+    ClosedAtOnce,
+    /// It is closed once the ClientHello was read.
+    ClosedAfterHello,
+    /// It is reset.
+    Reset,
+    /// Nothing.
+    Silent,
+    /// HTTP in clear.
+    Http,
+    /// Another protocol's greeting.
+    Banner,
+    /// A fatal alert, whatever the client offers.
+    Alert(u8),
+}
+
+/// What the handshake would have to agree on; the default is a modern server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The newest version that the server speaks.
+    pub newest: Version,
+    /// A client that wants a newer one gets the alert `protocol_version`; else a ServerHello of the
+    /// old version.
+    pub alerts_on_version: bool,
+    /// The only key exchange it does, when that is an old one.
+    pub key_exchange: KeyExchange,
+    /// It has only CBC suites.
+    pub only_cbc: bool,
+    /// It has only 3DES.
+    pub only_triple_des: bool,
+    /// It accepts only secp521r1.
+    pub only_p521: bool,
+    /// It knows RFC 5746.
+    pub secure_renegotiation: bool,
+}
+
+/// Versions of the protocol, oldest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
+#[allow(missing_docs)]
+pub enum Version {
+    #[serde(rename = "SSL 3.0")]
+    Ssl3,
+    #[serde(rename = "TLS 1.0")]
+    Tls10,
+    #[serde(rename = "TLS 1.1")]
+    Tls11,
+    #[serde(rename = "TLS 1.2")]
+    Tls12,
+    #[serde(rename = "TLS 1.3")]
+    Tls13,
+}
+
+/// Key exchanges that matter here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyExchange {
+    /// On elliptic curves.
+    Ecdhe,
+    /// In a finite field of so many bits.
+    Dhe(u32),
+    /// The client encrypts to the certificate's key.
+    StaticRsa,
+}
+
+/// What comes once the handshake is over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Afterwards {
+    /// An answer.
+    #[default]
+    Answer,
+    /// It wants the client's certificate: TLS 1.3 says so by an alert after the handshake.
+    ClientCertificate,
+    /// The same in TLS 1.2: an alert during the handshake, after the server's certificate.
+    ClientCertificateEarly(u8),
+    /// Nothing.
+    Silent,
+    /// An answer that ends without close_notify.
+    NoCloseNotify,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            newest: Version::Tls13,
+            alerts_on_version: true,
+            key_exchange: KeyExchange::Ecdhe,
+            only_cbc: false,
+            only_triple_des: false,
+            only_p521: false,
+            secure_renegotiation: true,
+        }
+    }
+}
+
+impl Peer {
+    /// A modern server behind this name.
+    pub fn modern(host: Host, port: u16) -> Self {
+        Self {
+            host,
+            port,
+            address: None,
+            plain_url: false,
+            proxy: None,
+            reach: Reach::default(),
+            first: FirstAnswer::default(),
+            limits: Limits::default(),
+            afterwards: Afterwards::default(),
+        }
+    }
+
+    /// What a capture of an endpoint tells; `None` for files.
+    pub fn of(capture: &Capture) -> Option<Self> {
+        let Source::Endpoint(endpoint) = &capture.target.source else {
+            return None;
+        };
+        let mut peer = Self::modern(endpoint.host.clone(), endpoint.port);
+        peer.plain_url = matches!(endpoint.scheme, Scheme::Http | Scheme::Ws);
+        if matches!(capture.route, Route::Direct) {
+            peer.address = capture.peer.map(|address| address.ip());
+        }
+        peer.limits = limits(&capture.session);
+        if let Outcome::Failed { failure, .. } = &capture.outcome {
+            peer.fail(
+                failure,
+                capture.session.alert.as_ref(),
+                capture.presented.is_empty(),
+            );
+        }
+        Some(peer)
+    }
+
+    fn fail(&mut self, failure: &Failure, alert: Option<&Alert>, saw_nothing: bool) {
+        match failure {
+            Failure::NoSuchName { .. } | Failure::NoAddressOfFamily => {
+                self.reach = Reach::NoSuchName;
+            }
+            Failure::Refused => self.reach = Reach::Refused,
+            Failure::Unreachable { .. } => self.reach = Reach::Unreachable,
+            Failure::TimedOut => self.reach = Reach::TimedOut,
+            Failure::Proxy(ProxyFailure::Unreachable(_)) => {
+                self.proxy = Some(Proxy {
+                    host: "{PROXY}".to_owned(),
+                    port: 0,
+                    answer: ProxyAnswer::Refused,
+                });
+            }
+            Failure::Reset => self.first = FirstAnswer::Reset,
+            Failure::ClosedAtOnce => self.first = FirstAnswer::ClosedAtOnce,
+            Failure::Truncated if saw_nothing => self.first = FirstAnswer::ClosedAfterHello,
+            Failure::Silent => self.first = FirstAnswer::Silent,
+            Failure::NotTls {
+                speaks: Speaks::Http,
+                ..
+            } => self.first = FirstAnswer::Http,
+            Failure::NotTls { .. } | Failure::Garbage | Failure::UpgradeRefused { .. } => {
+                self.first = FirstAnswer::Banner;
+            }
+            Failure::Alert if saw_nothing => {
+                let code = alert.map_or(40, |a| a.code);
+                self.first = FirstAnswer::Alert(code);
+            }
+            Failure::Alert => {
+                let code = alert.map_or(40, |a| a.code);
+                self.afterwards = Afterwards::ClientCertificateEarly(code);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A server that was offered everything and chose something old has nothing newer.
+fn limits(session: &Session) -> Limits {
+    let mut out = Limits::default();
+    out.newest = match session.version.as_deref() {
+        Some("SSL 3.0") => Version::Ssl3,
+        Some("TLS 1.0") => Version::Tls10,
+        Some("TLS 1.1") => Version::Tls11,
+        Some("TLS 1.2") => Version::Tls12,
+        _ => Version::Tls13,
+    };
+    let suite = session.cipher_suite.as_deref().unwrap_or_default();
+    if suite.starts_with("TLS_RSA_WITH") {
+        out.key_exchange = KeyExchange::StaticRsa;
+    } else if suite.starts_with("TLS_DHE_") {
+        // The size of the group is not known: the smallest that most clients take.
+        out.key_exchange = KeyExchange::Dhe(2048);
+    }
+    out.only_cbc = suite.contains("_CBC_");
+    out.only_triple_des = suite.contains("3DES");
+    out.only_p521 = matches!(session.group.as_deref(), Some("secp521r1" | "P-521"));
+    out
+}

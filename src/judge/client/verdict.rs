@@ -1,0 +1,500 @@
+//! One chain, all clients: who accepts it, who rejects it, and in which words.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::environment::{Environment, FileTrouble, InEffect};
+use super::peer::{Peer, ProxyAnswer};
+use super::stack::Verifies;
+use super::{Ipv6Literal, Profile, ProxyUse, Underscore, profiles};
+use crate::cert::Certificate;
+use crate::chain::{Chain, NodeId};
+use crate::judge::engine::{self, Anchors, Answer, Facts, Input, Step};
+use crate::judge::words::{self, Event, Facts as Words, Said};
+use crate::judge::{Policy, Question, Reason, ReasonKind};
+use crate::store::{StoreKind, Stores, TrustStore};
+use crate::target::Host;
+
+/// What is asked of the clients.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask<'a> {
+    /// The chain as it was seen.
+    pub chain: &'a Chain,
+    /// The chain as clients see it that do not use the proxy on the way, when that is known.
+    pub direct: Option<&'a Chain>,
+    /// Name, time, purpose.
+    pub question: &'a Question,
+    /// The endpoint; `None` for files.
+    pub peer: Option<&'a Peer>,
+    /// What the handshake showed beside the certificates.
+    pub facts: &'a Facts,
+    /// What the clients trust.
+    pub trusted: Trusted<'a>,
+}
+
+/// What the clients trust.
+#[derive(Clone, Copy, Debug)]
+pub enum Trusted<'a> {
+    /// Each is given this store and nothing else.
+    Given {
+        /// The store.
+        store: &'a TrustStore,
+        /// What is wrong with its file, if anything.
+        trouble: Option<FileTrouble>,
+    },
+    /// Each reads the store that its defaults, the variables and the configuration lead to.
+    Machine {
+        /// The stores that were loaded.
+        stores: &'a Stores,
+        /// Variables and settings.
+        environment: &'a Environment,
+        /// The system has a folder of hashed certificates beside its bundle.
+        hashed_folder: bool,
+    },
+}
+
+/// How a verdict came about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// From the client's rules.
+    Predicted,
+    /// The client itself was run.
+    Measured,
+}
+
+/// The verdict of one client.
+#[derive(Clone, Debug)]
+pub struct ClientVerdict {
+    /// The client.
+    pub client: &'static Profile,
+    /// The store in effect, safe to display.
+    pub store: String,
+    /// What made it so: `default`, `given`, or variables and settings.
+    pub store_why: String,
+    /// The store stands for one that was not loaded (an own bundle of Mozilla's roots, say).
+    pub store_assumed: bool,
+    /// The client goes on.
+    pub accepted: bool,
+    /// How it is known.
+    pub kind: Kind,
+    /// Every reason against the certificate, the one that is printed first; empty when something else
+    /// stopped the client, or nothing.
+    pub reasons: Vec<Reason>,
+    /// What stopped it, by the event's name: `alert-40`, `small-dh`, `not-tls-http`; empty when
+    /// accepted.
+    pub stopped_by: String,
+    /// What it prints, safe to display; empty when accepted.
+    pub message: String,
+    /// The nested error beside it.
+    pub cause: String,
+    /// The path it walked, leaf first.
+    pub path: Vec<NodeId>,
+    /// What it checked on that path.
+    pub steps: Vec<Step>,
+    /// It does not use the proxy on the way, and what it sees without is not known: the verdict is for
+    /// the chain seen through the proxy.
+    pub bypasses_proxy: bool,
+}
+
+/// All clients whose engine is written, plain implementations left out; those that fail first.
+pub fn verdicts(ask: &Ask<'_>) -> Vec<ClientVerdict> {
+    let mut known = Known::default();
+    let mut out: Vec<ClientVerdict> = profiles()
+        .iter()
+        .filter(|p| !p.plain)
+        .filter_map(|p| one(p, ask, &mut known))
+        .collect();
+    out.sort_by_key(|v| v.accepted);
+    out
+}
+
+/// One client. `None` when its engine is not written, or nothing is known that it could judge.
+pub fn verdict(profile: &'static Profile, ask: &Ask<'_>) -> Option<ClientVerdict> {
+    one(profile, ask, &mut Known::default())
+}
+
+/// Answers that several clients share.
+#[derive(Default)]
+struct Known(Vec<(Policy, Anchors, bool, Option<Arc<Answer>>)>);
+
+impl Known {
+    fn answer(
+        &mut self,
+        ask: &Ask<'_>,
+        chain: &Chain,
+        is_direct: bool,
+        policy: &Policy,
+        anchors: &Anchors,
+    ) -> Option<Arc<Answer>> {
+        let found = self
+            .0
+            .iter()
+            .find(|(p, a, d, _)| *d == is_direct && p == policy && a == anchors);
+        if let Some((.., answer)) = found {
+            return answer.clone();
+        }
+        let answer = engine::ask(&Input {
+            chain,
+            anchors,
+            question: ask.question,
+            policy,
+            facts: ask.facts,
+        })
+        .map(Arc::new);
+        self.0
+            .push((policy.clone(), anchors.clone(), is_direct, answer.clone()));
+        answer
+    }
+}
+
+/// What one client trusts here.
+struct Trust<'a> {
+    stores: Vec<&'a TrustStore>,
+    in_effect: InEffect,
+    title: String,
+    assumed: bool,
+    trouble: Option<FileTrouble>,
+    file: Option<&'a Path>,
+}
+
+fn one(profile: &'static Profile, ask: &Ask<'_>, known: &mut Known) -> Option<ClientVerdict> {
+    let trust = trust(profile, ask);
+    let by_proxy = ask.peer.is_some_and(|p| p.proxy.is_some()) && uses_proxy(profile, ask.peer);
+    let bypasses = ask.peer.is_some_and(|p| p.proxy.is_some()) && !by_proxy;
+    let is_direct = bypasses && ask.direct.is_some();
+    let chain = if is_direct { ask.direct? } else { ask.chain };
+    let mut out = ClientVerdict {
+        client: profile,
+        store: trust.title.clone(),
+        store_why: trust.in_effect.why.clone(),
+        store_assumed: trust.assumed,
+        accepted: true,
+        kind: Kind::Predicted,
+        reasons: Vec::new(),
+        stopped_by: String::new(),
+        message: String::new(),
+        cause: String::new(),
+        path: Vec::new(),
+        steps: Vec::new(),
+        bypasses_proxy: bypasses && !is_direct,
+    };
+    let client = Client {
+        profile,
+        ask,
+        chain,
+        is_direct,
+        by_proxy,
+        trust: &trust,
+        anchors: Anchors::of(chain, |c| {
+            ask.question.pretend.contains(&c.sha256) || trust.stores.iter().any(|s| s.holds(c))
+        }),
+    };
+    if let Some(event) = client.meets(known, &mut out)? {
+        let tags: Vec<&str> = trust
+            .in_effect
+            .is_default
+            .then_some("default")
+            .into_iter()
+            .chain(trust.trouble.map(FileTrouble::id))
+            .collect();
+        let Said { message, cause } = profile.speech.say(&event, &client.words(), &tags);
+        out.accepted = false;
+        out.stopped_by = event.names.first().cloned().unwrap_or_default();
+        out.message = message;
+        out.cause = cause;
+    }
+    Some(out)
+}
+
+/// The client asks the proxy of the environment.
+fn uses_proxy(profile: &Profile, peer: Option<&Peer>) -> bool {
+    match profile.proxy {
+        ProxyUse::Honoured | ProxyUse::InClear => true,
+        ProxyUse::Ignored => false,
+        ProxyUse::NotForLoopback => {
+            !peer.is_some_and(|p| p.address.is_some_and(|address| address.is_loopback()))
+        }
+    }
+}
+
+fn trust<'a>(profile: &Profile, ask: &Ask<'a>) -> Trust<'a> {
+    match ask.trusted {
+        Trusted::Given { store, trouble } => Trust {
+            stores: vec![store],
+            in_effect: InEffect {
+                files: store.path.iter().cloned().collect(),
+                why: "given".to_owned(),
+                replaced: true,
+                ..InEffect::default()
+            },
+            title: store.title.clone(),
+            assumed: false,
+            trouble,
+            file: store.path.as_deref(),
+        },
+        Trusted::Machine {
+            stores,
+            environment,
+            hashed_folder,
+        } => {
+            let in_effect = profile.source.in_effect(environment, hashed_folder);
+            let mut found: Vec<&TrustStore> = Vec::new();
+            let mut assumed = false;
+            for name in &in_effect.stores {
+                let (store, exact) = resolve(name, stores);
+                assumed |= !exact;
+                found.extend(store);
+            }
+            let mut trouble = None;
+            for file in &in_effect.files {
+                match stores
+                    .0
+                    .iter()
+                    .find(|s| s.path.as_deref() == Some(file.as_path()))
+                {
+                    Some(store) => {
+                        if store.anchors.is_empty() {
+                            trouble = Some(FileTrouble::NotPem);
+                        }
+                        found.push(store);
+                    }
+                    None => assumed = true,
+                }
+            }
+            let titles: Vec<&str> = found.iter().map(|s| s.title.as_str()).collect();
+            let title = titles.join(" + ");
+            let file = found.iter().find_map(|s| {
+                let path = s.path.as_deref()?;
+                in_effect.files.iter().any(|f| f == path).then_some(path)
+            });
+            Trust {
+                file,
+                stores: found,
+                in_effect,
+                title,
+                assumed,
+                trouble,
+            }
+        }
+    }
+}
+
+/// The loaded store that a source names, and whether it is that very store or one that stands for it.
+fn resolve<'a>(name: &str, stores: &'a Stores) -> (Option<&'a TrustStore>, bool) {
+    if let Some(store) = stores.by_id(name) {
+        return (Some(store), true);
+    }
+    let kind = match name {
+        "openssl" | "java" | "windows" | "apple" => StoreKind::System,
+        _ => StoreKind::Mozilla,
+    };
+    let mut all = stores.0.iter().map(Arc::as_ref);
+    (all.find(|s| s.kind == kind), name == "openssl")
+}
+
+struct Client<'a, 'b> {
+    profile: &'static Profile,
+    ask: &'b Ask<'a>,
+    chain: &'b Chain,
+    is_direct: bool,
+    by_proxy: bool,
+    trust: &'b Trust<'a>,
+    anchors: Anchors,
+}
+
+impl Client<'_, '_> {
+    /// What stops this client, in the order in which it meets things; the outer `None` when nothing
+    /// can be said.
+    fn meets(&self, known: &mut Known, out: &mut ClientVerdict) -> Option<Option<Event>> {
+        if let Some(event) = self.before_connecting() {
+            return Some(Some(event));
+        }
+        if let Some(peer) = self.ask.peer {
+            if peer.plain_url {
+                return Some(None);
+            }
+            if self.by_proxy {
+                if let Some(event) = self.proxy() {
+                    return Some(Some(event));
+                }
+                if self.profile.proxy == ProxyUse::InClear {
+                    return Some(None);
+                }
+            }
+        }
+        let sent = self.sent();
+        let met = self
+            .ask
+            .peer
+            .map(|peer| self.profile.stack.meets(peer, &sent))
+            .unwrap_or_default();
+        if met.before.is_some() {
+            return Some(met.before);
+        }
+        let afterwards = self.profile.stack.verifies == Verifies::Afterwards;
+        if afterwards && met.during.is_some() {
+            return Some(met.during);
+        }
+        self.chain.leaf?;
+        let event = self.certificate(known, out)?;
+        Some(event.or(met.during).or(met.after))
+    }
+
+    /// What the client refuses without a connection: its own settings, the URL.
+    fn before_connecting(&self) -> Option<Event> {
+        let speech = &self.profile.speech;
+        let quirks = self.profile.quirks;
+        if quirks.underscore == Underscore::UrlRefused && self.has_underscore() {
+            return Some(Event::new(["url-refused"]));
+        }
+        if let Some(trouble) = self.trust.trouble {
+            let loud = [trouble.id(), "ca-file"];
+            if loud.iter().any(|name| speech.has("message", name)) {
+                return Some(Event::new(loud));
+            }
+        }
+        let peer = self.ask.peer?;
+        if peer.plain_url && speech.has("message", "plain-http-url") {
+            return Some(Event::new(["plain-http-url"]));
+        }
+        if quirks.ipv6 == Ipv6Literal::LookedUp && is_ipv6(&peer.host) {
+            return Some(Event::new(["no-such-name"]));
+        }
+        None
+    }
+
+    fn proxy(&self) -> Option<Event> {
+        match &self.ask.peer?.proxy.as_ref()?.answer {
+            ProxyAnswer::Tunnel => None,
+            ProxyAnswer::Refused => Some(Event::new(["proxy-refused", "refused"])),
+            ProxyAnswer::Status(code, words) => {
+                let own = format!("proxy-status-{code}");
+                Some(
+                    Event::new([own.as_str(), "proxy-status"])
+                        .with("STATUS", code.to_string())
+                        .with("STATUS_WORDS", words.clone()),
+                )
+            }
+        }
+    }
+
+    fn certificate(&self, known: &mut Known, out: &mut ClientVerdict) -> Option<Option<Event>> {
+        let policy = match &self.profile.overridden {
+            Some(policy) if !self.trust.in_effect.is_default => policy,
+            _ => &self.profile.policy,
+        };
+        let answer = known.answer(self.ask, self.chain, self.is_direct, policy, &self.anchors)?;
+        out.path.clone_from(&answer.path);
+        out.steps.clone_from(&answer.steps);
+        out.reasons.clone_from(&answer.failures);
+        let wrong_name = answer.failures.first().is_some_and(|r| {
+            matches!(
+                r.kind,
+                ReasonKind::NameMismatch { .. } | ReasonKind::NameOnlyInCommonName { .. }
+            )
+        });
+        if answer.accepted || wrong_name {
+            let quirks = self.profile.quirks;
+            if quirks.underscore == Underscore::NameRefused && self.has_underscore() {
+                return Some(Some(Event::new(["illegal-name", "certificate"])));
+            }
+            if quirks.ipv6 == Ipv6Literal::NameRefused
+                && self.ask.question.name.as_ref().is_some_and(is_ipv6)
+            {
+                return Some(Some(Event::new(["closed"])));
+            }
+        }
+        if answer.accepted {
+            return Some(None);
+        }
+        let mut event = words::certificate(&words::Rejected {
+            profile: self.profile,
+            chain: self.chain,
+            anchors: &self.anchors,
+            question: self.ask.question,
+            answer: &answer,
+        });
+        if self.by_proxy {
+            let last = event.names.len().saturating_sub(1);
+            event.names.insert(last, "proxy-certificate".to_owned());
+        }
+        Some(Some(event))
+    }
+
+    /// The certificates as sent, leaf first.
+    fn sent(&self) -> Vec<&Certificate> {
+        let leaf = self.chain.leaf;
+        let others = self
+            .chain
+            .iter()
+            .filter(|&(id, n)| Some(id) != leaf && n.is_sent());
+        leaf.into_iter()
+            .filter_map(|id| self.chain.certificate(id))
+            .chain(others.filter_map(|(_, n)| n.certificate.as_ref()))
+            .map(AsRef::as_ref)
+            .collect()
+    }
+
+    fn has_underscore(&self) -> bool {
+        let name = self.ask.question.name.as_ref();
+        matches!(name, Some(Host::Name { ascii, .. }) if ascii.contains('_'))
+    }
+
+    /// What fills the placeholders.
+    fn words(&self) -> Words {
+        let mut out = Words::new();
+        let host = match self.ask.peer {
+            Some(peer) => Some(&peer.host),
+            None => self.ask.question.name.as_ref(),
+        };
+        if let Some(host) = host {
+            let (bare, bracketed, kind) = match host {
+                Host::Name { ascii, .. } => (ascii.clone(), ascii.clone(), "hostname"),
+                Host::Ip(ip) if ip.is_ipv6() => (ip.to_string(), format!("[{ip}]"), "ipv6 address"),
+                Host::Ip(ip) => (ip.to_string(), ip.to_string(), "ipv4 address"),
+            };
+            let port = self
+                .ask
+                .peer
+                .map_or_else(|| "{PORT}".to_owned(), |p| p.port.to_string());
+            let netloc = match port.as_str() {
+                "443" => bracketed.clone(),
+                port => format!("{bracketed}:{port}"),
+            };
+            out.extend([
+                ("HOST", bare),
+                ("AUTHORITY", format!("{bracketed}:{port}")),
+                ("NETLOC", netloc),
+                ("BRACKETED", bracketed),
+                ("HOST_KIND", kind.to_owned()),
+                ("PORT", port),
+            ]);
+        }
+        if let Some(peer) = self.ask.peer {
+            if let Some(address) = peer.address {
+                let shown = if address.is_ipv6() {
+                    format!("[{address}]")
+                } else {
+                    address.to_string()
+                };
+                out.extend([("ADDR", address.to_string()), ("PEERADDR", shown)]);
+            }
+            if let Some(proxy) = &peer.proxy {
+                out.extend([
+                    ("PROXY", proxy.host.clone()),
+                    ("PROXYPORT", proxy.port.to_string()),
+                ]);
+            }
+        }
+        let file = self.trust.file.map(|f| f.display().to_string());
+        let default = self.profile.values.get("DEFAULT_CAFILE").cloned();
+        if let Some(file) = file.or(default) {
+            out.insert("CAFILE", file);
+        }
+        out
+    }
+}
+
+fn is_ipv6(host: &Host) -> bool {
+    matches!(host, Host::Ip(ip) if ip.is_ipv6())
+}

@@ -1,0 +1,89 @@
+//! The error codes of Firefox and Chromium.
+
+use super::event::{Event, Rejected};
+use crate::cert::KeyKind;
+use crate::judge::{Reason, ReasonKind};
+
+/// What Firefox met: NSS and mozilla::pkix codes.
+pub(super) fn firefox(rejected: &Rejected<'_>) -> Event {
+    let Some(reason) = rejected.first() else {
+        return Event::new(["unknown-issuer", "certificate"]);
+    };
+    let leaf = rejected.is_leaf(reason);
+    let code = match &reason.kind {
+        ReasonKind::SelfSignedLeaf => "self-signed",
+        ReasonKind::Expired { .. } | ReasonKind::ReversedValidity if leaf => "expired",
+        ReasonKind::Expired { .. } | ReasonKind::ReversedValidity => "expired-issuer",
+        ReasonKind::NotYetValid { .. } if leaf => "not-yet-valid",
+        ReasonKind::NotYetValid { .. } => "not-yet-valid-issuer",
+        ReasonKind::NameMismatch { .. } | ReasonKind::NameOnlyInCommonName { .. } => "name",
+        ReasonKind::BadSignature if foreign_key(rejected, reason) => "key",
+        ReasonKind::BadSignature => "signature",
+        ReasonKind::UncheckedSignature(_)
+        | ReasonKind::UnsupportedSignature { .. }
+        | ReasonKind::WeakHash(_) => "weak-hash",
+        ReasonKind::WeakKey { .. } => "weak-key",
+        ReasonKind::BadKey(_) => "key",
+        ReasonKind::NotACa => "not-a-ca",
+        ReasonKind::CaAsLeaf => "ca-as-leaf",
+        ReasonKind::Version { .. } => "v1-ca",
+        ReasonKind::NoCertSign | ReasonKind::KeyUsageForbids { .. } => "no-cert-sign",
+        ReasonKind::PathTooLong { .. } => "path-length",
+        ReasonKind::NameConstraint { .. } => "name-constraint",
+        ReasonKind::Policy(_) => "policy",
+        ReasonKind::NotForServers { .. } | ReasonKind::NotForClients { .. } => "purpose",
+        ReasonKind::MustStaple => "must-staple",
+        ReasonKind::Revoked { .. } => "revoked",
+        ReasonKind::UnknownCriticalExtension { .. } | ReasonKind::Strict(_) => "critical-extension",
+        ReasonKind::DuplicateExtension { .. }
+        | ReasonKind::AlgorithmMismatch
+        | ReasonKind::Unreadable(_) => "bad-der",
+        ReasonKind::Serial(_) => "serial",
+        _ => "unknown-issuer",
+    };
+    Event::new([code, "certificate"])
+}
+
+/// The signature's algorithm is for another type of key than the issuer has.
+fn foreign_key(rejected: &Rejected<'_>, reason: &Reason) -> bool {
+    let pair = reason.node.and_then(|id| {
+        let issuer = rejected.issuer_of(id)?;
+        Some((rejected.certificate(id)?, rejected.certificate(issuer)?))
+    });
+    pair.is_some_and(|(child, issuer)| {
+        let ecdsa = child
+            .signature_algorithm
+            .name
+            .to_lowercase()
+            .contains("ecdsa");
+        match issuer.key.kind {
+            KeyKind::Rsa { .. } => ecdsa,
+            KeyKind::Ec { .. } => !ecdsa,
+            _ => false,
+        }
+    })
+}
+
+/// What Chromium met: it has one code for most faults of a certificate.
+pub(super) fn chromium(rejected: &Rejected<'_>) -> Event {
+    let code = match rejected.first().map(|r| &r.kind) {
+        None
+        | Some(
+            ReasonKind::MissingIssuer
+            | ReasonKind::UnknownRoot
+            | ReasonKind::SelfSignedLeaf
+            | ReasonKind::NoCertificate
+            | ReasonKind::BadSignature,
+        ) => "authority",
+        Some(
+            ReasonKind::Expired { .. }
+            | ReasonKind::NotYetValid { .. }
+            | ReasonKind::ReversedValidity,
+        ) => "dates",
+        Some(ReasonKind::NameMismatch { .. } | ReasonKind::NameOnlyInCommonName { .. }) => "name",
+        Some(ReasonKind::WeakKey { .. }) => "weak-key",
+        Some(ReasonKind::Revoked { .. }) => "revoked",
+        Some(_) => "invalid",
+    };
+    Event::new([code, "certificate"])
+}

@@ -1,0 +1,156 @@
+//! The errors of Java's PKIX validator and of its host name checker.
+
+use super::event::{Event, Rejected};
+use super::names;
+use crate::cert::KeyKind;
+use crate::judge::ReasonKind;
+use crate::target::Host;
+
+/// What Java met.
+pub(super) fn event(rejected: &Rejected<'_>) -> Event {
+    let Some(reason) = rejected.first() else {
+        return Event::new(["path-building", "certificate"]);
+    };
+    let new_style = rejected
+        .profile
+        .values
+        .get("PREFIX")
+        .is_some_and(|p| !p.is_empty());
+    let prefix = |alert: &str| {
+        if new_style {
+            format!("({alert}) ")
+        } else {
+            String::new()
+        }
+    };
+    let is_anchor = reason.node.is_some_and(|n| rejected.anchors.holds(n));
+    match &reason.kind {
+        ReasonKind::Expired { not_after } => Event::new(["dates", "certificate"])
+            .with("JAVA_DATE_PREFIX", prefix("certificate_expired"))
+            .with(
+                "JAVA_DATE_CAUSE",
+                format!(
+                    "java.security.cert.CertificateExpiredException: NotAfter: {}",
+                    names::java_time(*not_after)
+                ),
+            ),
+        ReasonKind::NotYetValid { not_before } => Event::new(["dates", "certificate"])
+            .with("JAVA_DATE_PREFIX", prefix("bad_certificate"))
+            .with(
+                "JAVA_DATE_CAUSE",
+                format!(
+                    "java.security.cert.CertificateNotYetValidException: NotBefore: {}",
+                    names::java_time(*not_before)
+                ),
+            ),
+        ReasonKind::NameMismatch { .. } | ReasonKind::NameOnlyInCommonName { .. } => {
+            Event::new(["name", "certificate"]).with("JAVA_MISMATCH", mismatch(rejected))
+        }
+        // The path was found by names; the trusted certificate's key does not fit.
+        ReasonKind::BadSignature if rejected.issuer_is_anchor(reason) => {
+            Event::new(["no-anchor", "certificate"])
+        }
+        ReasonKind::BadSignature
+        | ReasonKind::UncheckedSignature(_)
+        | ReasonKind::UnsupportedSignature { .. } => {
+            let (alert, cause) = signature(rejected);
+            Event::new(["signature", "certificate"])
+                .with("JAVA_SIGNATURE_PREFIX", prefix(alert))
+                .with("JAVA_SIGNATURE_CAUSE", cause)
+        }
+        ReasonKind::WeakHash(_) | ReasonKind::WeakKey { .. } => Event::new(["certificate"]).with(
+            "NATIVE",
+            "Algorithm constraints check failed on disabled algorithm",
+        ),
+        ReasonKind::NotACa if is_anchor => Event::new(["anchor-not-a-ca", "certificate"]).with(
+            "JAVA_ANCHOR",
+            reason
+                .node
+                .and_then(|n| rejected.certificate(n))
+                .map(|c| names::java_name(&c.subject))
+                .unwrap_or_default(),
+        ),
+        ReasonKind::NotACa => Event::new(["not-a-ca", "certificate"]),
+        ReasonKind::NoCertSign => Event::new(["no-cert-sign", "certificate"]),
+        ReasonKind::PathTooLong { .. } | ReasonKind::TooDeep { .. } => {
+            Event::new(["path-length", "certificate"])
+        }
+        ReasonKind::NameConstraint { .. } => Event::new(["name-constraint", "certificate"]),
+        ReasonKind::NotForServers { .. } | ReasonKind::NotForClients { .. } => {
+            Event::new(["purpose", "certificate"])
+        }
+        ReasonKind::KeyUsageForbids { .. } => Event::new(["key-usage-leaf", "certificate"]),
+        ReasonKind::UnknownCriticalExtension { .. } | ReasonKind::Strict(_) => {
+            Event::new(["critical-extension", "certificate"])
+        }
+        _ => Event::new(["path-building", "certificate"]),
+    }
+}
+
+impl Rejected<'_> {
+    fn issuer_is_anchor(&self, reason: &crate::judge::Reason) -> bool {
+        reason
+            .node
+            .and_then(|n| self.issuer_of(n))
+            .is_some_and(|n| self.anchors.holds(n))
+    }
+}
+
+fn signature(rejected: &Rejected<'_>) -> (&'static str, String) {
+    let child = rejected.first().and_then(|r| r.node);
+    let pair = child.and_then(|id| {
+        let issuer = rejected.issuer_of(id)?;
+        Some((rejected.certificate(id)?, rejected.certificate(issuer)?))
+    });
+    if let Some((child, issuer)) = pair {
+        let ecdsa = child
+            .signature_algorithm
+            .name
+            .to_lowercase()
+            .contains("ecdsa");
+        match &issuer.key.kind {
+            KeyKind::Rsa { .. } if ecdsa => {
+                return (
+                    "certificate_unknown",
+                    "java.security.InvalidKeyException: No installed provider supports this key: sun.security.rsa.RSAPublicKeyImpl".to_owned(),
+                );
+            }
+            KeyKind::Ec { .. } if !ecdsa => {
+                return (
+                    "certificate_unknown",
+                    "java.security.InvalidKeyException: No installed provider supports this key: sun.security.ec.ECPublicKeyImpl".to_owned(),
+                );
+            }
+            _ => {}
+        }
+    }
+    (
+        "bad_certificate",
+        "java.security.SignatureException: Signature does not match.".to_owned(),
+    )
+}
+
+/// `sun.security.util.HostnameChecker`.
+fn mismatch(rejected: &Rejected<'_>) -> String {
+    let host = rejected
+        .question
+        .name
+        .as_ref()
+        .map(names::host)
+        .unwrap_or_default();
+    let Some(leaf) = rejected.leaf() else {
+        return format!("No name matching {host} found");
+    };
+    match &rejected.question.name {
+        Some(Host::Ip(_)) if !names::has_alt_names(leaf) => {
+            "No subject alternative names present".to_owned()
+        }
+        Some(Host::Ip(_)) => {
+            format!("No subject alternative names matching IP address {host} found")
+        }
+        _ if !names::dns_names(leaf).is_empty() => {
+            format!("No subject alternative DNS name matching {host} found.")
+        }
+        _ => format!("No name matching {host} found"),
+    }
+}

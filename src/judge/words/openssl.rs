@@ -1,0 +1,253 @@
+//! OpenSSL's verify codes, and what the programs on top of it make of a wrong name.
+
+use super::event::{Event, Rejected};
+use super::names;
+use crate::cert::KeyKind;
+use crate::judge::policy::Report;
+use crate::judge::{Reason, ReasonKind, StrictRule};
+use crate::target::Host;
+
+/// What OpenSSL (or BoringSSL) met, named by its code (`X509_V_ERR_…`).
+pub(super) fn event(rejected: &Rejected<'_>) -> Event {
+    let Some(reason) = rejected.first() else {
+        return Event::new(["1", "certificate"]);
+    };
+    if matches!(
+        reason.kind,
+        ReasonKind::NameMismatch { .. } | ReasonKind::NameOnlyInCommonName { .. }
+    ) {
+        return name(rejected);
+    }
+    let code = code(rejected, reason).to_string();
+    let trace = if code == "7" {
+        signature_trace(rejected, reason)
+    } else {
+        None
+    };
+    let hint = matches!(code.as_str(), "2" | "18" | "21").then_some("certificate-hint");
+    let names = trace
+        .into_iter()
+        .chain([code.as_str()])
+        .chain(hint)
+        .chain(["certificate"])
+        .map(str::to_owned)
+        .collect();
+    Event {
+        names,
+        ..Event::default()
+    }
+    .with("NODE_CODE", node_code(&code))
+}
+
+/// The code that OpenSSL gives this reason.
+fn code(rejected: &Rejected<'_>, reason: &Reason) -> u32 {
+    let is_leaf = rejected.is_leaf(reason);
+    match &reason.kind {
+        ReasonKind::NoCertificate | ReasonKind::MissingIssuer => missing_issuer(rejected),
+        ReasonKind::BudgetSpent => 1,
+        ReasonKind::SelfSignedLeaf => 18,
+        ReasonKind::UnknownRoot => 19,
+        ReasonKind::TooDeep { .. } => 22,
+        ReasonKind::Distrusted(_) => 28,
+        ReasonKind::Expired { .. } => 10,
+        ReasonKind::NotYetValid { .. } => 9,
+        ReasonKind::ReversedValidity => 10,
+        ReasonKind::NoValidity => 13,
+        ReasonKind::NameMismatch { .. } | ReasonKind::NameOnlyInCommonName { .. } => 62,
+        ReasonKind::BadSignature
+        | ReasonKind::UncheckedSignature(_)
+        | ReasonKind::UnsupportedSignature { .. }
+        | ReasonKind::AlgorithmMismatch => 7,
+        ReasonKind::WeakHash(_) => 68,
+        ReasonKind::WeakKey { .. } if is_leaf => 66,
+        ReasonKind::WeakKey { .. } => 67,
+        ReasonKind::BadKey(_) => 94,
+        ReasonKind::NotACa => 79,
+        // The CA check comes before the one for signatures; only who sees the last error sees 32.
+        ReasonKind::NoCertSign if rejected.profile.policy.report == Report::Last => 32,
+        ReasonKind::NoCertSign => 79,
+        ReasonKind::CaAsLeaf => 79,
+        ReasonKind::PathTooLong { .. } => 25,
+        ReasonKind::NameConstraint { detail, .. } if detail.contains("exclude") => 48,
+        ReasonKind::NameConstraint { .. } => 47,
+        ReasonKind::Policy(_) => 43,
+        ReasonKind::NotForServers { .. }
+        | ReasonKind::NotForClients { .. }
+        | ReasonKind::KeyUsageForbids { .. } => 26,
+        ReasonKind::MustStaple => 96,
+        ReasonKind::Revoked { .. } => 23,
+        ReasonKind::RevocationUnknown(_) => 3,
+        ReasonKind::CrlExpired { .. } => 12,
+        ReasonKind::UnknownCriticalExtension { .. } => 34,
+        ReasonKind::DuplicateExtension { .. } | ReasonKind::Unreadable(_) => 41,
+        ReasonKind::Version { .. } => 93,
+        ReasonKind::Serial(_) | ReasonKind::Profile(_) => 41,
+        ReasonKind::Strict(rule) => strict(*rule),
+    }
+}
+
+/// 20 when nothing of the path is known, 2 when it ends above something trusted, 21 for whoever sees
+/// the last error and has only the leaf.
+fn missing_issuer(rejected: &Rejected<'_>) -> u32 {
+    let path = &rejected.answer.path;
+    if path.iter().any(|&n| rejected.anchors.holds(n)) {
+        return 2;
+    }
+    let certificates = path
+        .iter()
+        .filter(|&&n| rejected.certificate(n).is_some())
+        .count();
+    if rejected.profile.policy.report == Report::Last && certificates <= 1 {
+        21
+    } else {
+        20
+    }
+}
+
+fn strict(rule: StrictRule) -> u32 {
+    match rule {
+        StrictRule::PathLengthWithoutCa => 80,
+        StrictRule::PathLengthWithoutCertSign => 81,
+        StrictRule::CertSignWithoutCa => 82,
+        StrictRule::EmptyIssuer => 83,
+        StrictRule::EmptySubject => 84,
+        StrictRule::NoAuthorityKeyId => 85,
+        StrictRule::NoSubjectKeyId => 86,
+        StrictRule::EmptyAltName => 87,
+        StrictRule::AltNameNotCritical => 88,
+        StrictRule::BasicConstraintsNotCritical => 89,
+        StrictRule::AuthorityKeyIdCritical => 90,
+        StrictRule::SubjectKeyIdCritical => 91,
+        StrictRule::CaWithoutKeyUsage => 92,
+        StrictRule::ExtensionsWithoutVersion3 => 93,
+    }
+}
+
+/// An RSA signature that does not verify leaves errors on OpenSSL's queue, and some programs print
+/// those. The padding is not found when the signature's bytes are damaged or another key made it, the
+/// usual cases; were only the signed part damaged, it would be the digest that differs. ECDSA leaves
+/// none.
+fn signature_trace(rejected: &Rejected<'_>, reason: &Reason) -> Option<&'static str> {
+    let child = reason.node?;
+    let issuer = rejected.issuer_of(child)?;
+    let key = rejected.certificate(issuer)?;
+    matches!(key.key.kind, KeyKind::Rsa { .. }).then_some("rsa-padding")
+}
+
+/// A wrong name, in the words of whoever compares names.
+fn name(rejected: &Rejected<'_>) -> Event {
+    let Some(leaf) = rejected.leaf() else {
+        return Event::new(["62", "name", "certificate"]);
+    };
+    let wanted = rejected.question.name.as_ref();
+    let is_address = matches!(wanted, Some(Host::Ip(_)));
+    let host = wanted.map(names::host).unwrap_or_default();
+    let dns = names::dns_names(leaf);
+    let addresses = names::addresses(leaf);
+    let common_name = names::common_name(leaf);
+    let has_names = !dns.is_empty() || !addresses.is_empty();
+    let mut event = if is_address {
+        Event::new(["64", "address", "name", "certificate"])
+    } else {
+        Event::new(["62", "name", "certificate"])
+    };
+    if !has_names && !common_name.is_empty() {
+        event.names.insert(1, "common-name".to_owned());
+    }
+    let node = if is_address {
+        format!(
+            "IP: {host} is not in the cert's list: {}",
+            addresses.join(", ")
+        )
+    } else if has_names {
+        format!(
+            "Host: {host}. is not in the cert's altnames: {}",
+            node_alt_names(rejected)
+        )
+    } else if common_name.is_empty() {
+        "Cert does not contain a DNS name".to_owned()
+    } else {
+        format!("Host: {host}. is not cert's CN: {common_name}")
+    };
+    event
+        .with(
+            "MISMATCH",
+            if is_address {
+                "IP address mismatch"
+            } else {
+                "Hostname mismatch"
+            },
+        )
+        .with("SUBJECT_CN", common_name)
+        .with("NODE_MISMATCH", node.trim_end())
+        .with("NODE_CODE", "ERR_TLS_CERT_ALTNAME_INVALID")
+        .with(
+            "PIP_MISMATCH_REPR",
+            names::python_repr(&match_hostname(rejected, &host)),
+        )
+        .with("PEER_CERTIFICATE", names::python_certificate(leaf))
+}
+
+fn node_alt_names(rejected: &Rejected<'_>) -> String {
+    let names = rejected
+        .leaf()
+        .map(|c| c.subject_alt_names())
+        .unwrap_or_default();
+    let shown: Vec<String> = names
+        .iter()
+        .filter_map(|name| match name {
+            crate::cert::GeneralName::Dns(name) => Some(format!("DNS:{}", name.raw())),
+            crate::cert::GeneralName::Ip(ip) => Some(format!("IP Address:{ip}")),
+            _ => None,
+        })
+        .collect();
+    shown.join(", ")
+}
+
+/// The text of `ssl.match_hostname`, which pip 23 brings along.
+fn match_hostname(rejected: &Rejected<'_>, host: &str) -> String {
+    let Some(leaf) = rejected.leaf() else {
+        return String::new();
+    };
+    let mut seen = names::dns_names(leaf);
+    seen.extend(names::addresses(leaf));
+    if seen.is_empty() {
+        let common_name = names::common_name(leaf);
+        seen.extend((!common_name.is_empty()).then_some(common_name));
+    }
+    let host = names::python_repr(host);
+    match seen.as_slice() {
+        [] => "no appropriate subjectAltName fields were found".to_owned(),
+        [one] => format!("hostname {host} doesn't match {}", names::python_repr(one)),
+        many => {
+            let all: Vec<String> = many.iter().map(|n| names::python_repr(n)).collect();
+            format!("hostname {host} doesn't match either of {}", all.join(", "))
+        }
+    }
+}
+
+/// Node's name for the code.
+fn node_code(code: &str) -> &'static str {
+    match code {
+        "2" => "UNABLE_TO_GET_ISSUER_CERT",
+        "3" => "UNABLE_TO_GET_CRL",
+        "7" => "CERT_SIGNATURE_FAILURE",
+        "9" => "CERT_NOT_YET_VALID",
+        "10" => "CERT_HAS_EXPIRED",
+        "12" => "CRL_HAS_EXPIRED",
+        "13" => "ERROR_IN_CERT_NOT_BEFORE_FIELD",
+        "14" => "ERROR_IN_CERT_NOT_AFTER_FIELD",
+        "18" => "DEPTH_ZERO_SELF_SIGNED_CERT",
+        "19" => "SELF_SIGNED_CERT_IN_CHAIN",
+        "20" => "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+        "21" => "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+        "22" => "CERT_CHAIN_TOO_LONG",
+        "23" => "CERT_REVOKED",
+        "25" => "PATH_LENGTH_EXCEEDED",
+        "26" => "INVALID_PURPOSE",
+        "28" => "CERT_REJECTED",
+        "62" => "HOSTNAME_MISMATCH",
+        "79" => "INVALID_CA",
+        _ => "UNSPECIFIED",
+    }
+}
