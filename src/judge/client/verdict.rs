@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::environment::{Environment, FileTrouble, InEffect};
-use super::peer::{Peer, ProxyAnswer};
-use super::stack::Verifies;
+use super::peer::{Limits, Peer, ProxyAnswer};
+use super::stack::{Met, Verifies};
 use super::{Ipv6Literal, Profile, ProxyUse, Underscore, profiles};
 use crate::cert::Certificate;
 use crate::chain::{Chain, NodeId};
@@ -106,6 +106,18 @@ pub fn verdicts(ask: &Ask<'_>) -> Vec<ClientVerdict> {
         .collect();
     out.sort_by_key(|v| v.accepted);
     out
+}
+
+/// These clients, in their order; those whose engine is not written are left out.
+pub fn verdicts_of(
+    clients: impl IntoIterator<Item = &'static Profile>,
+    ask: &Ask<'_>,
+) -> Vec<ClientVerdict> {
+    let mut known = Known::default();
+    clients
+        .into_iter()
+        .filter_map(|profile| one(profile, ask, &mut known))
+        .collect()
 }
 
 /// One client. `None` when its engine is not written, or nothing is known that it could judge.
@@ -323,11 +335,13 @@ impl Client<'_, '_> {
             }
         }
         let sent = self.sent();
-        let met = self
-            .ask
-            .peer
-            .map(|peer| self.profile.stack.meets(peer, &sent))
-            .unwrap_or_default();
+        let stack = &self.profile.stack;
+        let met = match self.ask.peer {
+            Some(peer) => stack.meets(peer, &sent),
+            // An implementation's rules for certificates end where the handshake begins.
+            None if self.profile.plain => Met::default(),
+            None => stack.meets_file(&Limits::default(), &sent),
+        };
         if met.before.is_some() {
             return Some(met.before);
         }
