@@ -11,6 +11,7 @@ mod clients;
 mod environment;
 mod headless;
 mod judges;
+mod keystores;
 mod lab;
 mod machine;
 mod pty;
