@@ -9,6 +9,7 @@ mod certificates;
 mod chains;
 mod environment;
 mod headless;
+mod judge;
 mod judges;
 mod lab;
 mod machine;
