@@ -7,6 +7,7 @@ mod captures;
 mod catalogue;
 mod certificates;
 mod chains;
+mod clients;
 mod environment;
 mod headless;
 mod judge;

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::environment::{Environment, FileTrouble, InEffect};
-use super::peer::{Peer, ProxyAnswer};
-use super::stack::Verifies;
+use super::peer::{Limits, Peer, ProxyAnswer};
+use super::stack::{Met, Verifies};
 use super::{Ipv6Literal, Profile, ProxyUse, Underscore, profiles};
 use crate::cert::Certificate;
 use crate::chain::{Chain, NodeId};
@@ -335,11 +335,13 @@ impl Client<'_, '_> {
             }
         }
         let sent = self.sent();
-        let met = self
-            .ask
-            .peer
-            .map(|peer| self.profile.stack.meets(peer, &sent))
-            .unwrap_or_default();
+        let stack = &self.profile.stack;
+        let met = match self.ask.peer {
+            Some(peer) => stack.meets(peer, &sent),
+            // An implementation's rules for certificates end where the handshake begins.
+            None if self.profile.plain => Met::default(),
+            None => stack.meets_file(&Limits::default(), &sent),
+        };
         if met.before.is_some() {
             return Some(met.before);
         }
