@@ -3,6 +3,7 @@
 
 mod overload;
 mod revocation;
+mod verify;
 
 use std::sync::Arc;
 
