@@ -10,6 +10,7 @@ mod chains;
 mod clients;
 mod environment;
 mod headless;
+mod judge;
 mod judges;
 mod keystores;
 mod lab;

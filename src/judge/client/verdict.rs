@@ -470,7 +470,7 @@ impl Client<'_, '_> {
             let port = self
                 .ask
                 .peer
-                .map_or_else(|| "{PORT}".to_owned(), |p| p.port.to_string());
+                .map_or_else(|| "443".to_owned(), |p| p.port.to_string());
             let netloc = match port.as_str() {
                 "443" => bracketed.clone(),
                 port => format!("{bracketed}:{port}"),

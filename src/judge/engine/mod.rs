@@ -169,7 +169,7 @@ pub(super) fn rfc5280(input: &Input<'_>) -> Answer {
     rfc5280::judge(input)
 }
 
-/// What `rustls-webpki` says, in its own word.
-pub(super) fn webpki_says(input: &Input<'_>) -> Result<(), String> {
-    webpki::says(input)
+/// What `rustls-webpki` says, in its own word, and the reason behind it.
+pub(super) fn webpki_says(input: &Input<'_>, path: &[NodeId]) -> Result<(), (String, Reason)> {
+    webpki::says(input, path)
 }
