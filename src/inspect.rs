@@ -11,7 +11,7 @@ use crate::cert::{Certificate, GeneralName};
 use crate::chain::{Chain, NodeId};
 use crate::diagnosis::rule;
 use crate::diagnosis::{self, Case, Finding, Further, Other};
-use crate::judge::{self, Crl, Purpose, Question, Verdict};
+use crate::judge::{self, Compared, Crl, Implementation, Purpose, Question, Verdict};
 use crate::moment::Moment;
 use crate::net::{Reach, Stage, dial};
 use crate::store::Stores;
@@ -41,6 +41,10 @@ pub struct Options {
     pub resolve_names: bool,
     /// Look at this server as well, to see whether the same CA signs for both.
     pub compare: Option<Target>,
+    /// Implementations whose verdicts are asked for too.
+    pub clients: Vec<Implementation>,
+    /// The one of them whose verdict is the outcome; `None`: the RFC's rules.
+    pub decides: Option<&'static str>,
 }
 
 /// The one immutable result, shared by `Arc`.
@@ -54,6 +58,8 @@ pub struct Inspection {
     pub stores: Stores,
     /// One per store, in their order.
     pub verdicts: Vec<Verdict>,
+    /// What single implementations say of the deciding store, where that was asked for.
+    pub compared: Vec<Compared>,
     /// Root cause first.
     pub findings: Vec<Finding>,
     /// The whole in one word.
@@ -147,19 +153,27 @@ async fn resolved(inspection: &Inspection, options: &Options) -> Vec<(String, Ve
         .findings
         .iter()
         .any(|f| f.rule == &rule::NAME_MISMATCH || f.rule == &rule::IP_NOT_IN_SAN);
-    let leaf = inspection.chain.leaf.and_then(|l| inspection.chain.certificate(l));
+    let leaf = inspection
+        .chain
+        .leaf
+        .and_then(|l| inspection.chain.certificate(l));
     let (true, true, Some(leaf)) = (options.resolve_names, concerned, leaf) else {
         return Vec::new();
     };
-    let names = leaf.subject_alt_names().iter().filter_map(|name| match name {
-        GeneralName::Dns(name) => Some(name.raw().to_owned()),
-        _ => None,
-    });
+    let names = leaf
+        .subject_alt_names()
+        .iter()
+        .filter_map(|name| match name {
+            GeneralName::Dns(name) => Some(name.raw().to_owned()),
+            _ => None,
+        });
     // Only what could be a host name reaches the resolver.
     let plain = |name: &String| {
         name.len() <= 253
             && name.contains(|c: char| c.is_ascii_alphanumeric())
-            && name.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c))
+            && name
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "-._".contains(c))
     };
     let limit = options.reach.timeout;
     let mut asking = JoinSet::new();
@@ -238,6 +252,16 @@ fn conclude(
     } else {
         Vec::new()
     };
+    let compared = match stores.deciding() {
+        Some(store) if chain.leaf.is_some() => {
+            judge::compare(&chain, store, &question, &options.clients)
+        }
+        _ => Vec::new(),
+    };
+    let accepted = match options.decides {
+        Some(id) => compared.iter().any(|c| c.client == id && c.answer.accepted),
+        None => verdicts.first().is_some_and(|v| v.accepted),
+    };
     let case = Case {
         capture: &capture,
         chain: &chain,
@@ -249,7 +273,7 @@ fn conclude(
         further: &further,
     };
     let findings = diagnosis::diagnose(&case);
-    let outcome = outcome(&capture, &chain, &verdicts);
+    let outcome = outcome(&capture, &chain, accepted);
     let pretended = chain
         .iter()
         .filter(|(_, n)| {
@@ -264,6 +288,7 @@ fn conclude(
         chain,
         stores: stores.clone(),
         verdicts,
+        compared,
         findings,
         outcome,
         at,
@@ -276,7 +301,7 @@ fn conclude(
 
 /// Trusted needs everything: the deciding store's verdict, a finished handshake (or one that stopped
 /// only because the server wants a certificate from the client) and proof of the private key.
-fn outcome(capture: &Capture, chain: &Chain, verdicts: &[Verdict]) -> Outcome {
+fn outcome(capture: &Capture, chain: &Chain, accepted: bool) -> Outcome {
     if chain.leaf.is_none() {
         return match &capture.outcome {
             capture::Outcome::Failed { stage, failure } if failure.is_out_of_reach(*stage) => {
@@ -293,7 +318,7 @@ fn outcome(capture: &Capture, chain: &Chain, verdicts: &[Verdict]) -> Outcome {
         .is_some_and(|c| c.required);
     let finished = capture.outcome == capture::Outcome::Complete || client_auth;
     let proved = !endpoint || capture.session.possession == Possession::Proved;
-    if finished && proved && verdicts.first().is_some_and(|v| v.accepted) {
+    if finished && proved && accepted {
         Outcome::Trusted
     } else {
         Outcome::Untrusted

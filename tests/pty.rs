@@ -55,13 +55,23 @@ impl Pty {
         let home = tempfile::tempdir().unwrap();
         let mut command = CommandBuilder::new(program);
         command.args(arguments);
-        for name in AMBIENT.iter().chain(&["TMUX", "SSH_TTY", "SSH_CONNECTION", "DISPLAY", "WAYLAND_DISPLAY"]) {
+        for name in AMBIENT.iter().chain(&[
+            "TMUX",
+            "SSH_TTY",
+            "SSH_CONNECTION",
+            "DISPLAY",
+            "WAYLAND_DISPLAY",
+        ]) {
             command.env_remove(name);
         }
         command.env("TERM", "xterm-256color");
         command.env("LANG", "C.UTF-8");
         command.env("HOME", home.path());
-        for (name, folder) in [("XDG_STATE_HOME", "state"), ("XDG_DATA_HOME", "data"), ("XDG_CONFIG_HOME", "config")] {
+        for (name, folder) in [
+            ("XDG_STATE_HOME", "state"),
+            ("XDG_DATA_HOME", "data"),
+            ("XDG_CONFIG_HOME", "config"),
+        ] {
             command.env(name, home.path().join(folder));
         }
         for (name, value) in variables {
@@ -126,7 +136,9 @@ impl Pty {
     fn resize(&mut self, columns: u16, rows: u16) {
         let (lock, _) = &*self.seen;
         let mut seen = lock.lock().unwrap();
-        seen.parser.screen_mut().set_size(cells(rows), cells(columns));
+        seen.parser
+            .screen_mut()
+            .set_size(cells(rows), cells(columns));
         self.master.resize(size(columns, rows)).unwrap();
     }
 
@@ -146,7 +158,10 @@ impl Pty {
         self.wait_for("the terminal to be given back", is_given_back);
         let modes = self.master.get_termios().expect("a terminal");
         let modes = format!("{:?}", modes.local_flags);
-        assert!(modes.contains("ICANON") && modes.contains("ECHO"), "{modes}");
+        assert!(
+            modes.contains("ICANON") && modes.contains("ECHO"),
+            "{modes}"
+        );
         status.exit_code()
     }
 }
@@ -199,8 +214,11 @@ fn opened() -> Pty {
 }
 
 fn written(folder: &Path) -> Vec<PathBuf> {
-    let all = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path());
-    all.filter(|p| p.extension().is_some_and(|e| e == "pem")).collect()
+    let all = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|e| e.unwrap().path());
+    all.filter(|p| p.extension().is_some_and(|e| e == "pem"))
+        .collect()
 }
 
 #[test]
@@ -208,19 +226,27 @@ fn keys_reach_the_screen_and_quit_restores_the_terminal() {
     let mut pty = opened();
     pty.send("4").wait_text("-----BEGIN CERTIFICATE-----");
     pty.send("?").wait_text("next row or line");
-    pty.send("\x1b").wait_for("help to close", |s| !s.contents().contains("next row or line"));
+    pty.send("\x1b").wait_for("help to close", |s| {
+        !s.contents().contains("next row or line")
+    });
     pty.send("q");
     assert_eq!(pty.ends_clean(), 0);
 }
 
 #[test]
 fn one_key_exports_a_pem_that_openssl_reads() {
-    let Some(openssl) = peer("openssl") else { return };
+    let Some(openssl) = peer("openssl") else {
+        return;
+    };
     let mut pty = opened();
     pty.send("e").wait_text("Wrote ");
     let files = written(pty.home.path());
-    let [file] = files.as_slice() else { panic!("{files:?}") };
-    let subject = run(clean(openssl).args(["x509", "-noout", "-subject", "-in"]).arg(file));
+    let [file] = files.as_slice() else {
+        panic!("{files:?}")
+    };
+    let subject = run(clean(openssl)
+        .args(["x509", "-noout", "-subject", "-in"])
+        .arg(file));
     assert!(subject.contains("Example Test"), "{subject}");
     let before = std::fs::read(file).unwrap();
     // Again: nothing is overwritten.
@@ -244,8 +270,14 @@ fn a_forbidden_folder_is_a_plain_sentence() {
 #[test]
 fn over_ssh_copies_go_by_osc_52_and_in_tmux_wrapped() {
     let cases: [(&[(&str, &str)], &[u8]); 2] = [
-        (&[("SSH_TTY", "/dev/pts/0"), ("DISPLAY", ":99")], b"\x1b]52;c;LS0tLS1CRUdJTi"),
-        (&[("SSH_TTY", "/dev/pts/0"), ("TMUX", "/tmp/x,1,0")], b"\x1bPtmux;\x1b\x1b]52;c;LS0tLS1CRUdJTi"),
+        (
+            &[("SSH_TTY", "/dev/pts/0"), ("DISPLAY", ":99")],
+            b"\x1b]52;c;LS0tLS1CRUdJTi",
+        ),
+        (
+            &[("SSH_TTY", "/dev/pts/0"), ("TMUX", "/tmp/x,1,0")],
+            b"\x1bPtmux;\x1b\x1b]52;c;LS0tLS1CRUdJTi",
+        ),
     ];
     for (variables, expected) in cases {
         let mut pty = Pty::start(env!("CARGO_BIN_EXE_whycert"), &[&chain()], variables);
@@ -271,7 +303,8 @@ fn without_any_clipboard_the_copy_is_a_file() {
         ],
     );
     pty.wait_text("not trusted");
-    pty.send("y").wait_text("There is no clipboard here; wrote the PEM");
+    pty.send("y")
+        .wait_text("There is no clipboard here; wrote the PEM");
     pty.send("q");
     pty.ends_clean();
 }
@@ -315,7 +348,11 @@ fn suspending_gives_the_terminal_back_until_fg() {
         &[("PS1", "ready> ")],
     );
     pty.wait_text("ready> ");
-    pty.send(&format!("'{}' '{}'\r", env!("CARGO_BIN_EXE_whycert"), chain()));
+    pty.send(&format!(
+        "'{}' '{}'\r",
+        env!("CARGO_BIN_EXE_whycert"),
+        chain()
+    ));
     pty.wait_for("taken", is_taken).wait_text("not trusted");
     for stop in ["\x1a", ""] {
         if stop.is_empty() {
@@ -325,13 +362,16 @@ fn suspending_gives_the_terminal_back_until_fg() {
         } else {
             pty.send(stop);
         }
-        pty.wait_for("the shell", |s| !s.alternate_screen() && s.contents().trim_end().ends_with("ready>"));
+        pty.wait_for("the shell", |s| {
+            !s.alternate_screen() && s.contents().trim_end().ends_with("ready>")
+        });
         // Bash turns bracketed paste on for its own prompt; the rest must be off.
         pty.wait_for("given back", |s| {
             !s.hide_cursor() && s.mouse_protocol_mode() == MouseProtocolMode::None
         });
         pty.send("fg\r");
-        pty.wait_for("taken again", is_taken).wait_text("not trusted");
+        pty.wait_for("taken again", is_taken)
+            .wait_text("not trusted");
     }
     pty.send("q");
     pty.wait_for("the shell", |s| !s.alternate_screen());
@@ -353,10 +393,12 @@ fn a_silent_server_has_a_name_on_screen_and_can_be_left_at_once() {
 #[test]
 fn pasted_garbage_stays_in_the_input_line() {
     let mut pty = opened();
-    let garbage = "\x1b[200~".to_owned() + &"line with\nbreaks and \u{202e}bidi ".repeat(400) + "\x1b[201~";
+    let garbage =
+        "\x1b[200~".to_owned() + &"line with\nbreaks and \u{202e}bidi ".repeat(400) + "\x1b[201~";
     pty.send(&garbage).wait_text("Inspect");
     pty.send("\r").wait_text("hint:");
-    pty.send("\x1b").wait_for("the dialog to close", |s| !s.contents().contains("hint:"));
+    pty.send("\x1b")
+        .wait_for("the dialog to close", |s| !s.contents().contains("hint:"));
     assert!(!pty.contents().contains('\u{202e}'));
     pty.send("q");
     pty.ends_clean();
@@ -370,12 +412,18 @@ fn a_panic_restores_the_terminal_and_is_told() {
     let own = std::env::current_exe().unwrap();
     let mut pty = Pty::start(
         &own.to_string_lossy(),
-        &["--exact", "pty::child_that_panics", "--ignored", "--nocapture"],
+        &[
+            "--exact",
+            "pty::child_that_panics",
+            "--ignored",
+            "--nocapture",
+        ],
         &[("WHYCERT_TEST_FIFO", &fifo.to_string_lossy())],
     );
     pty.wait_text("not trusted").wait_for("taken", is_taken);
     std::fs::write(&fifo, "now").unwrap();
-    pty.wait_for("given back", is_given_back).wait_text("on purpose");
+    pty.wait_for("given back", is_given_back)
+        .wait_text("on purpose");
     assert_ne!(pty.ends_clean(), 0);
     let _ = std::fs::remove_file(fifo);
 }
@@ -384,7 +432,9 @@ fn a_panic_restores_the_terminal_and_is_told() {
 #[test]
 #[ignore = "a part of a_panic_restores_the_terminal_and_is_told"]
 fn child_that_panics() {
-    let Some(fifo) = std::env::var_os("WHYCERT_TEST_FIFO") else { return };
+    let Some(fifo) = std::env::var_os("WHYCERT_TEST_FIFO") else {
+        return;
+    };
     std::thread::spawn(|| {
         let start = whycert::tui::Start {
             entries: vec![whycert::tui::Entry {

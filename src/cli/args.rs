@@ -124,12 +124,34 @@ pub(super) struct Verify {
     /// Judge as of then: 2027-01-31, 2027-01-31T12:00:00Z, +30d, -2h.
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub at: Option<String>,
+    /// The verdict of this implementation alone: rfc5280, openssl, rustls, go, python, gnutls.
+    /// Without it all of them are asked, and rfc5280 decides.
+    #[arg(long, value_name = "ID")]
+    pub client: Option<String>,
+    /// What the leaf is used for; without it, server when a host is named, else anything.
+    #[arg(long, value_enum, value_name = "PURPOSE")]
+    pub purpose: Option<Purpose>,
+    /// Allow at most so many intermediates between the leaf and its root.
+    #[arg(long, value_name = "N")]
+    pub max_depth: Option<u32>,
+    /// Check against this list of revoked certificates, PEM or DER (repeatable).
+    #[arg(long, value_name = "FILE")]
+    pub crl: Vec<PathBuf>,
     /// How to print it.
     #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
     pub format: ReportFormat,
     /// Draw with ASCII characters only.
     #[arg(long)]
     pub ascii: bool,
+}
+
+/// `--purpose`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Purpose {
+    /// A TLS server shows it.
+    Server,
+    /// A TLS client shows it.
+    Client,
 }
 
 /// `export`.

@@ -4,7 +4,6 @@
 
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
@@ -26,6 +25,7 @@ mod lab;
 mod trust;
 mod usage;
 mod values;
+mod verify;
 
 use args::{Arguments, Command, ExportFormat, ReportFormat};
 use usage::Usage;
@@ -138,7 +138,7 @@ fn run(typed: Vec<OsString>) -> Result<u8, Failure> {
             let judges = Judges::Machine(inspect.judging.ca);
             Ok(headless::inspect(targets, options, judges, format)?)
         }
-        Some(Command::Verify(verify)) => self::verify(verify),
+        Some(Command::Verify(verify)) => verify::verify(verify),
         Some(Command::Export(export)) => self::export(export),
         Some(Command::Trust { action }) => trust::run(action),
         Some(Command::Stores(stores)) => self::stores(&stores),
@@ -269,33 +269,6 @@ fn screen(start: tui::Start, screen: &args::Screen) -> Result<u8, Failure> {
             "name another file with --screenshot",
         )),
     }
-}
-
-/// `verify`: files, judged offline.
-fn verify(typed: args::Verify) -> Result<u8, Failure> {
-    let source = if typed.chain == "-" {
-        Source::Stdin
-    } else {
-        Source::File(PathBuf::from(&typed.chain))
-    };
-    let target = Target {
-        typed: typed.chain,
-        source,
-    };
-    let options = Options {
-        at: values::at(typed.at.as_deref())?,
-        name: typed.host.as_deref().map(values::host).transpose()?,
-        ..Options::default()
-    };
-    values::given_files("--roots", &typed.roots)?;
-    let judges = if typed.roots.is_empty() {
-        Judges::Machine(Vec::new())
-    } else {
-        Judges::Only(typed.roots)
-    };
-    announce_stdin([&target]);
-    let format = format(typed.format, typed.ascii);
-    Ok(headless::inspect(vec![target], options, judges, format)?)
 }
 
 /// `stores`: what this machine trusts, program by program.

@@ -49,16 +49,18 @@ pub(super) fn from_chain(case: &Case<'_>, verdict: &Verdict) -> Option<Finding> 
         (false, false, None) => return None,
     };
     let window = window(&certificates);
-    Some(
-        set(Finding::new(&rule::CLOCK_SUSPECT, Subject::Machine, summary)
-            .severity(Severity::Error)
-            .saw("this machine says", case.at.long())
-            .saw_some("logged at", logged.map(Moment::long))
-            .saw_some(
-                "all of the chain is valid",
-                window.map(|(from, to)| format!("from {} to {}", from.long(), to.long())),
-            )),
+    Some(set(Finding::new(
+        &rule::CLOCK_SUSPECT,
+        Subject::Machine,
+        summary,
     )
+    .severity(Severity::Error)
+    .saw("this machine says", case.at.long())
+    .saw_some("logged at", logged.map(Moment::long))
+    .saw_some(
+        "all of the chain is valid",
+        window.map(|(from, to)| format!("from {} to {}", from.long(), to.long())),
+    )))
 }
 
 /// A plain-HTTP answer (of the server, or of what stands before it) tells the time.
@@ -132,8 +134,17 @@ fn date_in(bytes: &[u8]) -> Option<Moment> {
             name.eq_ignore_ascii_case("date").then_some(value.trim())
         })?;
     // Tue, 24 Nov 2026 05:08:43 GMT
-    let mut words = value.strip_suffix("GMT")?.split([' ', ',']).filter(|w| !w.is_empty());
-    let (_, day, month, year, time) = (words.next()?, words.next()?, words.next()?, words.next()?, words.next()?);
+    let mut words = value
+        .strip_suffix("GMT")?
+        .split([' ', ','])
+        .filter(|w| !w.is_empty());
+    let (_, day, month, year, time) = (
+        words.next()?,
+        words.next()?,
+        words.next()?,
+        words.next()?,
+        words.next()?,
+    );
     const MONTHS: [&str; 12] = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ];
@@ -151,7 +162,10 @@ mod tests {
     #[test]
     fn the_date_of_an_answer_is_read() {
         let answer = b"HTTP/1.1 400 Bad Request\r\nServer: nginx\r\ndate: Tue, 24 Nov 2026 05:08:43 GMT\r\n\r\nDate: x";
-        assert_eq!(date_in(answer).map(Moment::rfc3339).as_deref(), Some("2026-11-24T05:08:43Z"));
+        assert_eq!(
+            date_in(answer).map(Moment::rfc3339).as_deref(),
+            Some("2026-11-24T05:08:43Z")
+        );
         for none in [
             &b"HTTP/1.1 200 OK\r\n\r\nDate: Tue, 24 Nov 2026 05:08:43 GMT"[..],
             b"HTTP/1.1 200 OK\r\nDate: yesterday GMT\r\n\r\n",

@@ -67,7 +67,10 @@ fn who(programs: &[&str]) -> String {
 fn undo(finding: Finding, setting: &Setting, otherwise: &str) -> Finding {
     match setting.undo() {
         Some(command) => finding.fix_by(Who::You, otherwise, command),
-        None => finding.fix(Who::You, format!("{otherwise} It is set in {}.", setting.title())),
+        None => finding.fix(
+            Who::You,
+            format!("{otherwise} It is set in {}.", setting.title()),
+        ),
     }
 }
 
@@ -79,11 +82,18 @@ fn missing(_: &Environment, setting: &Setting) -> Option<Finding> {
     let finding = Finding::new(
         &rule::ENV_MISSING,
         Subject::Machine,
-        format!("{} names {}, and nothing is there.", setting.title(), clip(&shown)),
+        format!(
+            "{} names {}, and nothing is there.",
+            setting.title(),
+            clip(&shown)
+        ),
     )
     .saw("path", shown)
     .saw_some("what happens", setting.known.missing.clone())
-    .saw("concerns", setting.known.programs().collect::<Vec<_>>().join("; "));
+    .saw(
+        "concerns",
+        setting.known.programs().collect::<Vec<_>>().join("; "),
+    );
     Some(undo(
         finding,
         setting,
@@ -106,7 +116,10 @@ fn unreadable(_: &Environment, setting: &Setting) -> Option<Finding> {
         ),
     )
     .saw("problem", why.clone())
-    .saw("concerns", setting.known.programs().collect::<Vec<_>>().join("; "));
+    .saw(
+        "concerns",
+        setting.known.programs().collect::<Vec<_>>().join("; "),
+    );
     Some(undo(
         finding,
         setting,
@@ -137,9 +150,11 @@ fn off(_: &Environment, setting: &Setting) -> Option<Finding> {
 
 /// The server is accepted with public roots, and a setting leaves some programs without them.
 fn replaced(case: &Case<'_>, environment: &Environment) -> Vec<Finding> {
-    let with_public = case.verdicts.iter().zip(&case.stores.0).find(|(v, s)| {
-        v.accepted && matches!(s.kind, StoreKind::System | StoreKind::Mozilla)
-    });
+    let with_public = case
+        .verdicts
+        .iter()
+        .zip(&case.stores.0)
+        .find(|(v, s)| v.accepted && matches!(s.kind, StoreKind::System | StoreKind::Mozilla));
     if with_public.is_none() {
         return Vec::new();
     }
@@ -199,7 +214,10 @@ fn only_for_some(case: &Case<'_>, environment: &Environment) -> Option<Finding> 
         finding = finding
             .saw("set", setting.title())
             .saw("value", text::safe(&setting.value.shown()).into_owned())
-            .saw("trust it", setting.known.programs().collect::<Vec<_>>().join("; "))
+            .saw(
+                "trust it",
+                setting.known.programs().collect::<Vec<_>>().join("; "),
+            )
             .saw_some(
                 "do not follow it",
                 (!setting.known.ignored.is_empty()).then(|| setting.known.ignored.join("; ")),
@@ -256,7 +274,9 @@ fn wants_a_root(case: &Case<'_>) -> bool {
             && v.reasons.iter().any(|r| {
                 matches!(
                     r.kind,
-                    ReasonKind::UnknownRoot | ReasonKind::MissingIssuer | ReasonKind::SelfSignedLeaf
+                    ReasonKind::UnknownRoot
+                        | ReasonKind::MissingIssuer
+                        | ReasonKind::SelfSignedLeaf
                 )
             })
     })
@@ -277,7 +297,10 @@ fn helping<'c>(
 
 /// Some path of the chain ends at, or right below, a certificate that the setting names.
 fn leads_to(case: &Case<'_>, setting: &Setting) -> bool {
-    case.chain.paths.iter().any(|path| ends_in(case, setting, path))
+    case.chain
+        .paths
+        .iter()
+        .any(|path| ends_in(case, setting, path))
 }
 
 fn ends_in(case: &Case<'_>, setting: &Setting, path: &Path) -> bool {

@@ -161,10 +161,11 @@ pub(super) fn finding(case: &Case<'_>, verdict: &Verdict, top: NodeId) -> Option
     if signs.weight() < ENOUGH {
         return None;
     }
-    Some(signs.finding(case, top).saw(
-        "trusted by",
-        format!("not {}", store_in_sentence(verdict)),
-    ))
+    Some(
+        signs
+            .finding(case, top)
+            .saw("trusted by", format!("not {}", store_in_sentence(verdict))),
+    )
 }
 
 /// Inspection by a CA that the company put into this machine's store: all is well here, and programs with
@@ -184,7 +185,10 @@ fn accepted(case: &Case<'_>) -> Option<Finding> {
                 .finding(case, top)
                 .severity(severity)
                 .saw("trusted by", store_in_sentence(verdict))
-                .saw("will fail", "programs with their own roots, such as Python requests, Node and Firefox"),
+                .saw(
+                    "will fail",
+                    "programs with their own roots, such as Python requests, Node and Firefox",
+                ),
         );
     }
     if signs.weight() < SUSPICIOUS {
@@ -271,10 +275,14 @@ impl Signs<'static> {
             seen.push(Sign {
                 weight: if public { 15 } else { 0 },
                 label: "no SCTs",
-                words: "the certificate is in no public log, unlike those of public sites".to_owned(),
+                words: "the certificate is in no public log, unlike those of public sites"
+                    .to_owned(),
             });
         }
-        if let Some(born) = leaf.not_before.filter(|b| (0..2 * DAY).contains(&b.until(case.at))) {
+        if let Some(born) = leaf
+            .not_before
+            .filter(|b| (0..2 * DAY).contains(&b.until(case.at)))
+        {
             seen.push(Sign {
                 weight: 10,
                 label: "minted",
@@ -290,10 +298,9 @@ impl Signs<'static> {
 
     fn finding(&self, case: &Case<'_>, top: NodeId) -> Finding {
         let quoted = case.quoted(top);
-        let called = self.known.map_or_else(
-            || "a TLS-inspecting proxy".to_owned(),
-            Interceptor::called,
-        );
+        let called = self
+            .known
+            .map_or_else(|| "a TLS-inspecting proxy".to_owned(), Interceptor::called);
         let mut finding = Finding::new(
             &rule::RESIGNED,
             Subject::Node(top),
@@ -313,10 +320,15 @@ impl Signs<'static> {
         }
         let finding = finding.saw_some(
             "SHA-256 of the CA",
-            case.chain.certificate(top).map(|c| text::hex_colon(&c.sha256)),
+            case.chain
+                .certificate(top)
+                .map(|c| text::hex_colon(&c.sha256)),
         );
         let kind = self.known.map_or(Kind::Corporate, |k| k.kind);
-        let export = format!("whycert export {} --what root -o inspection-root.pem", case.typed());
+        let export = format!(
+            "whycert export {} --what root -o inspection-root.pem",
+            case.typed()
+        );
         let have = case.chain.certificate(top).is_some();
         match kind {
             Kind::Malware => finding
@@ -368,16 +380,29 @@ fn held_somewhere(case: &Case<'_>, top: NodeId) -> bool {
 /// A name that a public CA would sign for: with a dot, and under no domain that is kept for private use.
 fn looks_public(host: &Host) -> bool {
     const PRIVATE: &[&str] = &[
-        "localhost", "local", "internal", "intranet", "lan", "home", "corp", "private", "test",
-        "example", "invalid", "home.arpa", "localdomain", "docker",
+        "localhost",
+        "local",
+        "internal",
+        "intranet",
+        "lan",
+        "home",
+        "corp",
+        "private",
+        "test",
+        "example",
+        "invalid",
+        "home.arpa",
+        "localdomain",
+        "docker",
     ];
     let Host::Name { ascii: name, .. } = host else {
         return false;
     };
     name.contains('.')
-        && !PRIVATE
-            .iter()
-            .any(|end| name.strip_suffix(end).is_some_and(|rest| rest.ends_with('.')))
+        && !PRIVATE.iter().any(|end| {
+            name.strip_suffix(end)
+                .is_some_and(|rest| rest.ends_with('.'))
+        })
 }
 
 fn has_timestamps(leaf: &Certificate) -> bool {
@@ -498,7 +523,14 @@ mod tests {
         for public in ["api.openai.com", "example.org", "a.b.example.net"] {
             assert!(looks_public(&host(public)), "{public}");
         }
-        for private in ["localhost", "router", "nas.local", "git.corp", "a.home.arpa", "x.internal"] {
+        for private in [
+            "localhost",
+            "router",
+            "nas.local",
+            "git.corp",
+            "a.home.arpa",
+            "x.internal",
+        ] {
             assert!(!looks_public(&host(private)), "{private}");
         }
     }

@@ -64,7 +64,11 @@ fn recognise(endpoint: &Endpoint, answer: &[u8]) -> Option<(&'static Server, By)
 fn is_near(host: &Host) -> bool {
     match host {
         Host::Name { ascii, .. } => {
-            !ascii.contains('.') || ascii.ends_with(".local") || ascii.ends_with(".internal") || ascii.ends_with(".lan") || ascii.ends_with(".localhost")
+            !ascii.contains('.')
+                || ascii.ends_with(".local")
+                || ascii.ends_with(".internal")
+                || ascii.ends_with(".lan")
+                || ascii.ends_with(".localhost")
         }
         Host::Ip(std::net::IpAddr::V4(ip)) => ip.is_loopback() || ip.is_private(),
         Host::Ip(std::net::IpAddr::V6(ip)) => ip.is_loopback() || ip.is_unique_local(),
@@ -77,11 +81,20 @@ pub(super) fn plain_http(case: &Case<'_>, endpoint: &Endpoint, finding: Finding)
         return finding;
     };
     let mut finding = match by {
-        By::Answer(text) => finding.saw("server", format!("{}, by its answer “{text}”", server.name)),
-        By::Port(port) => finding.saw("server", format!("usually {}, by its port {port}", server.name)),
+        By::Answer(text) => {
+            finding.saw("server", format!("{}, by its answer “{text}”", server.name))
+        }
+        By::Port(port) => finding.saw(
+            "server",
+            format!("usually {}, by its port {port}", server.name),
+        ),
     };
     if let Some(path) = &server.openai {
-        let base = format!("http://{}:{}{path}", bracketed(&endpoint.host), endpoint.port);
+        let base = format!(
+            "http://{}:{}{path}",
+            bracketed(&endpoint.host),
+            endpoint.port
+        );
         finding = finding.fix_by(
             Who::You,
             "In the OpenAI client, take this address.",
@@ -96,7 +109,10 @@ pub(super) fn plain_http(case: &Case<'_>, endpoint: &Endpoint, finding: Finding)
         ),
         None => finding.fix(
             Who::ServerOwner,
-            format!("{} has no TLS of its own: put a reverse proxy such as Caddy before it.", super::sentence(&server.name)),
+            format!(
+                "{} has no TLS of its own: put a reverse proxy such as Caddy before it.",
+                super::sentence(&server.name)
+            ),
         ),
     }
 }
@@ -143,7 +159,11 @@ mod tests {
         assert_eq!(table.server.len(), KNOWN.len());
         assert!(KNOWN.len() > 25);
         for server in KNOWN.iter() {
-            assert!(server.ports.len() + server.answers.len() > 0, "{}", server.name);
+            assert!(
+                server.ports.len() + server.answers.len() > 0,
+                "{}",
+                server.name
+            );
         }
     }
 
@@ -151,11 +171,26 @@ mod tests {
     fn an_answer_says_more_than_a_port() {
         assert_eq!(named("https://localhost:11434", b""), Some("Ollama"));
         assert_eq!(named("https://api.example.com:11434", b""), None);
-        assert_eq!(named("https://api.example.com:443", b"HTTP/1.1 200 OK\r\n\r\nOllama is running"), Some("Ollama"));
-        // Many share port 8000: without an answer nothing is said.
-        assert_eq!(named("https://localhost:8000", b"HTTP/1.1 400 Bad Request\r\n\r\n"), None);
         assert_eq!(
-            named("https://localhost:8000", b"HTTP/1.1 400 Bad Request\r\n\r\nInvalid HTTP request received."),
+            named(
+                "https://api.example.com:443",
+                b"HTTP/1.1 200 OK\r\n\r\nOllama is running"
+            ),
+            Some("Ollama")
+        );
+        // Many share port 8000: without an answer nothing is said.
+        assert_eq!(
+            named(
+                "https://localhost:8000",
+                b"HTTP/1.1 400 Bad Request\r\n\r\n"
+            ),
+            None
+        );
+        assert_eq!(
+            named(
+                "https://localhost:8000",
+                b"HTTP/1.1 400 Bad Request\r\n\r\nInvalid HTTP request received."
+            ),
             Some("uvicorn (FastAPI, vLLM and others)")
         );
     }

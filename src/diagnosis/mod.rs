@@ -22,6 +22,7 @@ mod local;
 mod names;
 mod path;
 mod presentation;
+mod profile;
 mod rare;
 pub mod rule;
 mod session;
@@ -155,6 +156,7 @@ pub fn diagnose(case: &Case<'_>) -> Vec<Finding> {
     let mut findings = connection::findings(case);
     findings.extend(path::findings(case));
     findings.extend(certificate::findings(case));
+    findings.extend(profile::findings(case));
     findings.extend(presentation::findings(case));
     findings.extend(interception::findings(case, &findings));
     let environment = environment::findings(case);

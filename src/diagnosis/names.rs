@@ -99,11 +99,21 @@ fn near_miss(case: &Case<'_>, leaf: NodeId, wanted: &str) -> Option<String> {
                 "{shown} covers the names below {domain}, not {domain} itself",
                 domain = text::safe(domain)
             )),
-            Some(domain) if asked.strip_suffix(domain).is_some_and(|rest| rest.matches('.').count() > 1) => {
-                Some(format!("a wildcard such as {shown} stands for one label only"))
+            Some(domain)
+                if asked
+                    .strip_suffix(domain)
+                    .is_some_and(|rest| rest.matches('.').count() > 1) =>
+            {
+                Some(format!(
+                    "a wildcard such as {shown} stands for one label only"
+                ))
             }
-            None if asked.strip_prefix("www.") == Some(name) || name.strip_prefix("www.") == Some(asked.as_str()) => {
-                Some(format!("{shown} and {wanted} are two names, and only one is listed"))
+            None if asked.strip_prefix("www.") == Some(name)
+                || name.strip_prefix("www.") == Some(asked.as_str()) =>
+            {
+                Some(format!(
+                    "{shown} and {wanted} are two names, and only one is listed"
+                ))
             }
             _ => None,
         }
@@ -117,7 +127,11 @@ fn offered(case: &Case<'_>, mut finding: Finding, wanted: &str, presented: &[Str
     };
     let leads_here = |name: &str| {
         case.further.resolved.iter().any(|(n, addresses)| {
-            n == name && case.capture.peer.is_some_and(|p| addresses.contains(&p.ip()))
+            n == name
+                && case
+                    .capture
+                    .peer
+                    .is_some_and(|p| addresses.contains(&p.ip()))
         })
     };
     let mut usable: Vec<&String> = presented
@@ -132,7 +146,10 @@ fn offered(case: &Case<'_>, mut finding: Finding, wanted: &str, presented: &[Str
     finding = if leads_here(first) {
         finding.fix_by(
             Who::You,
-            format!("Use the name {}, which leads to this very server.", clip(first)),
+            format!(
+                "Use the name {}, which leads to this very server.",
+                clip(first)
+            ),
             format!("whycert https://{}:{port}", text::shell_quote(first)),
         )
     } else {
@@ -148,7 +165,11 @@ fn offered(case: &Case<'_>, mut finding: Finding, wanted: &str, presented: &[Str
     };
     let direct = matches!(case.capture.route, Route::Direct);
     if let (false, true, Some(peer)) = (leads_here(first), direct, case.capture.peer) {
-        let names: Vec<&str> = usable.iter().take(MOST_OFFERED).map(|n| n.as_str()).collect();
+        let names: Vec<&str> = usable
+            .iter()
+            .take(MOST_OFFERED)
+            .map(|n| n.as_str())
+            .collect();
         finding = finding.fix_by(
             Who::You,
             "For every program of this machine: a line in the hosts file, if you run this server.",

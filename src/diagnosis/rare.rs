@@ -1,7 +1,7 @@
 //! Rules about the path that are met seldom: revocation, policies, keys that are no good, odd
 //! encodings. [`super::path`] hands these over.
 
-use super::{Case, Finding, Severity, Subject, Who, clip, rule, sentence};
+use super::{Case, Finding, Severity, Subject, Who, clip, profile, rule, sentence};
 use crate::chain::NodeId;
 use crate::judge::ReasonKind;
 use crate::text;
@@ -140,18 +140,9 @@ pub(super) fn finding(case: &Case<'_>, node: Option<NodeId>, kind: &ReasonKind) 
         ReasonKind::Serial(fault) => {
             broken(format!("The serial number of {called} {}.", fault.words()))
         }
-        ReasonKind::Strict(rule) => new(
-            &rule::STRICT,
-            format!("{upper} {}; strict clients refuse that.", rule.words()),
-        )
-        .saw(
-            "strict clients",
-            "Python 3.13 and later, and what is built on its ssl module",
-        )
-        .fix(
-            Who::ServerOwner,
-            "Have it issued again with the extensions that RFC 5280 demands.",
-        ),
+        ReasonKind::Strict(_) | ReasonKind::Profile(_) => {
+            profile::finding(case, node?, std::slice::from_ref(kind))?
+        }
         _ => return None,
     })
 }

@@ -12,9 +12,9 @@ pub(super) fn findings(case: &Case<'_>, environment: &[Finding]) -> Vec<Finding>
     found.extend(verifiers_disagree(case));
     found.extend(stores_disagree(case));
     let told = super::environment::tells_of_its_store(environment);
-    let unreadable = unreadable(case).into_iter().filter(|f| {
-        !(told && f.subject == Subject::Store("environment".to_owned()))
-    });
+    let unreadable = unreadable(case)
+        .into_iter()
+        .filter(|f| !(told && f.subject == Subject::Store("environment".to_owned())));
     found.extend(unreadable);
     found
 }

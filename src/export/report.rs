@@ -5,14 +5,13 @@ use crate::cert::Certificate;
 use crate::chain::{Chain, NodeId, Origin, Path, PathEnd};
 use crate::diagnosis::{Finding, Fix, Severity, Subject, Who};
 use crate::inspect::{Inspection, Outcome};
-use crate::judge::Verdict;
 use crate::moment::{self, Moment, NO_EXPIRY};
 use crate::net::{AttemptResult, Route};
 use crate::target::Source;
 use crate::text;
 
 use super::layout::{Block, Page, Section};
-use super::{commands, words};
+use super::{commands, verdicts, words};
 
 /// At most this many paths are drawn.
 const PATHS: usize = 4;
@@ -38,7 +37,7 @@ fn page(inspection: &Inspection, ascii: bool) -> Page {
         findings(inspection),
         chain(inspection, ascii),
         certificates(inspection),
-        verdicts(inspection),
+        verdicts::section(inspection),
         session(inspection),
         timings(inspection),
         reproduce(inspection),
@@ -266,7 +265,7 @@ fn ladder(inspection: &Inspection, path: &Path, ascii: bool) -> Vec<String> {
     lines
 }
 
-fn title_of(chain: &Chain, id: NodeId) -> String {
+pub(super) fn title_of(chain: &Chain, id: NodeId) -> String {
     chain
         .node(id)
         .map(crate::chain::Node::title)
@@ -422,54 +421,6 @@ fn usage(certificate: &Certificate) -> String {
         parts.extend(purposes.iter().map(words::purpose));
     }
     parts.join(", ")
-}
-
-fn verdicts(inspection: &Inspection) -> Section {
-    let facts = inspection
-        .verdicts
-        .iter()
-        .flat_map(|v| verdict(inspection, v));
-    let facts: Vec<(String, String)> = facts.collect();
-    Section {
-        heading: "Verdicts",
-        blocks: if facts.is_empty() {
-            Vec::new()
-        } else {
-            vec![Block::Facts(facts)]
-        },
-    }
-}
-
-fn verdict(inspection: &Inspection, verdict: &Verdict) -> Vec<(String, String)> {
-    let pretended = if verdict.pretended {
-        " (pretended)"
-    } else {
-        ""
-    };
-    let mut lines = vec![(
-        verdict.store_title.clone(),
-        if verdict.accepted {
-            format!("accepts{pretended}")
-        } else {
-            format!("rejects{pretended}")
-        },
-    )];
-    for reason in &verdict.reasons {
-        let about = reason
-            .node
-            .map(|id| format!("{}: ", title_of(&inspection.chain, id)));
-        let words = words::reason(&reason.kind);
-        lines.push((
-            String::new(),
-            format!("{}{words}", about.unwrap_or_default()),
-        ));
-    }
-    let webpki = match &verdict.webpki {
-        Ok(()) => "Rust programs (rustls-webpki): accept".to_owned(),
-        Err(error) => format!("Rust programs (rustls-webpki): {error}"),
-    };
-    lines.push((String::new(), webpki));
-    lines
 }
 
 fn session(inspection: &Inspection) -> Section {

@@ -172,6 +172,7 @@ pub(super) fn reason(kind: &ReasonKind) -> String {
         ReasonKind::Version { version, why } => format!("its version is {version}: {why}"),
         ReasonKind::Serial(fault) => format!("its serial number {}", fault.words()),
         ReasonKind::Strict(rule) => format!("it {}", rule.words()),
+        ReasonKind::Profile(rule) => format!("it {}", rule.words()),
     }
 }
 

@@ -18,15 +18,19 @@ mod crl;
 pub mod engine;
 mod facts;
 pub mod name;
+mod plain;
 mod policies;
 pub mod policy;
+mod profile;
 mod reason;
 mod revocation;
 pub mod words;
 
 pub use crl::{Crl, Entry};
 pub use engine::{Anchors, Answer, Facts, Input, Step, StepState};
+pub use plain::{Implementation, implementations};
 pub use policy::{Engine, Policy};
+pub use profile::ProfileRule;
 pub use reason::{Reason, ReasonKind, SerialFault, StrictRule};
 
 /// The answer for one store.
@@ -44,8 +48,28 @@ pub struct Verdict {
     pub reasons: Vec<Reason>,
     /// `rustls-webpki`'s answer: `Ok` or its error in words.
     pub webpki: Result<(), String>,
+    /// Rules of the profile that the path breaks and that only strict verifiers enforce
+    /// ([`ReasonKind::Strict`], [`ReasonKind::Profile`]).
+    pub profile: Vec<Reason>,
+    /// What was checked on the path, with evidence.
+    pub steps: Vec<Step>,
     /// This verdict holds only because something was pretended.
     pub pretended: bool,
+}
+
+/// What one implementation answers about the deciding store.
+#[derive(Clone, Debug)]
+pub struct Compared {
+    /// [`Implementation::id`].
+    pub client: &'static str,
+    /// [`Implementation::title`].
+    pub title: &'static str,
+    /// [`crate::store::TrustStore::id`] of the store it was given.
+    pub store: String,
+    /// The store's title, safe to display.
+    pub store_title: String,
+    /// Its answer.
+    pub answer: Answer,
 }
 
 /// What is asked of a chain.
@@ -99,6 +123,28 @@ pub fn judge(chain: &Chain, stores: &Stores, question: &Question) -> Vec<Verdict
         .collect()
 }
 
+/// Asks each implementation that is written; all are given the same store.
+pub fn compare(
+    chain: &Chain,
+    store: &TrustStore,
+    question: &Question,
+    asked: &[Implementation],
+) -> Vec<Compared> {
+    let facts = Facts::default();
+    asked
+        .iter()
+        .filter_map(|one| {
+            Some(Compared {
+                client: one.id,
+                title: one.title,
+                store: store.id.clone(),
+                store_title: store.title.clone(),
+                answer: ask(chain, store, question, &one.policy, &facts)?,
+            })
+        })
+        .collect()
+}
+
 /// The answer of one client that trusts `store` (and what the question pretends). `None` when its
 /// engine is not written.
 pub fn ask(
@@ -148,6 +194,8 @@ fn judge_one(chain: &Chain, store: &Arc<TrustStore>, question: &Question) -> Ver
         store: store.id.clone(),
         store_title: store.title.clone(),
         accepted: answer.accepted,
+        profile: profile::against(chain, &answer.path),
+        steps: answer.steps,
         path: answer.path,
         reasons: answer.failures,
         webpki: engine::webpki_says(&input),

@@ -194,7 +194,10 @@ mod tests {
             ("a.test.", "a.test"),
         ] {
             assert!(client_matches(pattern, name, &lax), "{pattern} {name}");
-            assert!(!client_matches(pattern, name, &Policy::default()), "{pattern} {name}");
+            assert!(
+                !client_matches(pattern, name, &Policy::default()),
+                "{pattern} {name}"
+            );
         }
         assert!(!client_matches("fo*.lab.test", "bar.lab.test", &lax));
         assert!(!client_matches("*", "a.test", &lax));

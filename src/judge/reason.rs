@@ -1,6 +1,7 @@
 //! What can be wrong with a path: the one vocabulary that all engines answer in, and that findings,
 //! reports and the words of clients are made from.
 
+use super::ProfileRule;
 use crate::cert::Hash;
 use crate::chain::NodeId;
 use crate::moment::Moment;
@@ -129,6 +130,8 @@ kinds! {
     Serial(SerialFault) = "serial";
     /// A rule of RFC 5280 that only strict clients enforce.
     Strict(StrictRule) = "strict";
+    /// Another rule of the profile that few verifiers enforce.
+    Profile(ProfileRule) = "profile";
     /// A certificate so broken that it cannot be judged: why.
     Unreadable(String) = "unreadable";
 }

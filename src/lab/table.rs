@@ -616,6 +616,30 @@ pub const WITHOUT_SCENARIO: &[(&str, &str)] = &[
         "env.verification-off",
         "variables and configuration belong to the machine, not to a server",
     ),
+    (
+        "cert.revoked",
+        "nothing is fetched, so a list of revoked certificates comes as a file: whycert verify --crl",
+    ),
+    (
+        "cert.revocation-unknown",
+        "nothing is fetched, so a list of revoked certificates comes as a file: whycert verify --crl",
+    ),
+    (
+        "cert.must-staple",
+        "the rules that judge the lab do not demand a stapled answer; single clients do",
+    ),
+    (
+        "cert.strict-profile",
+        "the lab's certificates are what strict clients want; tests of the judge room mint others",
+    ),
+    (
+        "chain.policy",
+        "hardly anyone meets it on a server; tests of the judge room mint such chains",
+    ),
+    (
+        "cert.profile",
+        "nearly every program accepts such a certificate; tests of the judge room mint some",
+    ),
     ("store.disagree", "the lab has one trust store"),
     (
         "store.unreadable",

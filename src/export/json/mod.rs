@@ -14,13 +14,14 @@ use crate::cert::{
 use crate::chain::{Node, NodeId, Origin, PathEnd};
 use crate::diagnosis::{Finding, Subject, Who};
 use crate::inspect::Inspection;
+use crate::judge::{self, Compared};
 use crate::net::{AttemptResult, Route};
 use crate::text;
 
 use super::words;
 use schema::{
-    Alert, Attempt, Cert, ClientCertificate, Connection, Defect, Ended, Extension, Fact, Found,
-    Judgement, Path, Proxy, PublicKey, Reason, Remedy, Report, Selection, Session, Timings,
+    Alert, Attempt, Cert, Checked, ClientCertificate, Connection, Defect, Ended, Extension, Fact,
+    Found, Judgement, Path, Proxy, PublicKey, Reason, Remedy, Report, Selection, Session, Timings,
 };
 
 mod schema;
@@ -364,6 +365,9 @@ fn usages(usage: KeyUsage) -> Vec<&'static str> {
 
 /// Two entries a store: what Rust's verifier says, and our own walk of RFC 5280.
 fn judgements(inspection: &Inspection) -> Vec<Judgement> {
+    if !inspection.compared.is_empty() {
+        return inspection.compared.iter().map(compared).collect();
+    }
     inspection
         .verdicts
         .iter()
@@ -377,17 +381,10 @@ fn judgements(inspection: &Inspection) -> Vec<Judgement> {
                 pretended: verdict.pretended,
                 path: Vec::new(),
                 reasons: Vec::new(),
+                steps: Vec::new(),
                 message: verdict.webpki.clone().err(),
             };
-            let reasons: Vec<Reason> = verdict
-                .reasons
-                .iter()
-                .map(|reason| Reason {
-                    id: reason.kind.id(),
-                    certificate: reason.node.map(|id| id.0),
-                    message: words::reason(&reason.kind),
-                })
-                .collect();
+            let reasons = reasons(&verdict.reasons);
             let walk = Judgement {
                 client: "rfc5280",
                 kind: "measured",
@@ -398,8 +395,51 @@ fn judgements(inspection: &Inspection) -> Vec<Judgement> {
                 path: indices(&verdict.path),
                 message: reasons.first().map(|reason| reason.message.clone()),
                 reasons,
+                steps: steps(&verdict.steps),
             };
             [webpki, walk]
+        })
+        .collect()
+}
+
+/// What one implementation says.
+fn compared(one: &Compared) -> Judgement {
+    let reasons = reasons(&one.answer.failures);
+    Judgement {
+        client: one.client,
+        // Only webpki is asked itself; the others are emulated.
+        kind: match one.client {
+            "rustls" | "rfc5280" => "measured",
+            _ => "predicted",
+        },
+        store: one.store.clone(),
+        store_title: one.store_title.clone(),
+        accepted: one.answer.accepted,
+        pretended: false,
+        path: indices(&one.answer.path),
+        message: reasons.first().map(|reason| reason.message.clone()),
+        reasons,
+        steps: steps(&one.answer.steps),
+    }
+}
+
+fn reasons(all: &[judge::Reason]) -> Vec<Reason> {
+    all.iter()
+        .map(|reason| Reason {
+            id: reason.kind.id(),
+            certificate: reason.node.map(|id| id.0),
+            message: words::reason(&reason.kind),
+        })
+        .collect()
+}
+
+fn steps(all: &[judge::Step]) -> Vec<Checked> {
+    all.iter()
+        .map(|step| Checked {
+            check: step.check,
+            certificate: step.node.0,
+            state: step.state.id(),
+            evidence: step.evidence.clone(),
         })
         .collect()
 }

@@ -158,7 +158,16 @@ pub(super) struct Judgement {
     pub pretended: bool,
     pub path: Vec<usize>,
     pub reasons: Vec<Reason>,
+    pub steps: Vec<Checked>,
     pub message: Option<String>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Checked {
+    pub check: &'static str,
+    pub certificate: usize,
+    pub state: &'static str,
+    pub evidence: String,
 }
 
 #[derive(Serialize)]

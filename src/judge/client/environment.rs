@@ -19,7 +19,10 @@ impl Environment {
 
     /// The value, unless it is not set or empty.
     pub fn value(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str).filter(|v| !v.is_empty())
+        self.0
+            .get(name)
+            .map(String::as_str)
+            .filter(|v| !v.is_empty())
     }
 }
 
@@ -122,7 +125,10 @@ impl Source {
             .filter(|(o, v)| o.contains.as_deref().is_none_or(|part| v.contains(part)))
             .collect();
         let mut out = InEffect {
-            stores: std::iter::once(&self.store).chain(&self.also).cloned().collect(),
+            stores: std::iter::once(&self.store)
+                .chain(&self.also)
+                .cloned()
+                .collect(),
             is_default: set.is_empty(),
             why: "default".to_owned(),
             ..InEffect::default()
@@ -182,7 +188,12 @@ mod tests {
     use super::*;
 
     fn env(pairs: &[(&str, &str)]) -> Environment {
-        Environment(pairs.iter().map(|&(k, v)| (k.to_owned(), v.to_owned())).collect())
+        Environment(
+            pairs
+                .iter()
+                .map(|&(k, v)| (k.to_owned(), v.to_owned()))
+                .collect(),
+        )
     }
 
     fn store(client: &str, pairs: &[(&str, &str)], hashed: bool) -> InEffect {
@@ -222,10 +233,20 @@ mod tests {
         assert!(store("node24-fetch", &[("NODE_USE_SYSTEM_CA", "0")], true).is_default);
         let java = store(
             "java17-url",
-            &[("JAVA_TOOL_OPTIONS", "-Xmx1g -Djavax.net.ssl.trustStore=/t.p12 -Da=b")],
+            &[(
+                "JAVA_TOOL_OPTIONS",
+                "-Xmx1g -Djavax.net.ssl.trustStore=/t.p12 -Da=b",
+            )],
             true,
         );
         assert_eq!(java.files, [PathBuf::from("/t.p12")]);
-        assert!(store("ureq3", &[("SSL_CERT_FILE", "/a"), ("CURL_CA_BUNDLE", "/a")], true).is_default);
+        assert!(
+            store(
+                "ureq3",
+                &[("SSL_CERT_FILE", "/a"), ("CURL_CA_BUNDLE", "/a")],
+                true
+            )
+            .is_default
+        );
     }
 }

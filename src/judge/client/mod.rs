@@ -9,8 +9,8 @@ use std::sync::OnceLock;
 
 use serde::Deserialize;
 
-use super::words::Speech;
 use super::Policy;
+use super::words::Speech;
 
 mod environment;
 mod peer;
@@ -18,7 +18,9 @@ mod stack;
 mod verdict;
 
 pub use environment::{Does, Environment, FileTrouble, InEffect, Override, Source};
-pub use peer::{Afterwards, FirstAnswer, KeyExchange, Limits, Peer, Proxy, ProxyAnswer, Reach, Version};
+pub use peer::{
+    Afterwards, FirstAnswer, KeyExchange, Limits, Peer, Proxy, ProxyAnswer, Reach, Version,
+};
 pub use stack::{Met, Stack};
 pub use verdict::{Ask, ClientVerdict, Kind, Trusted, verdict, verdicts};
 
@@ -241,7 +243,11 @@ mod tests {
         let file: File = toml::from_str(FILE).unwrap();
         let ids: HashSet<&str> = profiles().iter().map(|p| p.id.as_str()).collect();
         for row in &file.client {
-            assert!(ids.contains(row.id.as_str()), "{} names something unknown", row.id);
+            assert!(
+                ids.contains(row.id.as_str()),
+                "{} names something unknown",
+                row.id
+            );
         }
         assert_eq!(ids.len(), file.client.len(), "an id stands twice");
     }
@@ -249,7 +255,8 @@ mod tests {
     #[test]
     fn every_table_of_the_file_is_used() {
         let file: File = toml::from_str(FILE).unwrap();
-        let used = |pick: fn(&Row) -> &str| -> HashSet<&str> { file.client.iter().map(pick).collect() };
+        let used =
+            |pick: fn(&Row) -> &str| -> HashSet<&str> { file.client.iter().map(pick).collect() };
         let policies = used(|r| &r.policy);
         let later: HashSet<&str> = file
             .client
@@ -258,7 +265,10 @@ mod tests {
             .map(|w| w.policy.as_str())
             .collect();
         for name in file.policies.keys() {
-            assert!(policies.contains(name.as_str()) || later.contains(name.as_str()), "{name}");
+            assert!(
+                policies.contains(name.as_str()) || later.contains(name.as_str()),
+                "{name}"
+            );
         }
         let stacks = used(|r| &r.tls);
         assert!(file.tls.keys().all(|n| stacks.contains(n.as_str())));

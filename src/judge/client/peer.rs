@@ -191,7 +191,11 @@ impl Peer {
         }
         peer.limits = limits(&capture.session);
         if let Outcome::Failed { failure, .. } = &capture.outcome {
-            peer.fail(failure, capture.session.alert.as_ref(), capture.presented.is_empty());
+            peer.fail(
+                failure,
+                capture.session.alert.as_ref(),
+                capture.presented.is_empty(),
+            );
         }
         Some(peer)
     }

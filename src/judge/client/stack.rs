@@ -3,8 +3,8 @@
 
 use serde::Deserialize;
 
-use super::peer::{Afterwards, FirstAnswer, KeyExchange, Limits, Peer, Reach, Version};
 use super::super::words::Event;
+use super::peer::{Afterwards, FirstAnswer, KeyExchange, Limits, Peer, Reach, Version};
 use crate::cert::{Certificate, Hash, KeyKind};
 
 /// What a TLS stack offers and insists on.
@@ -188,8 +188,7 @@ impl Stack {
             _ => true,
         };
         let md5 = sent.iter().any(|c| {
-            !c.is_self_issued()
-                && matches!(c.signature_algorithm.hash, Some(Hash::Md5 | Hash::Md2))
+            !c.is_self_issued() && matches!(c.signature_algorithm.hash, Some(Hash::Md5 | Hash::Md2))
         });
         (!takes_key || (md5 && !self.md5_certificates)).then(|| Event::alert(40))
     }

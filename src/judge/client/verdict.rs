@@ -247,7 +247,11 @@ fn trust<'a>(profile: &Profile, ask: &Ask<'a>) -> Trust<'a> {
             }
             let mut trouble = None;
             for file in &in_effect.files {
-                match stores.0.iter().find(|s| s.path.as_deref() == Some(file.as_path())) {
+                match stores
+                    .0
+                    .iter()
+                    .find(|s| s.path.as_deref() == Some(file.as_path()))
+                {
                     Some(store) => {
                         if store.anchors.is_empty() {
                             trouble = Some(FileTrouble::NotPem);
@@ -420,7 +424,10 @@ impl Client<'_, '_> {
     /// The certificates as sent, leaf first.
     fn sent(&self) -> Vec<&Certificate> {
         let leaf = self.chain.leaf;
-        let others = self.chain.iter().filter(|&(id, n)| Some(id) != leaf && n.is_sent());
+        let others = self
+            .chain
+            .iter()
+            .filter(|&(id, n)| Some(id) != leaf && n.is_sent());
         leaf.into_iter()
             .filter_map(|id| self.chain.certificate(id))
             .chain(others.filter_map(|(_, n)| n.certificate.as_ref()))
@@ -473,7 +480,10 @@ impl Client<'_, '_> {
                 out.extend([("ADDR", address.to_string()), ("PEERADDR", shown)]);
             }
             if let Some(proxy) = &peer.proxy {
-                out.extend([("PROXY", proxy.host.clone()), ("PROXYPORT", proxy.port.to_string())]);
+                out.extend([
+                    ("PROXY", proxy.host.clone()),
+                    ("PROXYPORT", proxy.port.to_string()),
+                ]);
             }
         }
         let file = self.trust.file.map(|f| f.display().to_string());

@@ -41,6 +41,7 @@ impl ReasonKind {
             Self::UnknownCriticalExtension { .. } | Self::DuplicateExtension { .. } => "extensions",
             Self::Version { .. } | Self::Serial(_) | Self::Unreadable(_) => "encoding",
             Self::Strict(_) => "strict",
+            Self::Profile(_) => "profile",
         }
     }
 }

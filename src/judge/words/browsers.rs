@@ -51,7 +51,11 @@ fn foreign_key(rejected: &Rejected<'_>, reason: &Reason) -> bool {
         Some((rejected.certificate(id)?, rejected.certificate(issuer)?))
     });
     pair.is_some_and(|(child, issuer)| {
-        let ecdsa = child.signature_algorithm.name.to_lowercase().contains("ecdsa");
+        let ecdsa = child
+            .signature_algorithm
+            .name
+            .to_lowercase()
+            .contains("ecdsa");
         match issuer.key.kind {
             KeyKind::Rsa { .. } => ecdsa,
             KeyKind::Ec { .. } => !ecdsa,

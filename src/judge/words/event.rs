@@ -71,7 +71,10 @@ impl Event {
         });
         out.values.extend([
             ("ALERT", code.to_string()),
-            ("ALERT_CODE", format!("{:08X}", 0x0a00_0000 + 1000 + u32::from(code))),
+            (
+                "ALERT_CODE",
+                format!("{:08X}", 0x0a00_0000 + 1000 + u32::from(code)),
+            ),
             ("ALERT_WORDS", rfc.replace('_', " ")),
             ("ALERT_NAME", rfc.to_uppercase()),
             ("ALERT_RFC", rfc.to_owned()),

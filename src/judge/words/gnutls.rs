@@ -2,8 +2,8 @@
 
 use super::event::{Event, Rejected};
 use super::names;
-use crate::judge::policy::NameCheck;
 use crate::judge::ReasonKind;
+use crate::judge::policy::NameCheck;
 
 /// One flag of `gnutls_certificate_status_t`, in the order in which GnuTLS prints them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,7 +37,9 @@ impl Flag {
             | ReasonKind::NameConstraint { .. } => Self::Constraints,
             ReasonKind::Expired { .. } | ReasonKind::ReversedValidity => Self::Expired,
             ReasonKind::NotYetValid { .. } => Self::NotActivated,
-            ReasonKind::NameMismatch { .. } | ReasonKind::NameOnlyInCommonName { .. } => Self::Owner,
+            ReasonKind::NameMismatch { .. } | ReasonKind::NameOnlyInCommonName { .. } => {
+                Self::Owner
+            }
             ReasonKind::BadSignature
             | ReasonKind::UncheckedSignature(_)
             | ReasonKind::UnsupportedSignature { .. }
@@ -125,7 +127,9 @@ fn wget(rejected: &Rejected<'_>, flags: &[Flag]) -> String {
         .unwrap_or_default();
     let mut lines = Vec::new();
     if flags.iter().any(|&f| f != Flag::Owner) {
-        lines.push(format!("ERROR: The certificate of ‘{host}’ is not trusted."));
+        lines.push(format!(
+            "ERROR: The certificate of ‘{host}’ is not trusted."
+        ));
     }
     for (flag, words) in [
         (Flag::SignerNotFound, "doesn't have a known issuer."),
@@ -136,10 +140,15 @@ fn wget(rejected: &Rejected<'_>, flags: &[Flag]) -> String {
         }
     }
     if flags.contains(&Flag::SignerNotCa) {
-        lines.push(format!("ERROR: The certificate signer of ‘{host}’ was not a CA."));
+        lines.push(format!(
+            "ERROR: The certificate signer of ‘{host}’ was not a CA."
+        ));
     }
     for (flag, words) in [
-        (Flag::InsecureAlgorithm, "was signed using an insecure algorithm."),
+        (
+            Flag::InsecureAlgorithm,
+            "was signed using an insecure algorithm.",
+        ),
         (Flag::NotActivated, "is not yet activated."),
         (Flag::Expired, "has expired."),
     ] {
@@ -157,7 +166,9 @@ fn wget(rejected: &Rejected<'_>, flags: &[Flag]) -> String {
         }
         let name = rejected.question.name.as_ref();
         if name.is_some_and(|n| !crate::judge::name::accepts(leaf, n, &rejected.profile.policy)) {
-            lines.push(format!("The certificate's owner does not match hostname ‘{host}’"));
+            lines.push(format!(
+                "The certificate's owner does not match hostname ‘{host}’"
+            ));
         }
     }
     lines.join(" | ")

@@ -10,7 +10,8 @@ use crate::target::Host;
 /// What Go met.
 pub(super) fn event(rejected: &Rejected<'_>) -> Event {
     let Some(reason) = rejected.first() else {
-        return Event::new(["certificate"]).with("NATIVE", "x509: certificate signed by unknown authority");
+        return Event::new(["certificate"])
+            .with("NATIVE", "x509: certificate signed by unknown authority");
     };
     if let Some(words) = unparsable(&reason.kind) {
         return Event::new(["unparsable", "certificate"]).with("NATIVE", words);
@@ -44,7 +45,9 @@ fn unparsable(kind: &ReasonKind) -> Option<String> {
 fn words(rejected: &Rejected<'_>, reason: &Reason) -> String {
     match &reason.kind {
         ReasonKind::Expired { not_after } => dates(rejected.question.at, "after", *not_after),
-        ReasonKind::NotYetValid { not_before } => dates(rejected.question.at, "before", *not_before),
+        ReasonKind::NotYetValid { not_before } => {
+            dates(rejected.question.at, "before", *not_before)
+        }
         ReasonKind::NameMismatch { .. } | ReasonKind::NameOnlyInCommonName { .. } => name(rejected),
         ReasonKind::PathTooLong { .. } | ReasonKind::TooDeep { .. } => {
             "x509: too many intermediates for path length constraint".to_owned()
@@ -53,7 +56,9 @@ fn words(rejected: &Rejected<'_>, reason: &Reason) -> String {
         ReasonKind::NotForServers { .. } | ReasonKind::NotForClients { .. } => {
             "x509: certificate specifies an incompatible key usage".to_owned()
         }
-        ReasonKind::UnknownCriticalExtension { .. } => "x509: unhandled critical extension".to_owned(),
+        ReasonKind::UnknownCriticalExtension { .. } => {
+            "x509: unhandled critical extension".to_owned()
+        }
         ReasonKind::Policy(_) => "x509: no valid chains built".to_owned(),
         ReasonKind::NotACa if reason.node.is_some_and(|n| rejected.anchors.holds(n)) => {
             unknown_authority(rejected)
@@ -71,15 +76,25 @@ fn dates(now: Moment, which: &str, limit: Moment) -> String {
 }
 
 fn constraint(rejected: &Rejected<'_>, name: &str, detail: &str) -> String {
-    let host = rejected.question.name.as_ref().map(names::host).unwrap_or_default();
+    let host = rejected
+        .question
+        .name
+        .as_ref()
+        .map(names::host)
+        .unwrap_or_default();
     let bare = name.rsplit(':').next().unwrap_or(name).trim();
     let shown = if bare.is_empty() { host.as_str() } else { bare };
     let what = if detail.contains("exclude") {
-        format!("DNS name \"{shown}\" is excluded by constraint \"{}\"", detail.rsplit(' ').next().unwrap_or_default())
+        format!(
+            "DNS name \"{shown}\" is excluded by constraint \"{}\"",
+            detail.rsplit(' ').next().unwrap_or_default()
+        )
     } else {
         format!("DNS name \"{shown}\" is not permitted by any constraint")
     };
-    format!("x509: a root or intermediate certificate is not authorized to sign for this name: {what}")
+    format!(
+        "x509: a root or intermediate certificate is not authorized to sign for this name: {what}"
+    )
 }
 
 /// `x509.HostnameError`.
@@ -104,11 +119,12 @@ fn name(rejected: &Rejected<'_>) -> String {
         Host::Name { .. } => names::dns_names(leaf),
     };
     if valid.is_empty() {
-        return format!(
-            "x509: certificate is not valid for any names, but wanted to match {host}"
-        );
+        return format!("x509: certificate is not valid for any names, but wanted to match {host}");
     }
-    format!("x509: certificate is valid for {}, not {host}", valid.join(", "))
+    format!(
+        "x509: certificate is valid for {}, not {host}",
+        valid.join(", ")
+    )
 }
 
 /// `x509.UnknownAuthorityError` with the first candidate issuer that could not be used, and why.
@@ -120,7 +136,9 @@ fn unknown_authority(rejected: &Rejected<'_>) -> String {
                 empty if empty.is_empty() => candidate.subject.short().unwrap_or_default(),
                 name => name,
             };
-            format!("{BASE} (possibly because of \"{why}\" while trying to verify candidate authority certificate \"{name}\")")
+            format!(
+                "{BASE} (possibly because of \"{why}\" while trying to verify candidate authority certificate \"{name}\")"
+            )
         }
         None => BASE.to_owned(),
     }
@@ -156,7 +174,10 @@ fn signature(kind: &ReasonKind, child: &Certificate, candidate: &Certificate) ->
     let is_rsa = name.contains("rsa") && !is_ecdsa;
     match kind {
         ReasonKind::WeakHash(_) => {
-            format!("x509: cannot verify signature: insecure algorithm {}", algorithm(child))
+            format!(
+                "x509: cannot verify signature: insecure algorithm {}",
+                algorithm(child)
+            )
         }
         ReasonKind::UnsupportedSignature { .. } | ReasonKind::UncheckedSignature(_) => {
             "x509: cannot verify signature: algorithm unimplemented".to_owned()
@@ -169,7 +190,13 @@ fn signature(kind: &ReasonKind, child: &Certificate, candidate: &Certificate) ->
             }
             other => format!(
                 "x509: signature algorithm specifies an {} public key, but have public key of type {}",
-                if is_ecdsa { "ECDSA" } else if is_rsa { "RSA" } else { "Ed25519" },
+                if is_ecdsa {
+                    "ECDSA"
+                } else if is_rsa {
+                    "RSA"
+                } else {
+                    "Ed25519"
+                },
                 go_type(other)
             ),
         },

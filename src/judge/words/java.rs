@@ -11,8 +11,18 @@ pub(super) fn event(rejected: &Rejected<'_>) -> Event {
     let Some(reason) = rejected.first() else {
         return Event::new(["path-building", "certificate"]);
     };
-    let new_style = rejected.profile.values.get("PREFIX").is_some_and(|p| !p.is_empty());
-    let prefix = |alert: &str| if new_style { format!("({alert}) ") } else { String::new() };
+    let new_style = rejected
+        .profile
+        .values
+        .get("PREFIX")
+        .is_some_and(|p| !p.is_empty());
+    let prefix = |alert: &str| {
+        if new_style {
+            format!("({alert}) ")
+        } else {
+            String::new()
+        }
+    };
     let is_anchor = reason.node.is_some_and(|n| rejected.anchors.holds(n));
     match &reason.kind {
         ReasonKind::Expired { not_after } => Event::new(["dates", "certificate"])
@@ -93,7 +103,11 @@ fn signature(rejected: &Rejected<'_>) -> (&'static str, String) {
         Some((rejected.certificate(id)?, rejected.certificate(issuer)?))
     });
     if let Some((child, issuer)) = pair {
-        let ecdsa = child.signature_algorithm.name.to_lowercase().contains("ecdsa");
+        let ecdsa = child
+            .signature_algorithm
+            .name
+            .to_lowercase()
+            .contains("ecdsa");
         match &issuer.key.kind {
             KeyKind::Rsa { .. } if ecdsa => {
                 return (
@@ -118,7 +132,12 @@ fn signature(rejected: &Rejected<'_>) -> (&'static str, String) {
 
 /// `sun.security.util.HostnameChecker`.
 fn mismatch(rejected: &Rejected<'_>) -> String {
-    let host = rejected.question.name.as_ref().map(names::host).unwrap_or_default();
+    let host = rejected
+        .question
+        .name
+        .as_ref()
+        .map(names::host)
+        .unwrap_or_default();
     let Some(leaf) = rejected.leaf() else {
         return format!("No name matching {host} found");
     };

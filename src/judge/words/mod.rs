@@ -17,8 +17,8 @@ mod go;
 mod java;
 mod names;
 mod openssl;
-mod platforms;
 mod plain;
+mod platforms;
 mod rustls;
 
 pub use event::{Event, Rejected, certificate};
@@ -236,7 +236,11 @@ impl<'a> Scope<'a> {
             "INNER_REPR" => return Some(names::python_repr(&self.value("INNER", depth)?)),
             "COLON_NAME" => {
                 let name = self.value("NAME", depth).unwrap_or_default();
-                return Some(if name.is_empty() { name } else { format!(": {name}") });
+                return Some(if name.is_empty() {
+                    name
+                } else {
+                    format!(": {name}")
+                });
             }
             _ => {}
         }
@@ -286,7 +290,10 @@ mod tests {
             .map(|n| (&tables().vocabulary, n))
             .chain(tables().words.keys().map(|n| (&tables().words, n)))
         {
-            assert!(inherited(all, name).is_some(), "{name} inherits from nothing");
+            assert!(
+                inherited(all, name).is_some(),
+                "{name} inherits from nothing"
+            );
         }
     }
 
@@ -305,7 +312,10 @@ mod tests {
             ..event
         };
         let said = speech.say(&refused, &facts, &[]).message;
-        assert!(said.starts_with("curl: (6) Could not resolve host: {PORT}"), "{said}");
+        assert!(
+            said.starts_with("curl: (6) Could not resolve host: {PORT}"),
+            "{said}"
+        );
         assert!(!said.contains('\u{1b}'));
     }
 }

@@ -47,10 +47,7 @@ pub fn has_alt_names(certificate: &Certificate) -> bool {
 /// The last common name, as OpenSSL and GnuTLS take it.
 pub fn common_name(certificate: &Certificate) -> String {
     let mut names = certificate.subject.common_names();
-    names
-        .next()
-        .map(|n| n.raw().to_owned())
-        .unwrap_or_default()
+    names.next().map(|n| n.raw().to_owned()).unwrap_or_default()
 }
 
 /// Python's `repr` of a string: single quotes, unless only double ones avoid escaping.
@@ -112,7 +109,13 @@ fn python_name(name: &Name) -> String {
         .map(|rdn| {
             let pairs: Vec<String> = rdn
                 .iter()
-                .map(|a| format!("('{}', {})", long_name(a.oid.as_str()), python_repr(a.value.raw())))
+                .map(|a| {
+                    format!(
+                        "('{}', {})",
+                        long_name(a.oid.as_str()),
+                        python_repr(a.value.raw())
+                    )
+                })
                 .collect();
             tuple(&pairs)
         })

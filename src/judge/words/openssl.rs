@@ -19,7 +19,11 @@ pub(super) fn event(rejected: &Rejected<'_>) -> Event {
         return name(rejected);
     }
     let code = code(rejected, reason).to_string();
-    let trace = if code == "7" { signature_trace(rejected, reason) } else { None };
+    let trace = if code == "7" {
+        signature_trace(rejected, reason)
+    } else {
+        None
+    };
     let hint = matches!(code.as_str(), "2" | "18" | "21").then_some("certificate-hint");
     let names = trace
         .into_iter()
@@ -79,6 +83,8 @@ fn code(rejected: &Rejected<'_>, reason: &Reason) -> u32 {
         ReasonKind::Version { .. } => 93,
         ReasonKind::Serial(_) => 41,
         ReasonKind::Strict(rule) => strict(*rule),
+        // OpenSSL has no such rule.
+        ReasonKind::Profile(_) => 1,
     }
 }
 
@@ -151,25 +157,44 @@ fn name(rejected: &Rejected<'_>) -> Event {
         event.names.insert(1, "common-name".to_owned());
     }
     let node = if is_address {
-        format!("IP: {host} is not in the cert's list: {}", addresses.join(", "))
+        format!(
+            "IP: {host} is not in the cert's list: {}",
+            addresses.join(", ")
+        )
     } else if has_names {
-        format!("Host: {host}. is not in the cert's altnames: {}", node_alt_names(rejected))
+        format!(
+            "Host: {host}. is not in the cert's altnames: {}",
+            node_alt_names(rejected)
+        )
     } else if common_name.is_empty() {
         "Cert does not contain a DNS name".to_owned()
     } else {
         format!("Host: {host}. is not cert's CN: {common_name}")
     };
     event
-        .with("MISMATCH", if is_address { "IP address mismatch" } else { "Hostname mismatch" })
+        .with(
+            "MISMATCH",
+            if is_address {
+                "IP address mismatch"
+            } else {
+                "Hostname mismatch"
+            },
+        )
         .with("SUBJECT_CN", common_name)
         .with("NODE_MISMATCH", node.trim_end())
         .with("NODE_CODE", "ERR_TLS_CERT_ALTNAME_INVALID")
-        .with("PIP_MISMATCH_REPR", names::python_repr(&match_hostname(rejected, &host)))
+        .with(
+            "PIP_MISMATCH_REPR",
+            names::python_repr(&match_hostname(rejected, &host)),
+        )
         .with("PEER_CERTIFICATE", names::python_certificate(leaf))
 }
 
 fn node_alt_names(rejected: &Rejected<'_>) -> String {
-    let names = rejected.leaf().map(|c| c.subject_alt_names()).unwrap_or_default();
+    let names = rejected
+        .leaf()
+        .map(|c| c.subject_alt_names())
+        .unwrap_or_default();
     let shown: Vec<String> = names
         .iter()
         .filter_map(|name| match name {

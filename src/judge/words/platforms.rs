@@ -39,9 +39,9 @@ pub(super) fn platform(rejected: &Rejected<'_>) -> Event {
             ["usage", "standards", "other"]
         }
         None
-        | Some(
-            ReasonKind::MissingIssuer | ReasonKind::UnknownRoot | ReasonKind::SelfSignedLeaf,
-        ) => ["untrusted", "other", "certificate"],
+        | Some(ReasonKind::MissingIssuer | ReasonKind::UnknownRoot | ReasonKind::SelfSignedLeaf) => {
+            ["untrusted", "other", "certificate"]
+        }
         Some(_) => ["standards", "other", "certificate"],
     };
     let leaf = rejected.leaf().map(|c| c.short_name()).unwrap_or_default();

@@ -17,7 +17,10 @@ pub(super) fn event(rejected: &Rejected<'_>) -> Event {
         }
         Spoken::Purpose { named } => named.clone(),
         Spoken::UnsupportedSignature { algorithm } => {
-            let count = values.get("SUPPORTED").and_then(|n| n.parse().ok()).unwrap_or(1_usize);
+            let count = values
+                .get("SUPPORTED")
+                .and_then(|n| n.parse().ok())
+                .unwrap_or(1_usize);
             let list = vec!["{PTR}"; count].join(", ");
             format!(
                 "UnsupportedSignatureAlgorithmContext {{ signature_algorithm_id: {algorithm:?}, supported_algorithms: [{list}] }}"

@@ -1,0 +1,84 @@
+//! The verdicts as a section of the report: one for each store, then one for each implementation asked.
+
+use crate::inspect::Inspection;
+use crate::judge::{Compared, Verdict};
+
+use super::layout::{Block, Section};
+use super::report::title_of;
+use super::words;
+
+/// What each store leads to, and what the implementations say that were asked.
+pub(super) fn section(inspection: &Inspection) -> Section {
+    let facts = inspection
+        .verdicts
+        .iter()
+        .flat_map(|v| verdict(inspection, v));
+    let mut facts: Vec<(String, String)> = facts.collect();
+    facts.extend(
+        inspection
+            .compared
+            .iter()
+            .flat_map(|one| compared(inspection, one)),
+    );
+    Section {
+        heading: "Verdicts",
+        blocks: if facts.is_empty() {
+            Vec::new()
+        } else {
+            vec![Block::Facts(facts)]
+        },
+    }
+}
+
+fn verdict(inspection: &Inspection, verdict: &Verdict) -> Vec<(String, String)> {
+    let pretended = if verdict.pretended {
+        " (pretended)"
+    } else {
+        ""
+    };
+    let mut lines = vec![(
+        verdict.store_title.clone(),
+        if verdict.accepted {
+            format!("accepts{pretended}")
+        } else {
+            format!("rejects{pretended}")
+        },
+    )];
+    for reason in &verdict.reasons {
+        let about = reason
+            .node
+            .map(|id| format!("{}: ", title_of(&inspection.chain, id)));
+        let words = words::reason(&reason.kind);
+        lines.push((
+            String::new(),
+            format!("{}{words}", about.unwrap_or_default()),
+        ));
+    }
+    let webpki = match &verdict.webpki {
+        Ok(()) => "Rust programs (rustls-webpki): accept".to_owned(),
+        Err(error) => format!("Rust programs (rustls-webpki): {error}"),
+    };
+    lines.push((String::new(), webpki));
+    lines
+}
+
+/// One implementation's word, with what it would say first.
+fn compared(inspection: &Inspection, one: &Compared) -> Vec<(String, String)> {
+    let says = if one.answer.accepted {
+        "accepts"
+    } else {
+        "rejects"
+    };
+    let mut lines = vec![(one.title.to_owned(), says.to_owned())];
+    if let Some(first) = one.answer.failures.first() {
+        let about = first
+            .node
+            .map(|id| format!("{}: ", title_of(&inspection.chain, id)));
+        let words = words::reason(&first.kind);
+        lines.push((
+            String::new(),
+            format!("{}{words}", about.unwrap_or_default()),
+        ));
+    }
+    lines
+}
