@@ -30,7 +30,8 @@ pub fn implementations() -> Vec<Implementation> {
                 engine: Engine::Openssl,
                 partial_chain: false,
                 strict: true,
-                security_level: 1,
+                // `openssl verify` asks for no level; TLS programs do.
+                security_level: 0,
                 common_name: CommonName::Names,
                 partial_wildcards: true,
                 name_check: NameCheck::Inside,
@@ -43,6 +44,7 @@ pub fn implementations() -> Vec<Implementation> {
             "Go (crypto/x509)",
             Policy {
                 engine: Engine::Go,
+                least_rsa_bits: 1024,
                 ..Policy::default()
             },
         ),
@@ -63,6 +65,8 @@ pub fn implementations() -> Vec<Implementation> {
             "GnuTLS",
             Policy {
                 engine: Engine::Gnutls,
+                common_name: CommonName::Names,
+                least_rsa_bits: 1024,
                 ..Policy::default()
             },
         ),
