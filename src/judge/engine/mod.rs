@@ -16,6 +16,10 @@ use super::reason::Reason;
 use crate::cert::Certificate;
 use crate::chain::{Chain, NodeId};
 
+mod gnutls;
+mod go;
+mod ground;
+mod openssl;
 mod rfc5280;
 mod rounds;
 mod steps;
@@ -154,13 +158,10 @@ pub fn ask(input: &Input<'_>) -> Option<Answer> {
     match input.policy.engine {
         Engine::Rfc5280 => Some(rfc5280::judge(input)),
         Engine::Webpki => Some(webpki::judge(input)),
-        Engine::Openssl
-        | Engine::Gnutls
-        | Engine::Go
-        | Engine::Java
-        | Engine::Nss
-        | Engine::Chromium
-        | Engine::Boringssl => None,
+        Engine::Openssl => Some(openssl::judge(input)),
+        Engine::Gnutls => Some(gnutls::judge(input)),
+        Engine::Go => Some(go::judge(input)),
+        Engine::Java | Engine::Nss | Engine::Chromium | Engine::Boringssl => None,
     }
 }
 
