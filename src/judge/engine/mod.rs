@@ -18,6 +18,7 @@ use crate::chain::{Chain, NodeId, Origin};
 
 mod boringssl;
 mod chromium;
+mod go;
 mod java;
 mod nss;
 mod rfc5280;
@@ -162,7 +163,8 @@ pub fn ask(input: &Input<'_>) -> Option<Answer> {
         Engine::Nss => Some(nss::judge(input)),
         Engine::Chromium => Some(chromium::judge(input)),
         Engine::Boringssl => Some(boringssl::judge(input)),
-        Engine::Openssl | Engine::Gnutls | Engine::Go => None,
+        Engine::Go => Some(go::judge(input)),
+        Engine::Openssl | Engine::Gnutls => None,
     }
 }
 

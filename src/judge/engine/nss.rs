@@ -213,10 +213,17 @@ impl Search<'_> {
             .link(child, candidate)
             .is_some_and(|l| l.signature == SignatureCheck::Verified);
         if verified {
-            Ok(())
-        } else {
-            Err(Reason::on(child, ReasonKind::BadSignature))
+            return Ok(());
         }
+        let weak = self
+            .input
+            .chain
+            .certificate(child)
+            .and_then(|c| facts::weak_hash(c));
+        Err(Reason::on(
+            child,
+            weak.map_or(ReasonKind::BadSignature, ReasonKind::WeakHash),
+        ))
     }
 
     /// What does not depend on the issuer; dates last.

@@ -60,9 +60,8 @@ fn words(rejected: &Rejected<'_>, reason: &Reason) -> String {
             "x509: unhandled critical extension".to_owned()
         }
         ReasonKind::Policy(_) => "x509: no valid chains built".to_owned(),
-        ReasonKind::NotACa if reason.node.is_some_and(|n| rejected.anchors.holds(n)) => {
-            unknown_authority(rejected)
-        }
+        // Named first, it is no hint about a candidate.
+        ReasonKind::NotACa => "x509: certificate is not authorized to sign other certificates".to_owned(),
         _ => unknown_authority(rejected),
     }
 }

@@ -27,6 +27,11 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
         "a Python traceback of pip's own files, cut at 1,500 characters",
     ),
     (
+        "firefox",
+        "revoked",
+        "Firefox asked the issuer's OCSP responder over the network; nothing of that is in the chain",
+    ),
+    (
         "perl-lwp",
         "given-ca-der",
         "a Perl module was not installed where this was measured",
