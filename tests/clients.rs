@@ -11,8 +11,8 @@ use whycert::capture::pem;
 use whycert::cert::Certificate;
 use whycert::chain::Chain;
 use whycert::judge::client::{
-    self, Afterwards, Ask, ClientVerdict, Environment, FileTrouble, FirstAnswer, KeyExchange, Limits,
-    Peer, Profile, Proxy, ProxyAnswer, Reach, Trusted, Version,
+    self, Afterwards, Ask, ClientVerdict, Environment, FileTrouble, FirstAnswer, KeyExchange,
+    Limits, Peer, Profile, Proxy, ProxyAnswer, Reach, Trusted, Version,
 };
 use whycert::judge::{Facts, Purpose, Question};
 use whycert::moment::Moment;
@@ -98,7 +98,10 @@ fn certificates(path: &Path) -> Vec<Arc<Certificate>> {
     let Ok(bytes) = std::fs::read(path) else {
         return Vec::new();
     };
-    ders(&bytes).into_iter().map(|der| Arc::new(Certificate::read(der))).collect()
+    ders(&bytes)
+        .into_iter()
+        .map(|der| Arc::new(Certificate::read(der)))
+        .collect()
 }
 
 /// The certificates that a client finds in a CA file: PEM only.
@@ -106,7 +109,11 @@ fn ders(bytes: &[u8]) -> Vec<Arc<[u8]>> {
     if !bytes.windows(10).any(|w| w == b"-----BEGIN") {
         return Vec::new();
     }
-    pem::decode(bytes).certificates.into_iter().map(Arc::from).collect()
+    pem::decode(bytes)
+        .certificates
+        .into_iter()
+        .map(Arc::from)
+        .collect()
 }
 
 fn scenarios() -> BTreeMap<String, Scenario> {
@@ -203,7 +210,10 @@ fn peer(id: &str, url: &str) -> Peer {
         "tcp-refused" => peer.reach = Reach::Refused,
         "dns-nxdomain" => peer.reach = Reach::NoSuchName,
         "proxy-mitm" | "proxy-ok" => proxy(ProxyAnswer::Tunnel),
-        "proxy-407" => proxy(ProxyAnswer::Status(407, "Proxy Authentication Required".to_owned())),
+        "proxy-407" => proxy(ProxyAnswer::Status(
+            407,
+            "Proxy Authentication Required".to_owned(),
+        )),
         "proxy-refused" => proxy(ProxyAnswer::Refused),
         _ => {}
     }
@@ -212,7 +222,14 @@ fn peer(id: &str, url: &str) -> Peer {
 
 fn store(title: &str, path: Option<PathBuf>, anchors: Vec<Arc<[u8]>>) -> Arc<TrustStore> {
     let anchors = anchors.into_iter().map(|der| Anchor { der }).collect();
-    Arc::new(TrustStore::new(StoreKind::Given, title, title, path, anchors, Vec::new()))
+    Arc::new(TrustStore::new(
+        StoreKind::Given,
+        title,
+        title,
+        path,
+        anchors,
+        Vec::new(),
+    ))
 }
 
 /// The client reads the operating system's store, as `update-ca-certificates` leaves it.
@@ -334,12 +351,19 @@ fn agrees(measured: &str, predicted: &str, peer: &Peer) -> bool {
 /// Placeholders become one mark, and so do numbers that the measurement left in place.
 fn volatile(text: &str) -> String {
     let mut text = text.to_owned();
-    for name in ["N", "ADDR", "DATE", "UNIXTIME", "THREAD", "PTR", "PATH", "BUILD"] {
+    for name in [
+        "N", "ADDR", "DATE", "UNIXTIME", "THREAD", "PTR", "PATH", "BUILD",
+    ] {
         text = text.replace(&format!("{{{name}}}"), "\u{1}");
     }
     for before in [
-        "read timeout=", "timeout of ", "http.pm line ", "Less than ", "the last ",
-        "(UNIX), but certificate is not valid before \u{1} (", "timeout: ",
+        "read timeout=",
+        "timeout of ",
+        "http.pm line ",
+        "Less than ",
+        "the last ",
+        "(UNIX), but certificate is not valid before \u{1} (",
+        "timeout: ",
     ] {
         text = without_numbers(&text, before);
     }
@@ -406,7 +430,9 @@ pub fn run() {
             let scenario = &scenarios[id];
             let why = excepted(&outcome.client, id);
             let Some(verdict) = predict(profile, &outcome.client, scenario, id, *setup) else {
-                *unknown.entry(format!("{:?}", profile.policy.engine)).or_default() += 1;
+                *unknown
+                    .entry(format!("{:?}", profile.policy.engine))
+                    .or_default() += 1;
                 continue;
             };
             let same_verdict = verdict.accepted == outcome.accepted;
@@ -431,7 +457,11 @@ pub fn run() {
                 if verdict.accepted { "ok" } else { "fail" },
                 verdict.message,
                 verdict.cause,
-                verdict.reasons.iter().map(|r| r.kind.id()).collect::<Vec<_>>(),
+                verdict
+                    .reasons
+                    .iter()
+                    .map(|r| r.kind.id())
+                    .collect::<Vec<_>>(),
             );
             if only.is_empty() || line.contains(&only) {
                 wrong.entry(outcome.client.clone()).or_default().push(line);
@@ -451,5 +481,8 @@ pub fn run() {
         }
     }
     assert_eq!(all, 0, "cells that disagree");
-    assert!(unknown.is_empty(), "clients that could not be judged: {unknown:?}");
+    assert!(
+        unknown.is_empty(),
+        "clients that could not be judged: {unknown:?}"
+    );
 }

@@ -141,9 +141,31 @@ fn java_stores_of_every_format_are_read_without_keytool() {
             .arg(file.with_file_name("cacerts")));
     }
 
+    // As JDK 18 and later ship theirs: PKCS#12 without any password.
+    let file = place.write("root/usr/lib/jvm/no-password/lib/security/blocked", "");
+    run(Command::new(&keytool)
+        .env_remove("JAVA_TOOL_OPTIONS")
+        .args([
+            "-J-Dkeystore.pkcs12.certProtectionAlgorithm=NONE",
+            "-J-Dkeystore.pkcs12.macAlgorithm=NONE",
+        ])
+        .args([
+            "-importcert",
+            "-noprompt",
+            "-alias",
+            "one",
+            "-storetype",
+            "PKCS12",
+        ])
+        .args(["-storepass", "changeit"])
+        .arg("-file")
+        .arg(&one_file)
+        .arg("-keystore")
+        .arg(file.with_file_name("cacerts")));
+
     let survey = place.survey(&[]);
     let stores = of_kind(&survey, StoreKind::Java);
-    assert_eq!(stores.len(), 6);
+    assert_eq!(stores.len(), 7);
     let store = |jdk: &str| {
         let found = stores.iter().find(|s| {
             s.path
@@ -164,6 +186,8 @@ fn java_stores_of_every_format_are_read_without_keytool() {
             store.used_by
         );
     }
+    assert_eq!(names(store("no-password")), ["Java Root One"]);
+    assert_eq!(store("no-password").problems, [""; 0]);
     // The certificates of a JKS are in the clear; the password guards only against change.
     let other = store("jks-own-password");
     assert_eq!(other.anchors.len(), 2);
@@ -193,6 +217,50 @@ fn java_stores_of_every_format_are_read_without_keytool() {
     assert!(Arc::ptr_eq(&first("jks"), &first("pkcs12")));
 }
 
+/// What `openssl pkcs12` writes has no mark for trusted certificates, and Java ignores it.
+#[test]
+fn a_pkcs12_without_javas_mark_is_said_to_trust_nobody() {
+    let (Some(openssl), Some(keytool)) = (peer("openssl"), peer("keytool")) else {
+        return;
+    };
+    let place = Place::new();
+    let root = place.write(
+        "root.pem",
+        pem::encode(&Minted::root(mint::ca("Unmarked Root")).der),
+    );
+    let file = place.write("root/usr/lib/jvm/openssl/lib/security/blocked", "");
+    let store = file.with_file_name("cacerts");
+    run(Command::new(openssl)
+        .args([
+            "pkcs12",
+            "-export",
+            "-nokeys",
+            "-passout",
+            "pass:changeit",
+            "-in",
+        ])
+        .arg(root)
+        .arg("-out")
+        .arg(&store));
+    let listed = Command::new(keytool)
+        .env_remove("JAVA_TOOL_OPTIONS")
+        .args(["-list", "-storepass", "changeit", "-keystore"])
+        .arg(&store)
+        .output()
+        .unwrap();
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    assert!(listed.contains("contains 0 entries"), "{listed}");
+    let survey = place.survey(&[]);
+    let stores = of_kind(&survey, StoreKind::Java);
+    assert!(stores[0].anchors.is_empty());
+    assert!(
+        stores[0].problems[0].contains("1 certificate without Java's mark"),
+        "{:?}",
+        stores[0].problems
+    );
+}
+
+#[cfg(unix)]
 #[test]
 fn javas_that_link_to_one_store_are_one_store() {
     let Some(keytool) = peer("keytool") else {

@@ -60,8 +60,13 @@ fn limited(mut findings: Vec<Finding>) -> Vec<Finding> {
     findings
 }
 
+/// The first of them, for a sentence; all stand in the evidence.
 fn who(programs: &[&str]) -> String {
-    clip(&programs.join("; "))
+    const MOST: usize = 3;
+    match programs.split_at_checked(MOST) {
+        Some((first, rest)) if !rest.is_empty() => format!("{} and others", first.join("; ")),
+        _ => programs.join("; "),
+    }
 }
 
 fn undo(finding: Finding, setting: &Setting, otherwise: &str) -> Finding {

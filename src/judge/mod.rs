@@ -18,7 +18,6 @@ mod crl;
 pub mod engine;
 mod facts;
 pub mod name;
-mod plain;
 mod policies;
 pub mod policy;
 mod profile;
@@ -28,7 +27,6 @@ pub mod words;
 
 pub use crl::{Crl, Entry};
 pub use engine::{Anchors, Answer, Facts, Input, Step, StepState};
-pub use plain::{Implementation, implementations};
 pub use policy::{Engine, Policy};
 pub use profile::ProfileRule;
 pub use reason::{Reason, ReasonKind, SerialFault, StrictRule};
@@ -55,21 +53,6 @@ pub struct Verdict {
     pub steps: Vec<Step>,
     /// This verdict holds only because something was pretended.
     pub pretended: bool,
-}
-
-/// What one implementation answers about the deciding store.
-#[derive(Clone, Debug)]
-pub struct Compared {
-    /// [`Implementation::id`].
-    pub client: &'static str,
-    /// [`Implementation::title`].
-    pub title: &'static str,
-    /// [`crate::store::TrustStore::id`] of the store it was given.
-    pub store: String,
-    /// The store's title, safe to display.
-    pub store_title: String,
-    /// Its answer.
-    pub answer: Answer,
 }
 
 /// What is asked of a chain.
@@ -120,28 +103,6 @@ pub fn judge(chain: &Chain, stores: &Stores, question: &Question) -> Vec<Verdict
         .0
         .iter()
         .map(|store| judge_one(chain, store, question))
-        .collect()
-}
-
-/// Asks each implementation that is written; all are given the same store.
-pub fn compare(
-    chain: &Chain,
-    store: &TrustStore,
-    question: &Question,
-    asked: &[Implementation],
-) -> Vec<Compared> {
-    let facts = Facts::default();
-    asked
-        .iter()
-        .filter_map(|one| {
-            Some(Compared {
-                client: one.id,
-                title: one.title,
-                store: store.id.clone(),
-                store_title: store.title.clone(),
-                answer: ask(chain, store, question, &one.policy, &facts)?,
-            })
-        })
         .collect()
 }
 

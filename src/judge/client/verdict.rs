@@ -108,6 +108,18 @@ pub fn verdicts(ask: &Ask<'_>) -> Vec<ClientVerdict> {
     out
 }
 
+/// These clients, in their order; those whose engine is not written are left out.
+pub fn verdicts_of(
+    clients: impl IntoIterator<Item = &'static Profile>,
+    ask: &Ask<'_>,
+) -> Vec<ClientVerdict> {
+    let mut known = Known::default();
+    clients
+        .into_iter()
+        .filter_map(|profile| one(profile, ask, &mut known))
+        .collect()
+}
+
 /// One client. `None` when its engine is not written, or nothing is known that it could judge.
 pub fn verdict(profile: &'static Profile, ask: &Ask<'_>) -> Option<ClientVerdict> {
     one(profile, ask, &mut Known::default())
