@@ -18,6 +18,7 @@ use crate::chain::{Chain, NodeId, Origin};
 
 mod boringssl;
 mod chromium;
+mod gnutls;
 mod go;
 mod java;
 mod nss;
@@ -164,7 +165,8 @@ pub fn ask(input: &Input<'_>) -> Option<Answer> {
         Engine::Chromium => Some(chromium::judge(input)),
         Engine::Boringssl => Some(boringssl::judge(input)),
         Engine::Go => Some(go::judge(input)),
-        Engine::Openssl | Engine::Gnutls => None,
+        Engine::Gnutls => Some(gnutls::judge(input)),
+        Engine::Openssl => None,
     }
 }
 
