@@ -486,3 +486,39 @@ pub fn run() {
         "clients that could not be judged: {unknown:?}"
     );
 }
+
+/// All clients for one chain in under 5 ms, once the stores are loaded: printed, not asserted (run it
+/// with `--release -- --ignored --nocapture how_long`).
+#[test]
+#[ignore = "a measurement"]
+pub fn how_long_all_clients_take() {
+    let scenarios = scenarios();
+    let scenario = &scenarios["expired-intermediate"];
+    let given = store("given", None, ders(scenario.ca.as_deref().unwrap()));
+    let chain = Chain::build(&scenario.chain, false, &Stores::of(vec![given.clone()]));
+    let question = Question {
+        name: Some(scenario.peer.host.clone()),
+        purpose: Some(Purpose::Server),
+        ..Question::at(Moment::parse(NOW, Moment::now()).unwrap())
+    };
+    let facts = Facts::default();
+    let ask = Ask {
+        chain: &chain,
+        direct: None,
+        question: &question,
+        peer: Some(&scenario.peer),
+        facts: &facts,
+        trusted: Trusted::Given {
+            store: &given,
+            trouble: None,
+        },
+    };
+    let first = std::time::Instant::now();
+    let count = client::verdicts(&ask).len();
+    println!("tables and {count} clients: {:?}", first.elapsed());
+    let began = std::time::Instant::now();
+    for _ in 0..100 {
+        assert_eq!(client::verdicts(&ask).len(), count);
+    }
+    println!("{count} clients: {:?} a chain", began.elapsed() / 100);
+}

@@ -106,23 +106,28 @@ fn verify(input: &Input<'_>, list: &[NodeId]) -> (Vec<NodeId>, Vec<Reason>) {
     };
     let issuers = of(|c| &c.issuer);
     let (path, reasons) = against(input, &list, &issuers);
-    let unknown = reasons.iter().any(|r| is_unknown(&r.kind));
-    if !unknown {
+    if !reasons.iter().any(|r| asks_again(&r.kind)) {
         return (path, reasons);
     }
+    // A signer that is old or unknown: perhaps the last certificate itself is trusted under its name.
     let same = of(|c| &c.subject);
     let (other, found) = against(input, &list, &same);
-    if found.iter().any(|r| is_unknown(&r.kind)) {
+    if found.iter().any(|r| asks_again(&r.kind)) {
         (path, reasons)
     } else {
         (other, found)
     }
 }
 
-fn is_unknown(kind: &ReasonKind) -> bool {
+fn asks_again(kind: &ReasonKind) -> bool {
     matches!(
         kind,
-        ReasonKind::MissingIssuer | ReasonKind::UnknownRoot | ReasonKind::SelfSignedLeaf
+        ReasonKind::MissingIssuer
+            | ReasonKind::UnknownRoot
+            | ReasonKind::SelfSignedLeaf
+            | ReasonKind::Expired { .. }
+            | ReasonKind::WeakHash(_)
+            | ReasonKind::WeakKey { .. }
     )
 }
 

@@ -13,7 +13,7 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ),
     (
         "wget2",
-        "http-to-https-400 proxy-ok proxy-mitm",
+        "http-to-https-400 mtls-http400 proxy-ok proxy-mitm",
         "exits with 0 although nothing was fetched; there is no TLS to judge",
     ),
     (
