@@ -491,7 +491,11 @@ pub fn run() {
 /// with `--release -- --ignored --nocapture how_long`).
 #[test]
 #[ignore = "a measurement"]
-pub fn how_long_all_clients_take() {
+fn how_long_all_clients_take() {
+    timing();
+}
+
+pub fn timing() {
     let scenarios = scenarios();
     let scenario = &scenarios["expired-intermediate"];
     let given = store("given", None, ders(scenario.ca.as_deref().unwrap()));

@@ -20,8 +20,10 @@ mod boringssl;
 mod chromium;
 mod gnutls;
 mod go;
+mod ground;
 mod java;
 mod nss;
+mod openssl;
 mod rfc5280;
 mod rounds;
 mod steps;
@@ -166,7 +168,7 @@ pub fn ask(input: &Input<'_>) -> Option<Answer> {
         Engine::Boringssl => Some(boringssl::judge(input)),
         Engine::Go => Some(go::judge(input)),
         Engine::Gnutls => Some(gnutls::judge(input)),
-        Engine::Openssl => None,
+        Engine::Openssl => Some(openssl::judge(input)),
     }
 }
 
