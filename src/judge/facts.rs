@@ -28,11 +28,6 @@ const PROCESSED: &[&str] = &[
 /// cRLSign of keyUsage.
 pub(super) const CRL_SIGN: u16 = 1 << 6;
 
-/// Path validation processes this extension.
-pub(super) fn is_processed(extension: &Extension) -> bool {
-    PROCESSED.contains(&extension.oid.as_str())
-}
-
 /// The first critical extension that nobody here processes, by its title.
 pub(super) fn unknown_critical(certificate: &Certificate) -> Option<String> {
     certificate

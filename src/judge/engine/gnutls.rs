@@ -1,27 +1,54 @@
-//! GnuTLS. What was sent is put in order, cut below the first certificate that is trusted, and
-//! verified from the top down; the first certificate with a fault ends it, with every flag that it
-//! earned. Purpose, name and stapling are looked at whatever the chain.
+//! GnuTLS 3.7 and 3.8: gnutls_x509_trust_list_verify_crt2, as its TLS clients call it.
 //!
-//! Of the policy it reads `extended_key_usage` (ignored or not), `must_staple`, `name_check`,
-//! `least_rsa_bits` and what [`name::accepts`] reads.
+//! What was sent is put in order by names and key identifiers (the first fitting issuer, no way back),
+//! cut where an anchor issued it, then verified from the top down; the first certificate that fails
+//! ends it, with all that stands against it. Purpose and name of the leaf are added to that. Name
+//! constraints are gathered on the way down and held against the leaf alone.
+//!
+//! Of the policy it reads `common_name`, `extended_key_usage`, `least_rsa_bits`, `leaf_key_usage`,
+//! `must_staple`, `name_check`, `sha1`.
 
-use super::{Answer, Input, sent};
-use crate::cert::{Certificate, KeyKind, oid};
-use crate::chain::{KeyIdMatch, NameMatch, NodeId, SignatureCheck};
-use crate::judge::constraints::{self, MOST_COMPARISONS};
-use crate::judge::policy::{ExtendedKeyUsage, NameCheck};
-use crate::judge::{Purpose, Reason, ReasonKind, facts, name};
+use super::ground::{Family, Ground, dates, same_bytes};
+use super::{Answer, Input, steps};
+use crate::cert::extension::KeyUsage;
+use crate::cert::{Certificate, ExtensionValue, GeneralName, Hash, KeyKind, Oid, oid};
+use crate::chain::NodeId;
+use crate::judge::policy::{ExtendedKeyUsage, NameCheck, Sha1};
+use crate::judge::{Purpose, Reason, ReasonKind, facts, name, revocation};
+use crate::target::Host;
 
-/// Certificates of a chain at most (GnuTLS's default).
-const MOST_CERTIFICATES: usize = 16;
+mod names;
 
-/// Extensions that GnuTLS knows beside those that path validation processes.
-const KNOWN: [&str; 2] = ["2.5.29.35", "2.5.29.14"];
+use names::Constraints;
 
-/// GnuTLS's verdict.
+/// Certificates in a chain at most.
+const MOST: usize = 16;
+
+/// Extensions that may be critical.
+const SUPPORTED: &[&str] = &[
+    "1.3.6.1.5.5.7.1.1",
+    "2.5.29.14",
+    "2.5.29.15",
+    "2.5.29.16",
+    "2.5.29.17",
+    "2.5.29.18",
+    "2.5.29.19",
+    "2.5.29.30",
+    "2.5.29.31",
+    "2.5.29.32",
+    "2.5.29.35",
+    "2.5.29.37",
+    "2.5.29.54",
+    "1.3.6.1.5.5.7.1.14",
+    "1.3.6.1.5.5.7.1.24",
+];
+
+/// Old usages of CAs that stand for servers.
+const OBSOLETE_SERVER: &[&str] = &["2.16.840.1.113730.4.1", "2.16.840.1.113733.1.8.1"];
+
+/// What GnuTLS answers.
 pub(super) fn judge(input: &Input<'_>) -> Answer {
-    let list = ordered(input);
-    let Some(&leaf) = list.first() else {
+    let Some(leaf) = input.chain.leaf else {
         return Answer {
             failures: vec![Reason {
                 kind: ReasonKind::NoCertificate,
@@ -30,305 +57,587 @@ pub(super) fn judge(input: &Input<'_>) -> Answer {
             ..Answer::default()
         };
     };
-    let (path, mut failures) = verify(input, &list);
-    failures.extend(beside(input, leaf));
-    if let (Some(wanted), Some(certificate)) = (&input.question.name, input.chain.certificate(leaf))
-        && (input.policy.name_check == NameCheck::Inside
-            || input.policy.name_check == NameCheck::Afterwards && failures.is_empty())
-        && !name::accepts(certificate, wanted, input.policy)
-    {
-        failures.push(Reason::on(
-            leaf,
-            ReasonKind::NameMismatch {
+    let verify = Verify {
+        ground: Ground::of(input),
+    };
+    let (path, mut failures) = verify.run(leaf);
+    failures.dedup();
+    Answer {
+        accepted: failures.is_empty(),
+        steps: steps::of(input, &path, &failures),
+        path,
+        failures,
+        spoken: None,
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Verify<'a> {
+    ground: Ground<'a>,
+}
+
+impl<'a> Verify<'a> {
+    fn run(self, leaf: NodeId) -> (Vec<NodeId>, Vec<Reason>) {
+        // What does not parse ends the handshake.
+        for id in std::iter::once(leaf).chain(self.ground.sent()) {
+            if let Some(kind) = self.ground.certificate(id).and_then(unparsable) {
+                return (vec![leaf], vec![Reason::on(id, kind)]);
+            }
+        }
+        let mut list = self.ordered(leaf);
+        self.shorten(&mut list);
+        let (mut path, mut failures) = self.chain(&list);
+        if path.is_empty() {
+            path = vec![leaf];
+        }
+        self.leaf(leaf, &mut failures);
+        let input = self.ground.input;
+        if failures.is_empty() {
+            for pair in path.windows(2) {
+                let [child, issuer] = pair else { continue };
+                if let revocation::Status::Bad(kind @ ReasonKind::Revoked { .. }) =
+                    revocation::status(input, &path, *child, *issuer)
+                {
+                    failures.push(Reason::on(*child, kind));
+                }
+            }
+        }
+        if failures.is_empty() && input.policy.name_check == NameCheck::Afterwards {
+            self.name(leaf, &mut failures);
+        }
+        (path, failures)
+    }
+
+    fn certificate(self, id: NodeId) -> Option<&'a Certificate> {
+        self.ground.certificate(id)
+    }
+
+    /// Names to the byte, and key identifiers when both are there.
+    fn is_issuer(self, child: NodeId, issuer: NodeId) -> bool {
+        let (Some(lower), Some(upper)) = (self.certificate(child), self.certificate(issuer)) else {
+            return false;
+        };
+        same_bytes(&lower.issuer, &upper.subject)
+            && match (lower.authority_key_id(), upper.subject_key_id()) {
+                (Some(wanted), Some(own)) => wanted == own,
+                _ => true,
+            }
+    }
+
+    fn anchors(self) -> impl Iterator<Item = NodeId> + 'a {
+        self.ground.input.anchors.iter()
+    }
+
+    fn known_issuer(self, child: NodeId) -> bool {
+        self.anchors().any(|anchor| self.is_issuer(child, anchor))
+    }
+
+    // ---- the list
+
+    /// _gnutls_sort_clist and the loop around it.
+    fn ordered(self, leaf: NodeId) -> Vec<NodeId> {
+        let mut list = vec![leaf];
+        list.extend(self.ground.sent());
+        if list.len() > MOST {
+            return list;
+        }
+        let mut seen: Vec<NodeId> = Vec::new();
+        let mut done = 0;
+        while done < list.len() {
+            let rest = list.split_off(done);
+            let (sorted, segment) = self.sort(rest);
+            list.extend(sorted);
+            let repeated = (1..segment)
+                .map(|j| done + j)
+                .find(|&i| list.get(i).is_some_and(|id| seen.contains(id)));
+            if let Some(index) = repeated {
+                list.remove(index);
+                continue;
+            }
+            seen.extend(list.iter().skip(done).take(segment));
+            done += segment;
+            let Some(&last) = list.get(done - 1) else {
+                break;
+            };
+            if self.known_issuer(last) {
+                list.truncate(done);
+                break;
+            }
+            let goes_on = list
+                .get(done)
+                .is_some_and(|&next| self.is_issuer(last, next));
+            if !goes_on {
+                break;
+            }
+        }
+        list
+    }
+
+    /// The list with its first segment in order, and the length of that segment.
+    fn sort(self, list: Vec<NodeId>) -> (Vec<NodeId>, usize) {
+        let issuer_of = |i: usize| {
+            let child = *list.get(i)?;
+            if self.is_issuer(child, child) {
+                return None;
+            }
+            (1..list.len()).find(|&j| {
+                j != i
+                    && list
+                        .get(j)
+                        .is_some_and(|&issuer| self.is_issuer(child, issuer))
+            })
+        };
+        let mut order = vec![0];
+        let mut at = 0;
+        while order.len() < list.len() {
+            match issuer_of(at) {
+                // A circle: GnuTLS would go on until the list is full.
+                Some(next) if order.contains(&next) => break,
+                Some(next) => {
+                    order.push(next);
+                    at = next;
+                }
+                None => break,
+            }
+        }
+        let segment = order.len();
+        order.extend(
+            (1..list.len())
+                .filter(|j| !order.contains(j))
+                .collect::<Vec<_>>(),
+        );
+        let sorted = order.iter().filter_map(|&i| list.get(i).copied()).collect();
+        (sorted, segment)
+    }
+
+    /// A self-signed certificate at the end is dropped, and all that is above a trusted one.
+    fn shorten(self, list: &mut Vec<NodeId>) {
+        self.drop_self_signed(list);
+        let trusted = list
+            .iter()
+            .skip(1)
+            .position(|&id| self.ground.is_anchor(id));
+        if let Some(index) = trusted {
+            list.truncate(index + 2);
+        }
+    }
+
+    fn drop_self_signed(self, list: &mut Vec<NodeId>) {
+        if list.len() > 1 && list.last().is_some_and(|&last| self.is_issuer(last, last)) {
+            list.pop();
+        }
+    }
+
+    // ---- the chain
+
+    /// _gnutls_verify_crt_status: the path and what stands against it.
+    fn chain(self, list: &[NodeId]) -> (Vec<NodeId>, Vec<Reason>) {
+        let mut list = list.to_vec();
+        self.drop_self_signed(&mut list);
+        let mut top = None;
+        for i in 0..list.len() {
+            let Some(&id) = list.get(i) else { break };
+            if let Some(anchor) = self.anchors().find(|&anchor| self.same(id, anchor, i > 0)) {
+                let kinds = self.anchor_sanity(anchor);
+                if !kinds.is_empty() {
+                    let mut path: Vec<NodeId> = list.iter().copied().take(i).collect();
+                    path.push(anchor);
+                    let of = |kind| Reason::on(anchor, kind);
+                    return (path, kinds.into_iter().map(of).collect());
+                }
+                list.truncate(i);
+                top = Some(anchor);
+                break;
+            }
+        }
+        if list.is_empty() {
+            return (top.into_iter().collect(), Vec::new());
+        }
+        let mut constraints = Constraints::default();
+        let mut left = MOST;
+        let mut path = list.clone();
+        let Some((&last, below)) = list.split_last() else {
+            return (path, Vec::new());
+        };
+        let issuer = self.find_issuer(last);
+        path.extend(issuer);
+        let failures = self.one(
+            last,
+            issuer,
+            &path,
+            below.is_empty(),
+            false,
+            &mut constraints,
+            &mut left,
+        );
+        if !failures.is_empty() {
+            return (path, failures);
+        }
+        for i in (1..list.len()).rev() {
+            let (Some(&issuer), Some(&child)) = (list.get(i), list.get(i - 1)) else {
+                break;
+            };
+            if let Some(kind) = self.purpose(issuer, false) {
+                return (path, vec![Reason::on(issuer, kind)]);
+            }
+            let failures = self.one(
+                child,
+                Some(issuer),
+                &path,
+                i == 1,
+                true,
+                &mut constraints,
+                &mut left,
+            );
+            if !failures.is_empty() {
+                return (path, failures);
+            }
+        }
+        (path, Vec::new())
+    }
+
+    /// The same certificate; above the leaf, the same name and key is enough.
+    fn same(self, id: NodeId, anchor: NodeId, name_and_key: bool) -> bool {
+        if id == anchor {
+            return true;
+        }
+        name_and_key
+            && match (self.certificate(id), self.certificate(anchor)) {
+                (Some(one), Some(other)) => {
+                    same_bytes(&one.subject, &other.subject)
+                        && one.spki_sha256.is_some()
+                        && one.spki_sha256 == other.spki_sha256
+                }
+                _ => false,
+            }
+    }
+
+    fn anchor_sanity(self, anchor: NodeId) -> Vec<ReasonKind> {
+        let Some(certificate) = self.certificate(anchor) else {
+            return Vec::new();
+        };
+        let mut kinds: Vec<ReasonKind> = dates(certificate, self.ground.input.question.at)
+            .into_iter()
+            .collect();
+        kinds.extend(self.weak_key(certificate));
+        kinds
+    }
+
+    /// The first fitting anchor, or a later one that is valid now.
+    fn find_issuer(self, child: NodeId) -> Option<NodeId> {
+        let at = self.ground.input.question.at;
+        let mut found = None;
+        for anchor in self.anchors().filter(|&a| self.is_issuer(child, a)) {
+            let valid = self
+                .certificate(anchor)
+                .is_some_and(|c| dates(c, at).is_none());
+            if found.is_none() || valid {
+                found = Some(anchor);
+            }
+        }
+        found
+    }
+
+    /// verify_crt: everything against one certificate and its issuer.
+    #[allow(clippy::too_many_arguments)]
+    fn one(
+        self,
+        child: NodeId,
+        issuer: Option<NodeId>,
+        path: &[NodeId],
+        end: bool,
+        sent: bool,
+        constraints: &mut Constraints,
+        left: &mut usize,
+    ) -> Vec<Reason> {
+        let mut failures = Vec::new();
+        let Some(lower) = self.certificate(child) else {
+            return failures;
+        };
+        let at = self.ground.input.question.at;
+        if *left == 0 {
+            let allowed = u32::try_from(MOST).unwrap_or(u32::MAX);
+            failures.push(Reason::on(
+                issuer.unwrap_or(child),
+                ReasonKind::PathTooLong { allowed },
+            ));
+            return failures;
+        }
+        *left -= 1;
+        match issuer.and_then(|id| Some((id, self.certificate(id)?))) {
+            None => failures.push(self.ground.unanchored(path)),
+            Some((id, upper)) => {
+                if let Err(kind) = constraints.add(upper) {
+                    failures.push(Reason::on(id, kind));
+                } else if end && let Err(kind) = constraints.hold(lower) {
+                    failures.push(Reason::on(id, kind));
+                }
+                self.signer(child, id, sent, left, &mut failures);
+                if let Some(oid) = unknown_critical(upper) {
+                    let kind = ReasonKind::UnknownCriticalExtension { oid };
+                    failures.push(Reason::on(id, kind));
+                }
+            }
+        }
+        if end && let Some(oid) = unknown_critical(lower) {
+            failures.push(Reason::on(
+                child,
+                ReasonKind::UnknownCriticalExtension { oid },
+            ));
+        }
+        failures.extend(self.weak(child, issuer));
+        if let Some((id, upper)) = issuer.and_then(|id| Some((id, self.certificate(id)?)))
+            && let Some(kind) = dates(upper, at)
+        {
+            failures.push(Reason::on(id, kind));
+        }
+        if let Some(kind) = dates(lower, at) {
+            failures.push(Reason::on(child, kind));
+        }
+        failures
+    }
+
+    /// What stands against `issuer` as a signer, and the signature.
+    fn signer(
+        self,
+        child: NodeId,
+        issuer: NodeId,
+        sent: bool,
+        left: &mut usize,
+        failures: &mut Vec<Reason>,
+    ) {
+        let Some(upper) = self.certificate(issuer) else {
+            return;
+        };
+        if sent || upper.version != Some(1) {
+            let constraints = upper.basic_constraints();
+            // A trusted root without basic constraints passes as one of old.
+            let old = constraints.is_none() && !sent && self.is_issuer(issuer, issuer);
+            let is_ca = matches!(constraints, Some((true, _))) || old || child == issuer;
+            if let Some((true, Some(allowed))) = constraints {
+                *left = (*left).min(usize::try_from(allowed).unwrap_or(usize::MAX));
+            }
+            if !is_ca {
+                failures.push(Reason::on(issuer, ReasonKind::NotACa));
+            }
+            if facts::lacks_cert_sign(upper) {
+                failures.push(Reason::on(issuer, ReasonKind::NoCertSign));
+            }
+        }
+        if let Err(kind) = self.ground.signature(child, issuer) {
+            failures.push(Reason::on(child, kind));
+        }
+    }
+
+    // ---- keys and hashes
+
+    fn weak_key(self, certificate: &Certificate) -> Option<ReasonKind> {
+        let bits = certificate.key.bits;
+        let least = self.ground.input.policy.least_rsa_bits;
+        (matches!(
+            certificate.key.kind,
+            KeyKind::Rsa { .. } | KeyKind::RsaPss { .. } | KeyKind::Dsa
+        ) && bits > 0
+            && bits < least)
+            .then_some(ReasonKind::WeakKey { bits })
+    }
+
+    fn weak(self, child: NodeId, issuer: Option<NodeId>) -> Vec<Reason> {
+        let mut weak = Vec::new();
+        let Some(certificate) = self.certificate(child) else {
+            return weak;
+        };
+        if Family::of_signature(certificate).is_none() {
+            return weak;
+        }
+        for id in std::iter::once(child).chain(issuer) {
+            let kind = self.certificate(id).and_then(|c| self.weak_key(c));
+            weak.extend(kind.map(|kind| Reason::on(id, kind)));
+        }
+        let broken = match certificate.signature_algorithm.hash {
+            Some(hash @ (Hash::Md2 | Hash::Md5)) => Some(hash),
+            Some(Hash::Sha1) if self.ground.input.policy.sha1 == Sha1::Refused => Some(Hash::Sha1),
+            _ => None,
+        };
+        if let Some(hash) = broken
+            && !self.is_issuer(child, child)
+        {
+            weak.push(Reason::on(child, ReasonKind::WeakHash(hash)));
+        }
+        weak
+    }
+
+    // ---- the leaf
+
+    fn leaf(self, leaf: NodeId, failures: &mut Vec<Reason>) {
+        let input = self.ground.input;
+        let policy = input.policy;
+        if let Some(kind) = self.purpose(leaf, true) {
+            failures.push(Reason::on(leaf, kind));
+        }
+        if policy.name_check == NameCheck::Inside {
+            self.name(leaf, failures);
+        }
+        let Some(certificate) = self.certificate(leaf) else {
+            return;
+        };
+        if policy.must_staple && facts::must_staple(certificate) && input.facts.stapled.is_none() {
+            failures.push(Reason::on(leaf, ReasonKind::MustStaple));
+        }
+        if policy.leaf_key_usage
+            && let Some(usage) = certificate.key_usage()
+        {
+            let (bit, wanted) = match input.facts.static_rsa {
+                true => (KeyUsage::KEY_ENCIPHERMENT, "keyEncipherment"),
+                false => (KeyUsage::DIGITAL_SIGNATURE, "digitalSignature"),
+            };
+            if !usage.has(bit) {
+                failures.push(Reason::on(leaf, ReasonKind::KeyUsageForbids { wanted }));
+            }
+        }
+    }
+
+    fn purpose(self, id: NodeId, leaf: bool) -> Option<ReasonKind> {
+        let input = self.ground.input;
+        if input.policy.extended_key_usage == ExtendedKeyUsage::Ignored {
+            return None;
+        }
+        let purpose = input.question.purpose?;
+        let certificate = self.certificate(id)?;
+        if fits(certificate, purpose, leaf) {
+            return None;
+        }
+        let usages = certificate.extended_key_usage()?;
+        let usages = usages.iter().map(Oid::title).collect();
+        Some(match purpose {
+            Purpose::Server => ReasonKind::NotForServers { usages },
+            Purpose::Client => ReasonKind::NotForClients { usages },
+        })
+    }
+
+    fn name(self, leaf: NodeId, failures: &mut Vec<Reason>) {
+        let (Some(wanted), Some(certificate)) =
+            (&self.ground.input.question.name, self.certificate(leaf))
+        else {
+            return;
+        };
+        if has_name(certificate, wanted) {
+            return;
+        }
+        let kind = match name::find(certificate, wanted) {
+            name::NameAnswer::OnlyCommonName => ReasonKind::NameOnlyInCommonName {
+                wanted: facts::host(wanted),
+            },
+            _ => ReasonKind::NameMismatch {
                 wanted: facts::host(wanted),
                 presented: name::presented(certificate, 8),
             },
-        ));
-    }
-    Answer {
-        accepted: failures.is_empty(),
-        path,
-        failures,
-        ..Answer::default()
-    }
-}
-
-/// `issuer` fits by name and key identifier.
-fn fits(input: &Input<'_>, child: NodeId, issuer: NodeId) -> bool {
-    let link = input.chain.link(child, issuer);
-    link.is_some_and(|l| l.name != NameMatch::Different && l.key_id != KeyIdMatch::Different)
-}
-
-fn is_self_issued(input: &Input<'_>, id: NodeId) -> bool {
-    let certificate = input.chain.certificate(id);
-    certificate.is_some_and(|c| c.is_self_issued())
-}
-
-/// What was sent, from the leaf up; what does not belong is left out.
-fn ordered(input: &Input<'_>) -> Vec<NodeId> {
-    let list = sent(input.chain);
-    let mut path: Vec<NodeId> = list.iter().copied().take(1).collect();
-    while let Some(&top) = path.last() {
-        if path.len() >= MOST_CERTIFICATES || is_self_issued(input, top) {
-            break;
-        }
-        let next = list
-            .iter()
-            .copied()
-            .find(|&id| !path.contains(&id) && fits(input, top, id));
-        match next {
-            Some(id) => path.push(id),
-            None => break,
-        }
-    }
-    path
-}
-
-fn verify(input: &Input<'_>, list: &[NodeId]) -> (Vec<NodeId>, Vec<Reason>) {
-    let Some(&last) = list.last() else {
-        return (Vec::new(), Vec::new());
-    };
-    // A trusted certificate that was sent ends the chain, and its own issuer need not be known.
-    let list: Vec<NodeId> = match list.iter().skip(1).position(|&id| input.anchors.holds(id)) {
-        Some(at) => list.iter().copied().take(at + 2).collect(),
-        None => list.to_vec(),
-    };
-    let top = list.last().copied().unwrap_or(last);
-    let of = |wanted: fn(&Certificate) -> &crate::cert::Name| -> Vec<NodeId> {
-        input
-            .anchors
-            .iter()
-            .filter(|&a| {
-                let pair = (input.chain.certificate(top), input.chain.certificate(a));
-                matches!(pair, (Some(t), Some(c)) if wanted(t).matches(&c.subject))
-            })
-            .collect()
-    };
-    let issuers = of(|c| &c.issuer);
-    let (path, reasons) = against(input, &list, &issuers);
-    if !reasons.iter().any(|r| asks_again(&r.kind)) {
-        return (path, reasons);
-    }
-    // A signer that is old or unknown: perhaps the last certificate itself is trusted under its name.
-    let same = of(|c| &c.subject);
-    let (other, found) = against(input, &list, &same);
-    if found.iter().any(|r| asks_again(&r.kind)) {
-        (path, reasons)
-    } else {
-        (other, found)
-    }
-}
-
-fn asks_again(kind: &ReasonKind) -> bool {
-    matches!(
-        kind,
-        ReasonKind::MissingIssuer
-            | ReasonKind::UnknownRoot
-            | ReasonKind::SelfSignedLeaf
-            | ReasonKind::Expired { .. }
-            | ReasonKind::WeakHash(_)
-            | ReasonKind::WeakKey { .. }
-    )
-}
-
-/// Verifies `list` against these trusted certificates.
-fn against(input: &Input<'_>, list: &[NodeId], trusted: &[NodeId]) -> (Vec<NodeId>, Vec<Reason>) {
-    let mut list = list.to_vec();
-    let mut sent_root = None;
-    if list.len() > 1
-        && let Some(&top) = list.last()
-        && is_self_issued(input, top)
-    {
-        sent_root = list.pop();
-    }
-    // Cut below the first certificate whose name and key are trusted.
-    let place = list.iter().enumerate().find_map(|(i, &id)| {
-        let found = trusted.iter().find(|&&a| same_key(input, id, a))?;
-        Some((i, *found))
-    });
-    if let Some((i, anchor)) = place {
-        if let Some(kind) = time(input, anchor) {
-            let path = list.iter().copied().take(i).chain([anchor]).collect();
-            return (path, vec![Reason::on(anchor, kind)]);
-        }
-        list.truncate(i);
-        if list.is_empty() {
-            return (vec![anchor], Vec::new());
-        }
-    }
-    let mut path = list.clone();
-    let Some(&last) = list.last() else {
-        return (path, Vec::new());
-    };
-    let candidates: Vec<NodeId> = trusted
-        .iter()
-        .copied()
-        .filter(|&a| fits(input, last, a))
-        .collect();
-    let valid = candidates.iter().find(|&&a| time(input, a).is_none());
-    let issuer = valid.or_else(|| candidates.first()).copied();
-    path.extend(issuer.or(sent_root));
-    let mut left = MOST_COMPARISONS;
-    for depth in (0..list.len()).rev() {
-        let Some(&id) = list.get(depth) else { continue };
-        let above = match depth + 1 == list.len() {
-            true => issuer,
-            false => list.get(depth + 1).copied(),
         };
-        let top = depth + 1 == list.len();
-        let kinds = one(input, &path, depth, id, above, top, &mut left);
-        if !kinds.is_empty() {
-            return (path, kinds.into_iter().map(|k| Reason::on(id, k)).collect());
-        }
+        failures.push(Reason::on(leaf, kind));
     }
-    (path, Vec::new())
 }
 
-fn same_key(input: &Input<'_>, a: NodeId, b: NodeId) -> bool {
-    let pair = (input.chain.certificate(a), input.chain.certificate(b));
-    let (Some(one), Some(other)) = pair else {
+/// _gnutls_check_key_purpose; `any` counts for leaves only.
+fn fits(certificate: &Certificate, purpose: Purpose, any: bool) -> bool {
+    let Some(usages) = certificate.extended_key_usage().filter(|u| !u.is_empty()) else {
+        return true;
+    };
+    let wanted = match purpose {
+        Purpose::Server => oid::KP_SERVER_AUTH,
+        Purpose::Client => oid::KP_CLIENT_AUTH,
+    };
+    usages.iter().any(|u| {
+        u.as_str() == wanted
+            || (any && u.as_str() == oid::ANY_EXTENDED_KEY_USAGE)
+            || (purpose == Purpose::Server
+                && certificate.is_ca()
+                && OBSOLETE_SERVER.contains(&u.as_str()))
+    })
+}
+
+/// gnutls_x509_crt_check_hostname2 and gnutls_x509_crt_check_ip. One common name counts when there is
+/// neither a DNS name nor an address.
+fn has_name(certificate: &Certificate, wanted: &Host) -> bool {
+    let alternative = certificate.subject_alt_names();
+    let ascii = match wanted {
+        Host::Ip(ip) => {
+            return alternative
+                .iter()
+                .any(|n| matches!(n, GeneralName::Ip(own) if own == ip));
+        }
+        Host::Name { ascii, .. } => ascii,
+    };
+    let mut has_names = false;
+    for name in alternative {
+        match name {
+            GeneralName::Dns(n) => {
+                has_names = true;
+                if pattern_matches(n.raw(), ascii) {
+                    return true;
+                }
+            }
+            GeneralName::Ip(_) | GeneralName::Invalid { tag: 7, .. } => has_names = true,
+            _ => {}
+        }
+    }
+    if has_names || !fits(certificate, Purpose::Server, true) {
+        return false;
+    }
+    let mut names = certificate.subject.common_names();
+    match (names.next(), names.next()) {
+        (Some(only), None) => pattern_matches(only.raw(), ascii),
+        _ => false,
+    }
+}
+
+/// A wildcard may begin a name of three labels or more and stands for one label, or the end of one.
+fn pattern_matches(pattern: &str, host: &str) -> bool {
+    let printable = pattern.bytes().all(|b| (0x20..0x7f).contains(&b));
+    if pattern.is_empty() || !printable {
+        return false;
+    }
+    let Some(rest) = pattern.strip_prefix('*') else {
+        return pattern.eq_ignore_ascii_case(host);
+    };
+    let mut dots = pattern.match_indices('.').map(|(i, _)| i);
+    let (Some(first), Some(last)) = (dots.next(), pattern.rfind('.')) else {
         return false;
     };
-    one.der == other.der
-        || one.subject.matches(&other.subject)
-            && one.spki_sha256.is_some()
-            && one.spki_sha256 == other.spki_sha256
+    if first == last || last + 1 == pattern.len() {
+        return false;
+    }
+    let label = host.split('.').next().unwrap_or_default();
+    (0..=label.len())
+        .filter_map(|i| host.get(i..))
+        .any(|tail| tail.eq_ignore_ascii_case(rest))
 }
 
-fn time(input: &Input<'_>, id: NodeId) -> Option<ReasonKind> {
-    let certificate = input.chain.certificate(id)?;
-    facts::dates(certificate, input.question.at)
+fn unknown_critical(certificate: &Certificate) -> Option<String> {
+    let list = &certificate.extensions;
+    list.iter()
+        .find(|e| e.critical && !SUPPORTED.contains(&e.oid.as_str()))
+        .map(|e| e.oid.title())
 }
 
-/// Every flag that one certificate earns below `above`.
-fn one(
-    input: &Input<'_>,
-    path: &[NodeId],
-    depth: usize,
-    id: NodeId,
-    above: Option<NodeId>,
-    top: bool,
-    left: &mut usize,
-) -> Vec<ReasonKind> {
-    let mut kinds = Vec::new();
-    let Some(certificate) = input.chain.certificate(id) else {
-        return kinds;
-    };
-    let Some(above) = above else {
-        kinds.push(match input.chain.is_self_signed(id) {
-            true if depth == 0 => ReasonKind::SelfSignedLeaf,
-            true => ReasonKind::UnknownRoot,
-            false => ReasonKind::MissingIssuer,
-        });
-        kinds.extend(time(input, id));
-        return kinds;
-    };
-    if let Some(issuer) = input.chain.certificate(above) {
-        kinds.extend(signer(input, path, depth, issuer, top));
-        kinds.extend(time(input, above));
+/// What GnuTLS does not import.
+fn unparsable(c: &Certificate) -> Option<ReasonKind> {
+    if c.tbs.is_empty() || c.spki.is_empty() {
+        return Some(ReasonKind::Unreadable(
+            "its structure could not be read".to_owned(),
+        ));
     }
-    let known = |oid: &str| KNOWN.contains(&oid);
-    let critical = certificate
-        .extensions
-        .iter()
-        .find(|e| e.critical && !known(e.oid.as_str()) && !facts::is_processed(e));
-    if let Some(extension) = critical {
-        kinds.push(ReasonKind::UnknownCriticalExtension {
-            oid: extension.oid.title(),
-        });
+    if c.signature_algorithm.der != c.inner_signature_algorithm.der {
+        return Some(ReasonKind::AlgorithmMismatch);
     }
-    if let Some(hash) = facts::weak_hash(certificate) {
-        kinds.push(ReasonKind::WeakHash(hash));
-    } else {
-        let link = input.chain.link(id, above);
-        if !link.is_some_and(|l| l.signature == SignatureCheck::Verified) {
-            kinds.push(ReasonKind::BadSignature);
-        }
+    if let Some(oid) = facts::duplicate_extension(c) {
+        return Some(ReasonKind::DuplicateExtension { oid });
     }
-    let key = &certificate.key;
-    if matches!(key.kind, KeyKind::Rsa { .. } | KeyKind::RsaPss { .. })
-        && key.bits < input.policy.least_rsa_bits
-    {
-        kinds.push(ReasonKind::WeakKey { bits: key.bits });
-    }
-    for &issuer in path.iter().skip(depth + 1) {
-        let Some(issuer) = input.chain.certificate(issuer) else {
-            continue;
-        };
-        match constraints::violation(issuer, certificate, true, left) {
-            Ok(None) => {}
-            Ok(Some((name, detail))) => {
-                kinds.push(ReasonKind::NameConstraint { name, detail });
-                break;
-            }
-            Err(_) => kinds.push(ReasonKind::BudgetSpent),
-        }
-    }
-    kinds.extend(time(input, id));
-    kinds
-}
-
-/// What stands against the signer: a CA, allowed to sign, with room below it. A trusted signer that
-/// says nothing about being a CA is taken as one.
-fn signer(
-    input: &Input<'_>,
-    path: &[NodeId],
-    depth: usize,
-    issuer: &Certificate,
-    trusted: bool,
-) -> Vec<ReasonKind> {
-    let mut kinds = Vec::new();
-    if issuer.version == Some(1) && trusted {
-        return kinds;
-    }
-    match issuer.basic_constraints() {
-        None if trusted => {}
-        Some((true, length)) => {
-            let below = path
-                .iter()
-                .take(depth + 1)
-                .skip(1)
-                .filter_map(|&id| input.chain.certificate(id))
-                .filter(|c| !c.is_self_issued())
-                .count();
-            if let Some(allowed) = length
-                && below > allowed as usize
-            {
-                kinds.push(ReasonKind::PathTooLong { allowed });
-            }
-        }
-        _ => kinds.push(ReasonKind::NotACa),
-    }
-    if facts::lacks_cert_sign(issuer) {
-        kinds.push(ReasonKind::NoCertSign);
-    }
-    kinds
-}
-
-/// Purpose and stapling, whatever the chain.
-fn beside(input: &Input<'_>, leaf: NodeId) -> Vec<Reason> {
-    let mut kinds = Vec::new();
-    let Some(certificate) = input.chain.certificate(leaf) else {
-        return Vec::new();
-    };
-    if input.policy.extended_key_usage != ExtendedKeyUsage::Ignored {
-        match input.question.purpose {
-            Some(Purpose::Server) => kinds.extend(
-                facts::lacks_purpose(certificate, oid::KP_SERVER_AUTH, true)
-                    .map(|usages| ReasonKind::NotForServers { usages }),
-            ),
-            Some(Purpose::Client) => kinds.extend(
-                facts::lacks_purpose(certificate, oid::KP_CLIENT_AUTH, true)
-                    .map(|usages| ReasonKind::NotForClients { usages }),
-            ),
-            None => {}
-        }
-    }
-    if input.policy.must_staple
-        && facts::must_staple(certificate)
-        && input.facts.stapled.is_none()
-    {
-        kinds.push(ReasonKind::MustStaple);
-    }
-    kinds.into_iter().map(|kind| Reason::on(leaf, kind)).collect()
+    let broken = c.extensions.iter().any(|e| match &e.value {
+        ExtensionValue::Malformed(_) => e.oid.as_str() == "2.5.29.17",
+        ExtensionValue::SubjectAltName(list) => list
+            .iter()
+            .any(|n| matches!(n, GeneralName::Invalid { tag, .. } if *tag != 7)),
+        _ => false,
+    });
+    broken.then(|| ReasonKind::Unreadable("its alternative names could not be read".to_owned()))
 }

@@ -1,76 +1,77 @@
-//! Go's crypto/x509, as crypto/tls calls it: every certificate sent must parse; the leaf's critical
-//! extensions, dates and name come first; then every chain is built, roots before intermediates and
-//! matching key identifiers first, within a budget of signature checks; extended key usage is looked
-//! at last, over whole chains.
+//! Go's crypto/x509: Certificate.Verify, as its TLS clients call it (Go 1.24 to 1.27).
 //!
-//! Of the policy it reads `name_check`.
+//! Certificates that it does not parse never get that far. Then the leaf's own critical extensions,
+//! dates and name; only then chains are built, roots before intermediates, every candidate's signature
+//! checked (at most a hundred), and what stands against a candidate ends that branch. The error is that
+//! of the last branch that had one; when no branch had any, "unknown authority". At the end every chain
+//! must allow the purpose, its root too.
+//!
+//! Of the policy it reads `extended_key_usage`, `least_rsa_bits`, `name_check`.
 
-use super::{Answer, Input, sent};
-use crate::cert::{Certificate, oid};
-use crate::chain::{KeyIdMatch, NameMatch, NodeId, SignatureCheck};
-use crate::judge::constraints::{self, MOST_COMPARISONS};
-use crate::judge::policy::NameCheck;
-use crate::judge::{Purpose, Reason, ReasonKind, SerialFault, StrictRule, facts, name, policies};
+use super::ground::{Ground, same_bytes};
+use super::{Answer, Input, steps};
+use crate::cert::{Certificate, ExtensionValue, Hash, Oid, oid};
+use crate::chain::{KeyIdMatch, NodeId};
+use crate::judge::policy::{ExtendedKeyUsage, NameCheck};
+use crate::judge::{Purpose, Reason, ReasonKind, facts, name, policies};
 
-/// Go's own limit of signature checks.
-const MOST_SIGNATURES: u32 = 100;
-/// Chains kept at most; Go has no such limit of its own, but its budget allows no more.
-const MOST_CHAINS: usize = 100;
+mod names;
+mod parse;
 
-/// Go's verdict.
+/// Signatures checked at most.
+const MOST_SIGNATURES: usize = 100;
+
+/// What Go answers.
 pub(super) fn judge(input: &Input<'_>) -> Answer {
-    let list = sent(input.chain);
-    let Some(&leaf) = list.first() else {
-        return Answer {
-            failures: vec![Reason {
+    let Some(leaf) = input.chain.leaf else {
+        return refused(
+            input,
+            Vec::new(),
+            vec![Reason {
                 kind: ReasonKind::NoCertificate,
                 node: None,
             }],
-            ..Answer::default()
-        };
+        );
     };
-    let mut verifier = Verifier {
-        input,
-        sent: list,
-        signatures: 0,
-        comparisons: MOST_COMPARISONS,
-        hint_path: Vec::new(),
-    };
-    match verifier.verify(leaf) {
-        Ok(path) => Answer {
-            accepted: true,
-            path,
-            ..Answer::default()
-        },
-        Err(fault) => Answer {
-            path: match fault.hint {
-                Some(_) => verifier.hint_path,
-                None => fault.path,
-            },
-            failures: std::iter::once(fault.reason).chain(fault.hint).collect(),
-            ..Answer::default()
-        },
-    }
-}
-
-/// An error, and the first candidate issuer that could not be used.
-struct Fault {
-    reason: Reason,
-    hint: Option<Reason>,
-    path: Vec<NodeId>,
-}
-
-impl Fault {
-    fn on(id: NodeId, kind: ReasonKind, path: &[NodeId]) -> Self {
-        Self {
-            reason: Reason::on(id, kind),
-            hint: None,
-            path: path.to_vec(),
+    let ground = Ground::of(input);
+    // crypto/tls parses everything that was sent.
+    for id in std::iter::once(leaf).chain(ground.sent()) {
+        if let Some(kind) = ground.certificate(id).and_then(parse::fault) {
+            return refused(input, vec![leaf], vec![Reason::on(id, kind)]);
         }
     }
+    let mut verify = Verify {
+        ground,
+        signatures: 0,
+        chains: Vec::new(),
+    };
+    verify.run(leaf)
 }
 
-/// What a certificate is in the chain that is built.
+fn refused(input: &Input<'_>, path: Vec<NodeId>, failures: Vec<Reason>) -> Answer {
+    Answer {
+        accepted: false,
+        steps: steps::of(input, &path, &failures),
+        path,
+        failures,
+        spoken: None,
+    }
+}
+
+/// One run.
+struct Verify<'a> {
+    ground: Ground<'a>,
+    signatures: usize,
+    chains: Vec<Vec<NodeId>>,
+}
+
+/// An error and the path it is about.
+struct Refusal {
+    path: Vec<NodeId>,
+    /// The first is what is printed; hints about candidates follow.
+    reasons: Vec<Reason>,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Role {
     Leaf,
@@ -78,272 +79,314 @@ enum Role {
     Root,
 }
 
-struct Verifier<'a> {
-    input: &'a Input<'a>,
-    sent: Vec<NodeId>,
-    signatures: u32,
-    comparisons: usize,
-    hint_path: Vec<NodeId>,
-}
-
-impl<'a> Verifier<'a> {
-    fn certificate(&self, id: NodeId) -> Option<&'a Certificate> {
-        self.input.chain.certificate(id).map(AsRef::as_ref)
-    }
-
-    fn verify(&mut self, leaf: NodeId) -> Result<Vec<NodeId>, Fault> {
-        let start = [leaf];
-        for &id in &self.sent {
-            if let Some(kind) = self.certificate(id).and_then(unparsable) {
-                return Err(Fault::on(id, kind, &start));
+impl<'a> Verify<'a> {
+    fn run(&mut self, leaf: NodeId) -> Answer {
+        let input = self.ground.input;
+        let own = self.valid(leaf, Role::Leaf, &[]).err().or_else(|| {
+            (input.policy.name_check != NameCheck::Never)
+                .then(|| self.name(leaf))
+                .flatten()
+        });
+        if let Some(kind) = own {
+            return refused(input, self.likely_path(leaf), vec![Reason::on(leaf, kind)]);
+        }
+        if self.ground.is_anchor(leaf) {
+            self.chains.push(vec![leaf]);
+        } else {
+            let refusal = self.build(&[leaf]);
+            if self.chains.is_empty() {
+                let refusal = refusal.unwrap_or_else(|| Refusal {
+                    path: vec![leaf],
+                    reasons: vec![Reason::on(leaf, ReasonKind::MissingIssuer)],
+                });
+                return refused(input, refusal.path, refusal.reasons);
             }
         }
-        if let Some(kind) = self.valid(leaf, Role::Leaf, &[]) {
-            return Err(Fault::on(leaf, kind, &start));
+        let mut first = None;
+        for chain in &self.chains {
+            let against = self.policy(chain).or_else(|| self.purpose(chain));
+            match against {
+                None => {
+                    return Answer {
+                        accepted: true,
+                        steps: steps::of(input, chain, &[]),
+                        path: chain.clone(),
+                        failures: Vec::new(),
+                        spoken: None,
+                    };
+                }
+                Some(reason) => first = first.or(Some((chain.clone(), reason))),
+            }
         }
-        if let (Some(wanted), Some(certificate)) =
-            (&self.input.question.name, self.certificate(leaf))
-            && self.input.policy.name_check != NameCheck::Never
-            && !name::accepts(certificate, wanted, self.input.policy)
+        let (path, reason) =
+            first.unwrap_or_else(|| (vec![leaf], Reason::on(leaf, ReasonKind::MissingIssuer)));
+        refused(input, path, vec![reason])
+    }
+
+    /// The path that a person would expect to see beside an error about the leaf alone.
+    fn likely_path(&self, leaf: NodeId) -> Vec<NodeId> {
+        let paths = &self.ground.input.chain.paths;
+        paths
+            .first()
+            .map_or_else(|| vec![leaf], |p| p.nodes.clone())
+    }
+
+    /// Certificate.isValid.
+    fn valid(&self, id: NodeId, role: Role, below: &[NodeId]) -> Result<(), ReasonKind> {
+        let Some(c) = self.ground.certificate(id) else {
+            return Err(ReasonKind::MissingIssuer);
+        };
+        if let Some(oid) = parse::unhandled_critical(c) {
+            return Err(ReasonKind::UnknownCriticalExtension { oid });
+        }
+        if let Some(kind) = super::ground::dates(c, self.ground.input.question.at) {
+            return Err(kind);
+        }
+        if role != Role::Leaf {
+            let lower: Vec<&Certificate> = below
+                .iter()
+                .filter_map(|&id| self.ground.certificate(id))
+                .collect();
+            names::check(c, &lower)?;
+        }
+        let constraints = c.basic_constraints();
+        if role == Role::Intermediate && !matches!(constraints, Some((true, _))) {
+            return Err(ReasonKind::NotACa);
+        }
+        if let Some((_, Some(allowed))) = constraints
+            && below.len().saturating_sub(1) > usize::try_from(allowed).unwrap_or(usize::MAX)
         {
-            let kind = ReasonKind::NameMismatch {
+            return Err(ReasonKind::PathTooLong { allowed });
+        }
+        Ok(())
+    }
+
+    fn name(&self, leaf: NodeId) -> Option<ReasonKind> {
+        let input = self.ground.input;
+        let wanted = input.question.name.as_ref()?;
+        let certificate = self.ground.certificate(leaf)?;
+        if names::matches(certificate, wanted) {
+            return None;
+        }
+        Some(match name::find(certificate, wanted) {
+            name::NameAnswer::OnlyCommonName => ReasonKind::NameOnlyInCommonName {
+                wanted: facts::host(wanted),
+            },
+            _ => ReasonKind::NameMismatch {
                 wanted: facts::host(wanted),
                 presented: name::presented(certificate, 8),
-            };
-            return Err(Fault::on(leaf, kind, &start));
-        }
-        let chains = if self.input.anchors.holds(leaf) {
-            vec![vec![leaf]]
-        } else {
-            self.build(&start)?
-        };
-        let mut other: Option<ReasonKind> = None;
-        for chain in &chains {
-            match self.whole(chain) {
-                None => return Ok(chain.clone()),
-                Some(kind) => other = Some(kind),
-            }
-        }
-        let path = chains.first().cloned().unwrap_or_else(|| start.to_vec());
-        let kind = other.unwrap_or(ReasonKind::MissingIssuer);
-        Err(Fault::on(leaf, kind, &path))
-    }
-
-    /// What only a whole chain tells: policies, then extended key usage from the root down.
-    fn whole(&self, chain: &[NodeId]) -> Option<ReasonKind> {
-        let below: Vec<&Certificate> = chain
-            .iter()
-            .take(chain.len().saturating_sub(1).max(1))
-            .filter_map(|&id| self.certificate(id))
-            .collect();
-        if let Some((_, why)) = policies::fault(&below) {
-            return Some(ReasonKind::Policy(why));
-        }
-        let (wanted, is_client) = match self.input.question.purpose? {
-            Purpose::Client => (oid::KP_CLIENT_AUTH, true),
-            Purpose::Server => (oid::KP_SERVER_AUTH, false),
-        };
-        let usages = chain
-            .iter()
-            .filter_map(|&id| self.certificate(id))
-            .find_map(|c| facts::lacks_purpose(c, wanted, true))?;
-        Some(match is_client {
-            true => ReasonKind::NotForClients { usages },
-            false => ReasonKind::NotForServers { usages },
+            },
         })
     }
 
-    /// All chains from the last certificate of `current` up.
-    fn build(&mut self, current: &[NodeId]) -> Result<Vec<Vec<NodeId>>, Fault> {
-        let Some(&child) = current.last() else {
-            return Ok(Vec::new());
-        };
-        let mut chains = Vec::new();
-        let mut error: Option<Fault> = None;
-        let mut hint: Option<Reason> = None;
-        let roots: Vec<NodeId> = self.input.anchors.iter().collect();
-        let others: Vec<NodeId> = self.sent.iter().copied().skip(1).collect();
-        let candidates = self
-            .parents(child, &roots)
-            .into_iter()
-            .map(|id| (Role::Root, id))
-            .chain(
-                self.parents(child, &others)
-                    .into_iter()
-                    .map(|id| (Role::Intermediate, id)),
-            );
-        for (role, candidate) in candidates {
-            if self.already(candidate, current) || chains.len() >= MOST_CHAINS {
+    /// Certificate.buildChains: adds what it finds to `chains`, and answers with the error of this
+    /// branch.
+    fn build(&mut self, path: &[NodeId]) -> Option<Refusal> {
+        let top = *path.last()?;
+        let before = self.chains.len();
+        let mut hints: Vec<Reason> = Vec::new();
+        let mut error: Option<Refusal> = None;
+        for (role, candidate) in self.parents(top) {
+            if path.contains(&candidate) || self.already_in(candidate, path) {
                 continue;
             }
+            let with = |reasons: Vec<Reason>| {
+                let mut longer = path.to_vec();
+                longer.push(candidate);
+                Refusal {
+                    path: longer,
+                    reasons,
+                }
+            };
             self.signatures += 1;
             if self.signatures > MOST_SIGNATURES {
-                error = Some(Fault::on(child, ReasonKind::BudgetSpent, current));
+                error = Some(with(vec![Reason {
+                    kind: ReasonKind::BudgetSpent,
+                    node: None,
+                }]));
                 continue;
             }
-            let mut longer = current.to_vec();
+            if let Err(reason) = self.signature(top, candidate) {
+                hints.push(reason);
+                continue;
+            }
+            if let Err(kind) = self.valid(candidate, role, path) {
+                let reason = Reason::on(candidate, kind);
+                hints.push(reason.clone());
+                error = Some(with(vec![reason]));
+                continue;
+            }
+            let mut longer = path.to_vec();
             longer.push(candidate);
-            if let Some(reason) = self.signed_by(child, candidate) {
-                if hint.is_none() {
-                    hint = Some(reason);
-                    self.hint_path.clone_from(&longer);
+            error = match role {
+                Role::Intermediate => self.build(&longer),
+                _ => {
+                    self.chains.push(longer);
+                    None
                 }
-                continue;
-            }
-            if let Some(kind) = self.valid(candidate, role, current) {
-                error = Some(Fault::on(candidate, kind, &longer));
-                continue;
-            }
-            error = None;
-            if role == Role::Root {
-                chains.push(longer);
-                continue;
-            }
-            match self.build(&longer) {
-                Ok(found) => chains.extend(found),
-                Err(fault) => error = Some(fault),
-            }
+            };
         }
-        if !chains.is_empty() {
-            return Ok(chains);
+        if self.chains.len() > before {
+            return None;
         }
-        Err(error.unwrap_or_else(|| Fault {
-            reason: Reason::on(child, ReasonKind::MissingIssuer),
-            hint,
-            path: current.to_vec(),
-        }))
+        Some(error.unwrap_or_else(|| self.unknown_authority(path, top, hints)))
     }
 
-    /// Candidates of the right name: those of the right key identifier first, of a different one last.
-    fn parents(&self, child: NodeId, pool: &[NodeId]) -> Vec<NodeId> {
-        let mut found: Vec<(u8, NodeId)> = Vec::new();
-        for &id in pool {
-            let Some(link) = self.input.chain.link(child, id) else {
-                continue;
+    /// UnknownAuthorityError with its hint: the first candidate that could not be used, and why.
+    fn unknown_authority(&self, path: &[NodeId], top: NodeId, hints: Vec<Reason>) -> Refusal {
+        let mut path = path.to_vec();
+        let mut reasons = vec![Reason::on(top, self.ground.unanchored(&path).kind)];
+        if let Some(hint) = hints.into_iter().next() {
+            // The candidate is shown above its child.
+            let candidate = match hint.node {
+                Some(node) if node != top => Some(node),
+                _ => self.ground.issuers_by_bytes(top).first().map(|l| l.issuer),
             };
-            if link.name != NameMatch::Same || found.iter().any(|&(_, known)| known == id) {
-                continue;
-            }
-            let both_absent = link.key_id == KeyIdMatch::Absent
-                && self.certificate(child).is_some_and(|c| c.authority_key_id().is_none())
-                && self.certificate(id).is_some_and(|c| c.subject_key_id().is_none());
-            let rank = match link.key_id {
+            path.extend(candidate.filter(|id| !path.contains(id)));
+            reasons.push(hint);
+        }
+        Refusal { path, reasons }
+    }
+
+    /// Roots first; among each, those whose key identifiers agree first.
+    fn parents(&self, child: NodeId) -> Vec<(Role, NodeId)> {
+        let links = self.ground.issuers_by_bytes(child);
+        let mut found = Vec::new();
+        for role in [Role::Root, Role::Intermediate] {
+            let mut of_role: Vec<_> = links
+                .iter()
+                .filter(|l| match role {
+                    Role::Root => self.ground.is_anchor(l.issuer),
+                    _ => {
+                        self.ground.is_sent(l.issuer)
+                            && Some(l.issuer) != self.ground.input.chain.leaf
+                    }
+                })
+                // A root that does not parse never gets into the pool.
+                .filter(|l| {
+                    let certificate = self.ground.certificate(l.issuer);
+                    certificate.is_some_and(|c| parse::fault(c).is_none())
+                })
+                .collect();
+            of_role.sort_by_key(|l| match l.key_id {
                 KeyIdMatch::Same => 0,
-                KeyIdMatch::Absent if both_absent => 0,
+                KeyIdMatch::Absent if self.both_absent(child, l.issuer) => 0,
                 KeyIdMatch::Absent => 1,
                 KeyIdMatch::Different => 2,
-            };
-            found.push((rank, id));
+            });
+            found.extend(of_role.iter().map(|l| (role, l.issuer)));
         }
-        found.sort_by_key(|&(rank, _)| rank);
-        found.into_iter().map(|(_, id)| id).collect()
+        found
     }
 
-    /// A certificate of this name, key and alternative names stands in the chain.
-    fn already(&self, candidate: NodeId, current: &[NodeId]) -> bool {
-        let Some(one) = self.certificate(candidate) else {
+    fn both_absent(&self, child: NodeId, issuer: NodeId) -> bool {
+        let none = |key_id: Option<&[u8]>| key_id.is_none_or(<[u8]>::is_empty);
+        self.ground
+            .certificate(child)
+            .is_some_and(|c| none(c.authority_key_id()))
+            && self
+                .ground
+                .certificate(issuer)
+                .is_some_and(|c| none(c.subject_key_id()))
+    }
+
+    /// Subject, key and alternative names are those of a certificate that is on the path already.
+    fn already_in(&self, candidate: NodeId, path: &[NodeId]) -> bool {
+        let Some(new) = self.ground.certificate(candidate) else {
             return true;
         };
-        let names = |c: &Certificate| facts::extension(c, "2.5.29.17").map(|e| e.raw.clone());
-        current
-            .iter()
-            .filter_map(|&id| self.certificate(id))
+        let names = |c: &'a Certificate| facts::extension(c, "2.5.29.17").map(|e| &e.raw);
+        path.iter()
+            .filter_map(|&id| self.ground.certificate(id))
             .any(|c| {
-                c.subject.der == one.subject.der
-                    && c.spki_sha256 == one.spki_sha256
-                    && names(c) == names(one)
+                same_bytes(&c.subject, &new.subject)
+                    && c.spki_sha256 == new.spki_sha256
+                    && names(c) == names(new)
             })
     }
 
-    /// Why `candidate` cannot have signed `child`.
-    fn signed_by(&self, child: NodeId, candidate: NodeId) -> Option<Reason> {
-        let issuer = self.certificate(candidate)?;
-        let limits = issuer.basic_constraints();
-        let no_ca = match limits {
-            None => issuer.version == Some(3),
-            Some((ca, _)) => !ca,
+    /// Certificate.CheckSignatureFrom.
+    fn signature(&self, child: NodeId, parent: NodeId) -> Result<(), Reason> {
+        let (Some(lower), Some(upper)) = (
+            self.ground.certificate(child),
+            self.ground.certificate(parent),
+        ) else {
+            return Err(Reason::on(child, ReasonKind::MissingIssuer));
         };
-        if no_ca {
-            return Some(Reason::on(candidate, ReasonKind::NotACa));
+        let constraints = upper.basic_constraints();
+        if (upper.version == Some(3) && constraints.is_none())
+            || matches!(constraints, Some((false, _)))
+        {
+            return Err(Reason::on(parent, ReasonKind::NotACa));
         }
-        if facts::lacks_cert_sign(issuer) {
-            return Some(Reason::on(candidate, ReasonKind::NoCertSign));
+        if facts::lacks_cert_sign(upper) && upper.key_usage().is_some_and(|u| u.0 != 0) {
+            return Err(Reason::on(parent, ReasonKind::NoCertSign));
         }
-        let certificate = self.certificate(child)?;
-        if let Some(hash) = facts::weak_hash(certificate) {
-            return Some(Reason::on(child, ReasonKind::WeakHash(hash)));
+        let algorithm = &lower.signature_algorithm;
+        if let Some(hash @ (Hash::Md2 | Hash::Md5 | Hash::Sha1)) = algorithm.hash {
+            return Err(Reason::on(child, ReasonKind::WeakHash(hash)));
         }
-        match &self.input.chain.link(child, candidate)?.signature {
-            SignatureCheck::Verified => None,
-            SignatureCheck::Bad => Some(Reason::on(child, ReasonKind::BadSignature)),
-            SignatureCheck::CannotCheck(why) if why.contains("key") => {
-                Some(Reason::on(child, ReasonKind::BadSignature))
-            }
-            SignatureCheck::CannotCheck(why) => {
-                Some(Reason::on(child, ReasonKind::UncheckedSignature(why.clone())))
-            }
-            SignatureCheck::NotChecked => Some(Reason::on(child, ReasonKind::BudgetSpent)),
+        if upper.key.bits < self.ground.input.policy.least_rsa_bits
+            && matches!(upper.key.kind, crate::cert::KeyKind::Rsa { .. })
+        {
+            let bits = upper.key.bits;
+            return Err(Reason::on(parent, ReasonKind::WeakKey { bits }));
         }
+        self.ground
+            .signature(child, parent)
+            .map_err(|kind| Reason::on(child, kind))
     }
 
-    /// What stands against a certificate in its role above `current`.
-    fn valid(&mut self, id: NodeId, role: Role, current: &[NodeId]) -> Option<ReasonKind> {
-        let certificate = self.certificate(id)?;
-        if let Some(oid) = facts::unknown_critical(certificate) {
-            return Some(ReasonKind::UnknownCriticalExtension { oid });
+    /// policiesValid, since Go 1.24.
+    fn policy(&self, chain: &[NodeId]) -> Option<Reason> {
+        let below: Vec<&Certificate> = chain
+            .iter()
+            .take(chain.len().saturating_sub(1))
+            .filter_map(|&id| self.ground.certificate(id))
+            .collect();
+        let (place, why) = policies::fault(&below)?;
+        Some(Reason::on(*chain.get(place)?, ReasonKind::Policy(why)))
+    }
+
+    /// checkChainForKeyUsage: from the root down, every certificate that names usages must name this
+    /// one.
+    fn purpose(&self, chain: &[NodeId]) -> Option<Reason> {
+        let input = self.ground.input;
+        if input.policy.extended_key_usage == ExtendedKeyUsage::Ignored {
+            return None;
         }
-        let at = self.input.question.at;
-        match (certificate.not_before, certificate.not_after) {
-            (Some(not_before), _) if at < not_before => {
-                return Some(ReasonKind::NotYetValid { not_before });
-            }
-            (_, Some(not_after)) if at > not_after => {
-                return Some(ReasonKind::Expired { not_after });
-            }
-            _ => {}
-        }
-        if role != Role::Leaf {
-            for &below in current {
-                let Some(one) = self.certificate(below) else {
-                    continue;
-                };
-                if facts::extension(one, "2.5.29.17").is_none() {
-                    continue;
-                }
-                match constraints::violation(certificate, one, false, &mut self.comparisons) {
-                    Ok(None) => {}
-                    Ok(Some((name, detail))) => {
-                        return Some(ReasonKind::NameConstraint { name, detail });
-                    }
-                    Err(_) => return Some(ReasonKind::BudgetSpent),
-                }
-            }
-        }
-        if role == Role::Intermediate && !certificate.is_ca() {
-            return Some(ReasonKind::NotACa);
-        }
-        match certificate.basic_constraints() {
-            Some((_, Some(allowed)))
-                if role != Role::Leaf && current.len().saturating_sub(1) > allowed as usize =>
-            {
-                Some(ReasonKind::PathTooLong { allowed })
-            }
-            _ => None,
-        }
+        let wanted = match input.question.purpose? {
+            Purpose::Server => oid::KP_SERVER_AUTH,
+            Purpose::Client => oid::KP_CLIENT_AUTH,
+        };
+        let lacking = |id: &NodeId| {
+            let usages = self.ground.certificate(*id)?.extended_key_usage()?;
+            let fits = usages.is_empty()
+                || usages
+                    .iter()
+                    .any(|u| u.as_str() == wanted || u.as_str() == oid::ANY_EXTENDED_KEY_USAGE);
+            (!fits).then(|| (*id, usages.iter().map(Oid::title).collect::<Vec<_>>()))
+        };
+        let (id, usages) = chain.iter().rev().find_map(lacking)?;
+        Some(Reason::on(
+            id,
+            match input.question.purpose? {
+                Purpose::Server => ReasonKind::NotForServers { usages },
+                Purpose::Client => ReasonKind::NotForClients { usages },
+            },
+        ))
     }
 }
 
-/// What Go's parser refuses.
-fn unparsable(certificate: &Certificate) -> Option<ReasonKind> {
-    let critical = |oid: &str| facts::extension(certificate, oid).is_some_and(|e| e.critical);
-    if critical("2.5.29.35") {
-        return Some(ReasonKind::Strict(StrictRule::AuthorityKeyIdCritical));
-    }
-    if critical("2.5.29.14") {
-        return Some(ReasonKind::Strict(StrictRule::SubjectKeyIdCritical));
-    }
-    if certificate.serial.first().is_some_and(|&b| b & 0x80 != 0) {
-        return Some(ReasonKind::Serial(SerialFault::Negative));
-    }
-    facts::unreadable(certificate).into_iter().next()
+/// The certificate's name constraints, if it has any.
+fn constraints(
+    certificate: &Certificate,
+) -> Option<(&[crate::cert::GeneralName], &[crate::cert::GeneralName])> {
+    certificate.extensions.iter().find_map(|e| match &e.value {
+        ExtensionValue::NameConstraints {
+            permitted,
+            excluded,
+        } => Some((permitted.as_slice(), excluded.as_slice())),
+        _ => None,
+    })
 }
