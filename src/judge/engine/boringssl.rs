@@ -147,7 +147,10 @@ fn extensions(input: &Input<'_>, path: &[NodeId]) -> Vec<Reason> {
             out.push(Reason::on(id, ReasonKind::NotForServers { usages }));
         } else if not_a_ca {
             // The purpose of a CA includes being one.
-            out.push(Reason::on(id, ReasonKind::NotForServers { usages: Vec::new() }));
+            out.push(Reason::on(
+                id,
+                ReasonKind::NotForServers { usages: Vec::new() },
+            ));
         }
         if depth > 0
             && let Some((true, Some(allowed))) = certificate.basic_constraints()
@@ -225,4 +228,3 @@ fn signatures(input: &Input<'_>, path: &[NodeId]) -> Vec<Reason> {
     }
     out
 }
-

@@ -25,7 +25,9 @@ pub(super) fn judge(input: &Input<'_>) -> Answer {
         return rejected(Vec::new(), ReasonKind::NoCertificate);
     };
     let (path, fault) = chain(input, &list);
-    let fault = fault.or_else(|| end_entity(input, &path)).or_else(|| host(input, leaf));
+    let fault = fault
+        .or_else(|| end_entity(input, &path))
+        .or_else(|| host(input, leaf));
     Answer {
         accepted: fault.is_none(),
         failures: fault.into_iter().collect(),
@@ -146,7 +148,9 @@ fn build(input: &Input<'_>, list: &[NodeId]) -> (Vec<NodeId>, Option<Reason>) {
         }
     }
     let path: Vec<NodeId> = list.iter().copied().take(1).collect();
-    let reason = path.first().map(|&leaf| Reason::on(leaf, ReasonKind::MissingIssuer));
+    let reason = path
+        .first()
+        .map(|&leaf| Reason::on(leaf, ReasonKind::MissingIssuer));
     (path, reason)
 }
 
@@ -161,7 +165,11 @@ fn validate(input: &Input<'_>, path: &[NodeId]) -> Option<Reason> {
             .or_else(|| {
                 (depth > 0 && facts::lacks_cert_sign(certificate)).then_some(ReasonKind::NoCertSign)
             })
-            .or_else(|| (depth > 0).then(|| ca(input, path, depth, certificate)).flatten())
+            .or_else(|| {
+                (depth > 0)
+                    .then(|| ca(input, path, depth, certificate))
+                    .flatten()
+            })
             .or_else(|| constrained(input, path, depth, certificate, &mut left))
             .or_else(|| facts::dates(certificate, input.question.at))
             .or_else(|| {
@@ -233,9 +241,7 @@ fn constrained(
     above.iter().find_map(|&id| {
         let issuer = input.chain.certificate(id)?;
         match constraints::violation(issuer, certificate, true, left) {
-            Ok(found) => {
-                found.map(|(name, detail)| ReasonKind::NameConstraint { name, detail })
-            }
+            Ok(found) => found.map(|(name, detail)| ReasonKind::NameConstraint { name, detail }),
             Err(_) => Some(ReasonKind::BudgetSpent),
         }
     })

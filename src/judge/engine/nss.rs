@@ -44,7 +44,11 @@ pub(super) fn judge(input: &Input<'_>) -> Answer {
     Answer {
         accepted: fault.is_none(),
         failures: fault.into_iter().collect(),
-        path: if found_path(&path) { path } else { search.deepest },
+        path: if found_path(&path) {
+            path
+        } else {
+            search.deepest
+        },
         ..Answer::default()
     }
 }
@@ -69,9 +73,7 @@ fn self_signed(input: &Input<'_>, leaf: NodeId, reason: Reason) -> Reason {
 /// The feature extension, then the name.
 fn afterwards(input: &Input<'_>, leaf: NodeId) -> Option<Reason> {
     let certificate = input.chain.certificate(leaf)?;
-    if input.policy.must_staple
-        && facts::must_staple(certificate)
-        && input.facts.stapled.is_none()
+    if input.policy.must_staple && facts::must_staple(certificate) && input.facts.stapled.is_none()
     {
         return Some(Reason::on(leaf, ReasonKind::MustStaple));
     }
@@ -169,7 +171,11 @@ impl Search<'_> {
             match result {
                 Ok(()) => return Ok(()),
                 Err(reason) => {
-                    path.truncate(path.iter().position(|&n| n == candidate).unwrap_or(path.len()));
+                    path.truncate(
+                        path.iter()
+                            .position(|&n| n == candidate)
+                            .unwrap_or(path.len()),
+                    );
                     shared = Some(match shared {
                         None => reason,
                         Some(earlier) if earlier.kind.id() == reason.kind.id() => earlier,

@@ -88,6 +88,16 @@ pub(super) fn event(rejected: &Rejected<'_>) -> Event {
         .collect();
     flags.sort_unstable();
     flags.dedup();
+    // A hash that is refused needs no check of its signature: what cannot be checked here could be there.
+    let unchecked = |r: &crate::judge::Reason| {
+        matches!(
+            r.kind,
+            ReasonKind::BadSignature | ReasonKind::AlgorithmMismatch
+        )
+    };
+    if flags.contains(&Flag::InsecureAlgorithm) && !rejected.answer.failures.iter().any(unchecked) {
+        flags.retain(|&f| f != Flag::Signature);
+    }
     let afterwards = rejected.profile.policy.name_check == NameCheck::Afterwards;
     let status: Vec<&str> = flags.iter().map(|f| f.words()).collect();
     let wrong_name = flags == [Flag::Owner];
