@@ -265,13 +265,16 @@ fn host_and_port(url: &str) -> (String, u16) {
 
 /// A server that was offered everything and chose something old has nothing newer.
 fn limits(session: &Session) -> Limits {
-    let mut out = Limits::default();
-    out.newest = match session.version.as_deref() {
+    let newest = match session.version.as_deref() {
         Some("SSL 3.0") => Version::Ssl3,
         Some("TLS 1.0") => Version::Tls10,
         Some("TLS 1.1") => Version::Tls11,
         Some("TLS 1.2") => Version::Tls12,
         _ => Version::Tls13,
+    };
+    let mut out = Limits {
+        newest,
+        ..Limits::default()
     };
     let suite = session.cipher_suite.as_deref().unwrap_or_default();
     if suite.starts_with("TLS_RSA_WITH") {

@@ -122,6 +122,10 @@ impl Search<'_> {
         let below = path.len().saturating_sub(2);
         let own = self.alone(&certificate, is_leaf, trusted, below);
         let deferred = match own {
+            // An anchor that is shown as a server's certificate is refused at once.
+            Some(ReasonKind::CaAsLeaf) if self.input.anchors.holds(id) => {
+                return Err(Reason::on(id, ReasonKind::CaAsLeaf));
+            }
             Some(kind) if is_leaf => Some(Reason::on(id, kind)),
             Some(kind) => return Err(Reason::on(id, kind)),
             None => None,

@@ -174,8 +174,9 @@ fn wget(rejected: &Rejected<'_>, flags: &[Flag]) -> String {
         if leaf.not_after.is_some_and(|t| at >= t) {
             lines.push("The certificate has expired".to_owned());
         }
+        let wrong = |name| !crate::judge::name::accepts(leaf, name, &rejected.profile.policy);
         let name = rejected.question.name.as_ref();
-        if name.is_some_and(|n| !crate::judge::name::accepts(leaf, n, &rejected.profile.policy)) {
+        if flags.contains(&Flag::Owner) || flags != [Flag::Owner] && name.is_some_and(wrong) {
             lines.push(format!(
                 "The certificate's owner does not match hostname ‘{host}’"
             ));
