@@ -83,8 +83,6 @@ fn code(rejected: &Rejected<'_>, reason: &Reason) -> u32 {
         ReasonKind::Version { .. } => 93,
         ReasonKind::Serial(_) | ReasonKind::Profile(_) => 41,
         ReasonKind::Strict(rule) => strict(*rule),
-        // OpenSSL has no such rule.
-        ReasonKind::Profile(_) => 1,
     }
 }
 
