@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use whycert::cli::command_line;
-use whycert::diagnosis::pasted::Pasted;
 use whycert::diagnosis::lesson::{Lesson, SECTIONS, lesson};
+use whycert::diagnosis::pasted::Pasted;
 use whycert::diagnosis::{RULES, Severity};
 use whycert::lab::{SCENARIOS, Scenario, WITHOUT_SCENARIO};
 use whycert::tui::keymap::{BINDINGS, Group};

@@ -8,6 +8,7 @@ mod catalogue;
 mod certificates;
 mod chains;
 mod environment;
+mod explain;
 mod headless;
 mod judges;
 mod lab;

@@ -6,7 +6,7 @@ use super::pattern::Prepared;
 use super::table::{self, KnownError};
 
 /// A known error, and how much of one of its texts is in the unknown one.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Likeness {
     /// Which error.
     pub error: &'static KnownError,
@@ -14,12 +14,6 @@ pub struct Likeness {
     pub words: &'static str,
     /// How alike, in percent.
     pub percent: u8,
-}
-
-impl PartialEq for Likeness {
-    fn eq(&self, other: &Self) -> bool {
-        self.words == other.words && self.percent == other.percent
-    }
 }
 
 /// Less alike than this is not worth naming, in percent.
@@ -38,7 +32,7 @@ pub(super) fn nearest(text: &Prepared) -> Vec<Likeness> {
                 let percent = percent(&pasted, p.words());
                 (percent, p.words())
             });
-            let (percent, words) = all.max_by_key(|(percent, _)| *percent)?;
+            let (percent, words) = all.max_by_key(|(percent, words)| (*percent, words.len()))?;
             (percent >= LEAST).then_some(Likeness {
                 error,
                 words,
@@ -46,7 +40,8 @@ pub(super) fn nearest(text: &Prepared) -> Vec<Likeness> {
             })
         })
         .collect();
-    found.sort_by_key(|one| std::cmp::Reverse(one.percent));
+    // Among equals, the text that shares the most.
+    found.sort_by_key(|one| std::cmp::Reverse((one.percent, one.words.len())));
     found.truncate(MOST);
     found
 }
@@ -69,10 +64,10 @@ fn percent(pasted: &HashSet<String>, known: &str) -> usize {
     (shared * 100 / all).min(99)
 }
 
-/// The words of a text that say something.
+/// The words of a text.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_alphanumeric())
-        .filter(|word| word.len() >= 3 && !["the", "and", "for", "not", "error"].contains(word))
+        .filter(|word| !word.is_empty())
 }
 
 /// The beginning of a word: forms of one word count as one.

@@ -41,18 +41,12 @@ pub struct Pasted {
 }
 
 /// A known error in the text.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Match {
     /// Which.
     pub error: &'static KnownError,
     /// The words of the table that stand in the text.
     pub words: &'static str,
-}
-
-impl PartialEq for Match {
-    fn eq(&self, other: &Self) -> bool {
-        self.error.id == other.error.id && self.words == other.words
-    }
 }
 
 impl Pasted {

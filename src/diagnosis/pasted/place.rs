@@ -327,7 +327,7 @@ mod tests {
                 "api.internal",
             ),
             (
-                "Host: api.internal. is not in the cert's altnames: DNS:a.test",
+                "Hostname/IP does not match certificate's altnames: Host: api.internal. is not in the cert's altnames: DNS:a.test",
                 "api.internal",
             ),
             (

@@ -42,6 +42,12 @@ pub struct KnownError {
     pub next: Option<String>,
 }
 
+impl PartialEq for KnownError {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+
 /// How a cause is told from others, and what to do about it.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
