@@ -9,6 +9,7 @@ mod certificates;
 mod chains;
 mod clients;
 mod environment;
+mod explain;
 mod headless;
 mod judge;
 mod judges;

@@ -20,6 +20,7 @@ pub mod interception;
 pub mod lesson;
 mod local;
 mod names;
+pub mod pasted;
 mod path;
 mod presentation;
 mod profile;
