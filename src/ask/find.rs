@@ -63,7 +63,9 @@ pub fn find(machine: &Machine) -> Vec<Installed> {
     let found: Vec<Found> = std::thread::scope(|scope| {
         let mut running: Vec<_> = jobs.into_iter().map(|job| scope.spawn(job)).collect();
         running.extend(pythons.into_iter().map(|job| scope.spawn(job)));
-        let answers = running.into_iter().map(|one| one.join().unwrap_or_default());
+        let answers = running
+            .into_iter()
+            .map(|one| one.join().unwrap_or_default());
         answers.flatten().collect()
     });
     let mut out: Vec<Installed> = Vec::new();
@@ -100,7 +102,9 @@ impl Search {
     fn new(machine: &Machine) -> Self {
         let path = machine.variable("PATH").unwrap_or_default();
         Self {
-            folders: std::env::split_paths(path).filter(|f| f.is_absolute()).collect(),
+            folders: std::env::split_paths(path)
+                .filter(|f| f.is_absolute())
+                .collect(),
         }
     }
 
@@ -135,7 +139,9 @@ impl Search {
         let Some(program) = self.all(name).into_iter().next() else {
             return Box::new(Vec::new);
         };
-        Box::new(move || output(&program, arguments).map_or_else(Vec::new, |out| reads(&program, &out)))
+        Box::new(move || {
+            output(&program, arguments).map_or_else(Vec::new, |out| reads(&program, &out))
+        })
     }
 
     /// Every Python of `PATH`, the first of each folder.
@@ -143,7 +149,10 @@ impl Search {
         let mut seen: Vec<PathBuf> = Vec::new();
         for program in self.all("python3") {
             let real = program.canonicalize().unwrap_or_else(|_| program.clone());
-            if !seen.iter().any(|s| s.canonicalize().is_ok_and(|s| s == real)) {
+            if !seen
+                .iter()
+                .any(|s| s.canonicalize().is_ok_and(|s| s == real))
+            {
                 seen.push(program);
             }
         }
@@ -188,7 +197,10 @@ fn curl(program: &Path, out: &str) -> Option<Found> {
     let version = words.nth(1)?;
     let library = words.find(|w| w.starts_with("OpenSSL/") || w.starts_with("GnuTLS/"))?;
     let shown = format!("curl {version}, {}", library.replace('/', " "));
-    let (client, same) = match (library.starts_with("GnuTLS"), number(version, "") >= Some(8)) {
+    let (client, same) = match (
+        library.starts_with("GnuTLS"),
+        number(version, "") >= Some(8),
+    ) {
         (true, _) => ("curl8-gnutls", true),
         (_, true) => ("curl8-openssl", library.starts_with("OpenSSL/3.5")),
         (_, false) => ("curl7-openssl", library.starts_with("OpenSSL/3.0")),
@@ -216,14 +228,21 @@ fn git(program: &Path, out: &str) -> Option<Found> {
         return None;
     }
     let version = output(program, &["--version"])?;
-    let shown = format!("{}, libcurl (GnuTLS)", version.trim().replace(" version", ""));
+    let shown = format!(
+        "{}, libcurl (GnuTLS)",
+        version.trim().replace(" version", "")
+    );
     one("git", program, &shown, true)
 }
 
 fn openssl(program: &Path, out: &str) -> Option<Found> {
     let version = out.split(' ').nth(1)?;
     let minor = number(version, "3.").filter(|_| version.starts_with("3."))?;
-    let client = if minor < 2 { "s_client30" } else { "s_client35" };
+    let client = if minor < 2 {
+        "s_client30"
+    } else {
+        "s_client35"
+    };
     let shown = format!("OpenSSL {version}");
     one(client, program, &shown, minor == 0 || minor == 5)
 }
@@ -272,7 +291,12 @@ fn java(program: &Path, out: &str) -> Vec<Found> {
     ["url", "client"]
         .iter()
         .filter_map(|kind| {
-            one(&format!("{line}-{kind}"), program, &shown, major == 17 || major == 25)
+            one(
+                &format!("{line}-{kind}"),
+                program,
+                &shown,
+                major == 17 || major == 25,
+            )
         })
         .collect()
 }
@@ -299,14 +323,23 @@ impl Python {
             12 => "python312-urllib",
             _ => "python313-urllib",
         };
-        out.extend(one(urllib, &self.program, &here, matches!(minor, 8 | 11 | 12 | 13)));
+        out.extend(one(
+            urllib,
+            &self.program,
+            &here,
+            matches!(minor, 8 | 11 | 12 | 13),
+        ));
         let line = if minor < 13 { "python311" } else { "python313" };
         for (package, version) in &self.packages {
             let shown = format!("{package} {version}, {here}");
             let client = match package.as_str() {
                 "pip" => {
                     let new = number(version, "") >= Some(25) || version.starts_with("24.2");
-                    if new && minor >= 10 { "pip26".to_owned() } else { "pip23".to_owned() }
+                    if new && minor >= 10 {
+                        "pip26".to_owned()
+                    } else {
+                        "pip23".to_owned()
+                    }
                 }
                 name => format!("{line}-{name}"),
             };
@@ -320,7 +353,11 @@ impl Python {
     }
 
     fn openssl_name(&self) -> String {
-        self.openssl.split(' ').take(2).collect::<Vec<_>>().join(" ")
+        self.openssl
+            .split(' ')
+            .take(2)
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 }
 
@@ -332,11 +369,20 @@ mod tests {
     fn versions_lead_to_profiles() {
         let at = Path::new("/usr/bin/curl");
         let id = |out: &str| curl(at, out).map(|f| (f.0, f.3));
-        assert_eq!(id("curl 7.88.1 (x) libcurl/7.88.1 OpenSSL/3.0.22 zlib/1.2"), Some(("curl7-openssl", true)));
-        assert_eq!(id("curl 8.14.1 (x) libcurl/8.14.1 OpenSSL/3.2.1"), Some(("curl8-openssl", false)));
+        assert_eq!(
+            id("curl 7.88.1 (x) libcurl/7.88.1 OpenSSL/3.0.22 zlib/1.2"),
+            Some(("curl7-openssl", true))
+        );
+        assert_eq!(
+            id("curl 8.14.1 (x) libcurl/8.14.1 OpenSSL/3.2.1"),
+            Some(("curl8-openssl", false))
+        );
         assert_eq!(id("curl 8.5.0 (x) libcurl/8.5.0 Schannel"), None);
         let ids = |out: &str| java(at, out).into_iter().map(|f| f.0).collect::<Vec<_>>();
-        assert_eq!(ids("openjdk version \"17.0.15\" 2025"), ["java17-url", "java17-client"]);
+        assert_eq!(
+            ids("openjdk version \"17.0.15\" 2025"),
+            ["java17-url", "java17-client"]
+        );
         assert_eq!(ids("java version \"1.8.0_402\""), Vec::<&str>::new());
         let python = Python {
             program: PathBuf::from("/p"),

@@ -39,14 +39,13 @@ const NOT_FOR_THEM: &[&str] = &[
     "NPM_TOKEN",
 ];
 
-/// Runs them, a few beside each other, and tells each answer as it comes. Blocking. `go_on` is asked
-/// before each: `false` leaves the rest out.
-pub fn ask(ways: &[Way], told: &(dyn Fn(Measured) + Sync), go_on: &(dyn Fn() -> bool + Sync)) {
+/// Runs them, a few beside each other, and tells each answer as it comes. Blocking.
+pub fn ask(ways: &[Way], told: &(dyn Fn(Measured) + Sync)) {
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         for _ in 0..SIDE_BY_SIDE.min(ways.len()) {
             scope.spawn(|| {
-                while go_on() {
+                loop {
                     let Some(way) = ways.get(next.fetch_add(1, Ordering::Relaxed)) else {
                         break;
                     };
@@ -101,7 +100,10 @@ fn surroundings(command: &mut Command, home: &Path) {
         let real = etcetera::home_dir().ok()?.join(".cache/go-build");
         real.is_dir().then(|| real.into_os_string())
     });
-    command.env("GOCACHE", cache.unwrap_or_else(|| home.join("go").into_os_string()));
+    command.env(
+        "GOCACHE",
+        cache.unwrap_or_else(|| home.join("go").into_os_string()),
+    );
     for name in NOT_FOR_THEM {
         command.env_remove(name);
     }

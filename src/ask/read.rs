@@ -13,9 +13,8 @@ const MOST_WORDS: usize = 4096;
 
 fn rejected<'l>(lines: impl IntoIterator<Item = &'l str>, cause: &str) -> Said {
     let joined = lines.into_iter().collect::<Vec<_>>().join(" | ");
-    let kept = |words: &str| -> String {
-        text::safe(words.trim()).chars().take(MOST_WORDS).collect()
-    };
+    let kept =
+        |words: &str| -> String { text::safe(words.trim()).chars().take(MOST_WORDS).collect() };
     Said::Rejected {
         message: kept(&joined),
         cause: kept(cause),
@@ -52,7 +51,11 @@ pub(super) fn script_with_cause(ran: &Ran) -> Said {
 /// `java Ask.java`, which needs a whole JDK.
 pub(super) fn java(ran: &Ran) -> Said {
     let said = script_with_cause(ran);
-    let compiler = ["Could not find or load main class", "jdk.compiler", "error: "];
+    let compiler = [
+        "Could not find or load main class",
+        "jdk.compiler",
+        "error: ",
+    ];
     match &said {
         Said::Rejected { message, .. } if compiler.iter().any(|w| message.contains(w)) => {
             Said::NotAsked(format!("this Java cannot run a source file: {message}"))
@@ -66,10 +69,12 @@ pub(super) fn go(ran: &Ran) -> Said {
     if ran.code == Some(0) {
         return Said::Accepted;
     }
-    let lines: Vec<&str> = errors(ran).filter(|l| !l.starts_with("exit status")).collect();
+    let lines: Vec<&str> = errors(ran)
+        .filter(|l| !l.starts_with("exit status"))
+        .collect();
     match lines.as_slice() {
         [message, cause] if message.starts_with("Get ") => {
-            rejected([*message], if *cause == *message { "" } else { cause })
+            rejected([*message], if *cause == *message { "" } else { *cause })
         }
         other => Said::NotAsked(format!(
             "go run did not get that far: {}",
@@ -108,7 +113,9 @@ pub(super) fn wget(ran: &Ran) -> Said {
             return Some(line);
         }
         // The end of “Connecting to host…”.
-        let at = line.find("failed: ").filter(|_| line.starts_with("Connecting to"))?;
+        let at = line
+            .find("failed: ")
+            .filter(|_| line.starts_with("Connecting to"))?;
         line.get(at..)
     });
     rejected(lines, "")
@@ -120,7 +127,9 @@ pub(super) fn wget2(ran: &Ran) -> Said {
         return Said::Accepted;
     }
     let lines = errors(ran).filter(|l| {
-        ["ERROR:", "Failed to", "No CAs"].iter().any(|s| l.starts_with(s))
+        ["ERROR:", "Failed to", "No CAs"]
+            .iter()
+            .any(|s| l.starts_with(s))
     });
     rejected(lines, "")
 }
@@ -155,7 +164,11 @@ pub(super) fn s_client(ran: &Ran) -> Said {
         l.starts_with("verify error:") || l.contains(":error:") || l.starts_with("connect:errno")
     };
     let mut lines: Vec<&str> = errors(ran).filter(failed).collect();
-    lines.extend(ran.stdout.lines().find(|l| l.starts_with("Verification error")));
+    lines.extend(
+        ran.stdout
+            .lines()
+            .find(|l| l.starts_with("Verification error")),
+    );
     if ran.code == Some(0) && lines.is_empty() {
         return Said::Accepted;
     }
@@ -190,7 +203,7 @@ pub(super) fn python(ran: &Ran) -> Said {
         return Said::NotAsked(text::safe(message).into_owned());
     }
     let cause = raised.first().map_or("", |(_, cause)| cause);
-    rejected([*message], if *cause == *message { "" } else { cause })
+    rejected([*message], if cause == *message { "" } else { cause })
 }
 
 /// `ssl.SSLCertVerificationError: [SSL: …`: the class and its words.
@@ -213,12 +226,20 @@ pub(super) fn pip(ran: &Ran) -> Said {
     let all = ran.stdout.lines().chain(errors(ran)).map(str::trim);
     let lines: Vec<&str> = all
         .filter(|l| {
-            ["Could not fetch", "WARNING: Retrying", "ERROR: ", "WARNING: Certificate", "OSError:"]
-                .iter()
-                .any(|s| l.starts_with(s))
+            [
+                "Could not fetch",
+                "WARNING: Retrying",
+                "ERROR: ",
+                "WARNING: Certificate",
+                "OSError:",
+            ]
+            .iter()
+            .any(|s| l.starts_with(s))
         })
         .collect();
-    if !lines.iter().any(|l| l.starts_with("Could not fetch") || l.contains("Retrying") || l.starts_with("OSError")) {
+    if !lines.iter().any(|l| {
+        l.starts_with("Could not fetch") || l.contains("Retrying") || l.starts_with("OSError")
+    }) {
         return Said::Accepted;
     }
     rejected(lines, "")
@@ -230,9 +251,12 @@ pub(super) fn npm(ran: &Ran) -> Said {
         .filter(|l| l.starts_with("npm error") || l.starts_with("npm ERR!"))
         .filter(|l| !l.contains("complete log of this run") && !l.ends_with(".log"))
         .collect();
-    let code = lines.iter().find_map(|l| l.split_once(" code ").map(|(_, code)| code));
+    let code = lines
+        .iter()
+        .find_map(|l| l.split_once(" code ").map(|(_, code)| code));
     let answered = code.is_some_and(|c| {
-        c.strip_prefix('E').is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()))
+        c.strip_prefix('E')
+            .is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()))
     });
     if ran.code == Some(0) || answered {
         return Said::Accepted;
@@ -264,7 +288,10 @@ mod tests {
     fn a_traceback_ends_with_the_error_and_begins_with_its_cause() {
         let text = "Traceback (most recent call last):\n  File \"x\", line 1\nssl.SSLCertVerificationError: [SSL: X] certificate verify failed (_ssl.c:1006)\n\nDuring handling of the above exception, another exception occurred:\n\nTraceback (most recent call last):\n  File \"<string>\", line 1, in <module>\nurllib.error.URLError: <urlopen error [SSL: X] certificate verify failed (_ssl.c:1006)>\n";
         let (message, cause) = words(python(&failed("", text)));
-        assert_eq!(message, "<urlopen error [SSL: X] certificate verify failed (_ssl.c:1006)>");
+        assert_eq!(
+            message,
+            "<urlopen error [SSL: X] certificate verify failed (_ssl.c:1006)>"
+        );
         assert_eq!(cause, "[SSL: X] certificate verify failed (_ssl.c:1006)");
         let answer = "urllib.error.HTTPError: HTTP Error 404: Not Found\n";
         assert_eq!(python(&failed("", answer)), Said::Accepted);
@@ -287,7 +314,8 @@ mod tests {
             words(wget(&failed("", text))).0,
             "ERROR: The certificate of ‘localhost’ is not trusted."
         );
-        let advice = "curl: (60) SSL certificate problem: certificate has expired\nMore details here: x\n";
+        let advice =
+            "curl: (60) SSL certificate problem: certificate has expired\nMore details here: x\n";
         assert_eq!(
             words(curl(&failed("", advice))).0,
             "curl: (60) SSL certificate problem: certificate has expired"

@@ -102,7 +102,9 @@ fn read_all(stream: Box<dyn Read + Send>) -> String {
 /// Ends the program and what it started.
 #[cfg(unix)]
 fn end(group: u32) {
-    let group = i32::try_from(group).ok().and_then(rustix::process::Pid::from_raw);
+    let group = i32::try_from(group)
+        .ok()
+        .and_then(rustix::process::Pid::from_raw);
     if let Some(group) = group {
         let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
     }
@@ -124,7 +126,12 @@ mod tests {
     fn output_and_exit_code_are_kept() {
         let ran = shell("echo out; echo err >&2; exit 3", Duration::from_secs(20));
         assert_eq!(
-            (ran.code, ran.stdout.as_str(), ran.stderr.as_str(), ran.timed_out),
+            (
+                ran.code,
+                ran.stdout.as_str(),
+                ran.stderr.as_str(),
+                ran.timed_out
+            ),
             (Some(3), "out\n", "err\n", false)
         );
     }

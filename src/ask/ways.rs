@@ -53,10 +53,14 @@ pub fn obstacle(endpoint: Option<&Endpoint>) -> Option<&'static str> {
         return Some("This is a file: clients can only be asked about a server.");
     };
     if endpoint.upgrade.is_some() {
-        return Some("This server starts TLS inside of another protocol, which these clients do not speak.");
+        return Some(
+            "This server starts TLS inside of another protocol, which these clients do not speak.",
+        );
     }
     if endpoint.connect.is_some() || endpoint.server_name != ServerNameChoice::Host {
-        return Some("Clients would go to the address and ask for the name of the URL: leave out --connect, --sni and --no-sni.");
+        return Some(
+            "Clients would go to the address and ask for the name of the URL: leave out --connect, --sni and --no-sni.",
+        );
     }
     matches!(endpoint.scheme, Scheme::Http | Scheme::Ws)
         .then_some("This is a plain http:// address: there is no TLS to ask about.")
@@ -137,7 +141,13 @@ const TABLE: &[Row] = &[
     },
     Row {
         clients: &["s_client30", "s_client35"],
-        arguments: &["s_client", "-connect", "{HOST}:{PORT}", "{SNI}", "-verify_return_error"],
+        arguments: &[
+            "s_client",
+            "-connect",
+            "{HOST}:{PORT}",
+            "{SNI}",
+            "-verify_return_error",
+        ],
         sends: "a handshake, and nothing after it",
         reads: read::s_client,
         ..PLAIN
@@ -161,13 +171,21 @@ const TABLE: &[Row] = &[
     },
     Row {
         clients: &["python*-requests"],
-        arguments: &["-c", "import sys, requests; requests.head(sys.argv[1], timeout=8)", "{URL}"],
+        arguments: &[
+            "-c",
+            "import sys, requests; requests.head(sys.argv[1], timeout=8)",
+            "{URL}",
+        ],
         reads: read::python,
         ..PLAIN
     },
     Row {
         clients: &["python*-httpx"],
-        arguments: &["-c", "import sys, httpx; httpx.head(sys.argv[1], timeout=8)", "{URL}"],
+        arguments: &[
+            "-c",
+            "import sys, httpx; httpx.head(sys.argv[1], timeout=8)",
+            "{URL}",
+        ],
         reads: read::python,
         ..PLAIN
     },
@@ -184,8 +202,21 @@ const TABLE: &[Row] = &[
     Row {
         clients: &["pip23", "pip26"],
         arguments: &[
-            "-m", "pip", "download", "--no-deps", "--no-cache-dir", "--disable-pip-version-check",
-            "--retries", "1", "--timeout", "2", "-d", "{FOLDER}", "-i", "{URL}simple/", "labpkg",
+            "-m",
+            "pip",
+            "download",
+            "--no-deps",
+            "--no-cache-dir",
+            "--disable-pip-version-check",
+            "--retries",
+            "1",
+            "--timeout",
+            "2",
+            "-d",
+            "{FOLDER}",
+            "-i",
+            "{URL}simple/",
+            "labpkg",
         ],
         setting: Some(("pip cert", "--cert")),
         sends: "up to two handshakes, each with one GET request for /simple/labpkg/",
@@ -215,8 +246,13 @@ const TABLE: &[Row] = &[
     Row {
         clients: &["npm"],
         arguments: &[
-            "view", "labpkg", "--registry={URL}", "--fetch-retries=0", "--userconfig=/dev/null",
-            "--globalconfig=/dev/null", "--no-update-notifier",
+            "view",
+            "labpkg",
+            "--registry={URL}",
+            "--fetch-retries=0",
+            "--userconfig=/dev/null",
+            "--globalconfig=/dev/null",
+            "--no-update-notifier",
         ],
         setting: Some(("npm cafile", "--cafile")),
         sends: "a handshake and one GET request for /labpkg",
@@ -292,12 +328,10 @@ const TABLE: &[Row] = &[
 impl Row {
     fn serves(&self, client: &str) -> bool {
         self.clients.iter().any(|name| match name.split_once('*') {
-            Some((start, end)) => {
-                client.strip_prefix(start).is_some_and(|rest| {
-                    rest.strip_suffix(end)
-                        .is_some_and(|version| version.bytes().all(|b| b.is_ascii_digit()))
-                })
-            }
+            Some((start, end)) => client.strip_prefix(start).is_some_and(|rest| {
+                rest.strip_suffix(end)
+                    .is_some_and(|version| version.bytes().all(|b| b.is_ascii_digit()))
+            }),
             None => *name == client,
         })
     }
@@ -343,9 +377,21 @@ impl Row {
                 None if option == "--cacert" => vec![option.to_owned(), path],
                 None => vec![format!("{option}={path}")],
             };
-            let place = if one.client == "git" { 0 } else { arguments.len() };
-            let place = if one.client.starts_with("pip") { 3 } else { place };
-            let place = if one.client.starts_with("curl") { 0 } else { place };
+            let place = if one.client == "git" {
+                0
+            } else {
+                arguments.len()
+            };
+            let place = if one.client.starts_with("pip") {
+                3
+            } else {
+                place
+            };
+            let place = if one.client.starts_with("curl") {
+                0
+            } else {
+                place
+            };
             arguments.splice(place..place, said);
         }
         Way {
@@ -384,9 +430,11 @@ mod tests {
     fn every_id_of_the_table_is_a_client() {
         for name in TABLE.iter().flat_map(|row| row.clients) {
             let known = match name.split_once('*') {
-                Some(_) => crate::judge::client::profiles()
-                    .iter()
-                    .any(|p| TABLE.iter().any(|row| row.serves(&p.id) && row.clients.contains(name))),
+                Some(_) => crate::judge::client::profiles().iter().any(|p| {
+                    TABLE
+                        .iter()
+                        .any(|row| row.serves(&p.id) && row.clients.contains(name))
+                }),
                 None => by_id(name).is_some(),
             };
             assert!(known, "{name}");

@@ -8,7 +8,7 @@ use super::verdict::{Ask, ClientVerdict, Kind, Trusted, verdicts};
 use super::{Environment, Peer, Profile};
 use crate::chain::Chain;
 use crate::judge::{Facts, Question};
-use crate::store::Stores;
+use crate::store::{StoreKind, Stores};
 
 /// A client found on this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,11 +107,13 @@ pub struct Asked<'a> {
 }
 
 impl Grid {
-    /// Judges by all clients. Stores that belong to no machine are given to each of them.
+    /// Judges by all clients. A store that was given (`--ca`), and stores that belong to no machine, are
+    /// given to each of them.
     pub fn of(chain: Chain, stores: Stores, surveyed: bool, asked: &Asked<'_>) -> Self {
         let environment;
-        let trusted = match (stores.environment(), stores.deciding()) {
-            (Some(found), _) => {
+        let given = stores.deciding().filter(|s| s.kind == StoreKind::Given);
+        let trusted = match (stores.environment(), given.or(stores.deciding())) {
+            (Some(found), _) if given.is_none() => {
                 environment = Environment::of(found, asked.peer);
                 Trusted::Machine {
                     stores: &stores,
@@ -119,11 +121,11 @@ impl Grid {
                     hashed_folder: found.openssl_folder,
                 }
             }
-            (None, Some(store)) => Trusted::Given {
+            (_, Some(store)) => Trusted::Given {
                 store,
                 trouble: None,
             },
-            (None, None) => {
+            (_, None) => {
                 environment = Environment::empty();
                 Trusted::Machine {
                     stores: &stores,

@@ -147,7 +147,11 @@ pub(super) fn resolve<'a>(name: &str, stores: &'a Stores) -> (Vec<&'a TrustStore
         },
         "chromium" | "firefox" => {
             let (mut found, _) = or_mozilla(None);
-            let browser = if name == "firefox" { "Firefox" } else { "Chromium" };
+            let browser = if name == "firefox" {
+                "Firefox"
+            } else {
+                "Chromium"
+            };
             found.extend(profile(browser));
             (found, false)
         }
