@@ -35,6 +35,7 @@ pub(super) fn run(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Close => close(model),
         Command::Quit if !is_typing(model) => close(model),
         Command::Enter => return accept(model),
+        Command::Copy => return super::clients::copy_offered(model),
         Command::Up => step(model, -1),
         Command::Down => step(model, 1),
         Command::PageUp => step(model, -10),
@@ -75,6 +76,10 @@ fn step(model: &mut Model, lines: i64) {
             let last = count.saturating_sub(height);
             place.offset = moved(place.offset, lines, last);
             place.line = place.offset;
+        }
+        Some(Overlay::Offer(offer)) => {
+            let count = crate::tui::line::wrap(&offer.lines, width).len();
+            offer.place.offset = moved(offer.place.offset, lines, count.saturating_sub(height));
         }
         Some(Overlay::Open { picked, .. }) if history > 0 => {
             *picked = match (*picked, lines < 0) {
@@ -226,6 +231,7 @@ fn accept(model: &mut Model) -> Vec<Effect> {
             }
         }
         Some(Overlay::Trust(dialog)) => return accept_trust(model, dialog),
+        Some(Overlay::Offer(offer)) => return super::clients::accept(model, offer.ways),
         Some(Overlay::Page { .. }) | None => {}
     }
     Vec::new()
