@@ -140,7 +140,9 @@ fn run(typed: Vec<OsString>) -> Result<u8, Failure> {
         }
         Some(Command::Verify(verify)) => verify::verify(verify),
         Some(Command::Export(export)) => self::export(export),
-        Some(Command::Trust { action }) => trust::run(action),
+        Some(Command::Trust(typed)) => trust::run(*typed),
+        Some(Command::Run { trust, command }) => trust::start(&trust, &command),
+        Some(Command::Bundle { action }) => trust::bundle(&action),
         Some(Command::Stores(stores)) => self::stores(&stores),
         Some(Command::Explain { rule }) => explain::explain(rule.as_deref()),
         Some(Command::Lab(lab)) => self::lab::run(lab),
