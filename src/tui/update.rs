@@ -67,13 +67,16 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             result,
         } => saved(model, what, format, result),
         Message::Copied { what, result } => copied(model, &what, result),
-        Message::Planned(plan) => {
-            if let Some(Overlay::Trust(dialog)) = model.overlays.last_mut() {
+        Message::Planned(rung, plan) => {
+            if let Some(Overlay::Trust(dialog)) = model.overlays.last_mut()
+                && dialog.rung() == rung
+            {
                 dialog.plan = Some(*plan);
             }
         }
         Message::Trusted(result) => {
             if let Some(Overlay::Trust(dialog)) = model.overlays.last_mut() {
+                dialog.busy = false;
                 dialog.applied = Some(*result);
             }
         }
