@@ -16,9 +16,13 @@ use super::reason::Reason;
 use crate::cert::Certificate;
 use crate::chain::{Chain, NodeId};
 
+mod boringssl;
+mod chromium;
 mod gnutls;
 mod go;
 mod ground;
+mod java;
+mod nss;
 mod openssl;
 mod rfc5280;
 mod rounds;
@@ -152,17 +156,20 @@ impl Anchors {
     }
 }
 
-/// Asks the engine of the policy. `None`: that engine is not written yet, so nothing is known of
-/// this client; it is left out, never guessed.
+/// Asks the engine of the policy. `None` would mean an engine that is not written: nothing is known of
+/// such a client, so it is left out, never guessed.
 pub fn ask(input: &Input<'_>) -> Option<Answer> {
-    match input.policy.engine {
-        Engine::Rfc5280 => Some(rfc5280::judge(input)),
-        Engine::Webpki => Some(webpki::judge(input)),
-        Engine::Openssl => Some(openssl::judge(input)),
-        Engine::Gnutls => Some(gnutls::judge(input)),
-        Engine::Go => Some(go::judge(input)),
-        Engine::Java | Engine::Nss | Engine::Chromium | Engine::Boringssl => None,
-    }
+    Some(match input.policy.engine {
+        Engine::Rfc5280 => rfc5280::judge(input),
+        Engine::Webpki => webpki::judge(input),
+        Engine::Openssl => openssl::judge(input),
+        Engine::Gnutls => gnutls::judge(input),
+        Engine::Go => go::judge(input),
+        Engine::Java => java::judge(input),
+        Engine::Nss => nss::judge(input),
+        Engine::Chromium => chromium::judge(input),
+        Engine::Boringssl => boringssl::judge(input),
+    })
 }
 
 /// The RFC's own rules.

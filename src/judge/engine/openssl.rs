@@ -12,8 +12,9 @@
 
 use super::ground::Ground;
 use super::{Answer, Input, steps};
+use crate::cert::{Certificate, Hash};
 use crate::chain::NodeId;
-use crate::judge::policy::{ExtendedKeyUsage, NameCheck, Report};
+use crate::judge::policy::{Engine, ExtendedKeyUsage, NameCheck, Report};
 use crate::judge::{Purpose, Reason, ReasonKind, StrictRule, facts, name, revocation};
 
 mod names;
@@ -80,6 +81,10 @@ struct Verify<'a> {
 const DEPTH: usize = 100;
 
 impl<'a> Verify<'a> {
+    fn is_boring(&self) -> bool {
+        self.ground.input.policy.engine == Engine::Boringssl
+    }
+
     fn traits(&self, id: NodeId) -> Traits<'a> {
         Traits::of(self.ground, id)
     }
@@ -213,7 +218,8 @@ impl<'a> Verify<'a> {
         let mut best = None;
         for id in candidates {
             let upper = self.traits(id);
-            if !upper.likely_issued(&lower) {
+            let forbidden = self.is_boring() && facts::lacks_cert_sign(upper.certificate);
+            if forbidden || !upper.likely_issued(&lower) {
                 continue;
             }
             if upper.dates(at).is_none() {
@@ -287,7 +293,7 @@ impl<'a> Verify<'a> {
         // Extensions that cannot be read are let pass, except by strict programs.
         let fits = match traits.is_invalid() {
             true => !input.policy.strict,
-            false => traits.fits(purpose, depth > 0),
+            false => traits.fits(purpose, depth > 0, self.is_boring()),
         };
         if !fits {
             let usages = traits.usages();
@@ -413,6 +419,8 @@ impl<'a> Verify<'a> {
             }
             if lower.algorithms_differ() {
                 self.fail(child, ReasonKind::AlgorithmMismatch);
+            } else if self.is_boring() && is_md5(lower.certificate) {
+                self.fail(child, ReasonKind::BadSignature);
             } else if let Err(kind) = self.ground.signature(child, issuer) {
                 self.fail(child, kind);
             }
@@ -470,6 +478,11 @@ fn strict_rules(traits: &Traits<'_>, top: bool) -> Vec<ReasonKind> {
         broken.insert(place, ReasonKind::AlgorithmMismatch);
     }
     broken
+}
+
+fn is_md5(certificate: &Certificate) -> bool {
+    let hash = certificate.signature_algorithm.hash;
+    matches!(hash, Some(Hash::Md2 | Hash::Md5))
 }
 
 /// Bits of security that a level asks for.
