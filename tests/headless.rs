@@ -51,11 +51,6 @@ impl Bench {
         &running.find(|r| r.scenario.id == id).expect(id).target
     }
 
-    /// `localhost:PORT` of a scenario.
-    pub fn host_port(&self, id: &str) -> &str {
-        self.target(id).split_once("://").expect("a URL").1
-    }
-
     pub fn port(&self, id: &str) -> u16 {
         self.target(id).rsplit_once(':').unwrap().1.parse().unwrap()
     }

@@ -1,13 +1,21 @@
 //! One test binary for all integration tests: it links once.
 
+#![allow(clippy::type_complexity)] // tables of cases are clearer than names for their types
+
 mod architecture;
 mod captures;
 mod catalogue;
 mod certificates;
 mod chains;
+mod clients;
+mod environment;
+mod explain;
 mod headless;
+mod judge;
 mod judges;
+mod keystores;
 mod lab;
+mod machine;
 mod pty;
 mod screens;
 mod stores;

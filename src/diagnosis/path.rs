@@ -47,7 +47,12 @@ fn finding(case: &Case<'_>, verdict: &Verdict, reason: &Reason) -> Option<Findin
     let new = |rule, summary: String| Finding::new(rule, subject.clone(), summary);
     Some(match &reason.kind {
         ReasonKind::NoCertificate => return None,
-        ReasonKind::MissingIssuer => missing_issuer(case, verdict, node?),
+        // Proxies and development servers often leave their own CA out.
+        ReasonKind::MissingIssuer => {
+            let ghost = node?;
+            interception::finding(case, verdict, ghost)
+                .unwrap_or_else(|| made(case, ghost, missing_issuer(case, verdict, ghost)))
+        }
         ReasonKind::UnknownRoot => {
             let top = node?;
             interception::finding(case, verdict, top)
@@ -245,6 +250,17 @@ pub(super) fn store_in_sentence(verdict: &Verdict) -> String {
         "system" => "this machine's system store".to_owned(),
         "mozilla" => "Mozilla's list".to_owned(),
         "lab" => "the lab's trust store".to_owned(),
+        "environment" => {
+            let names = verdict.store_title.split(['=', ' ']);
+            let names: Vec<&str> = names.filter(|word| word.starts_with("SSL_CERT_")).collect();
+            format!(
+                "the store that {} set",
+                match names.as_slice() {
+                    [one] => format!("{one} has"),
+                    many => format!("{} have", text::list_and(many)),
+                }
+            )
+        }
         _ => verdict.store_title.clone(),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Case, Finding, Severity, Subject, Who, path, rule};
 use crate::chain::Chain;
-use crate::judge::Verdict;
+use crate::judge::{ReasonKind, Verdict};
 use crate::store::StoreKind;
 use crate::text;
 
@@ -22,17 +22,22 @@ pub(super) fn findings(case: &Case<'_>, environment: &[Finding]) -> Vec<Finding>
 fn verifiers_disagree(case: &Case<'_>) -> Option<Finding> {
     let verdict = case.deciding()?;
     let words = verdict.webpki.as_ref().err()?;
-    // The pinned CA:TRUE leaf has a rule of its own.
-    if !verdict.reasons.is_empty() || verdict.accepted || verdict.path.is_empty() {
+    let reason = verdict.webpki_reason.as_ref()?;
+    if !verdict.accepted || case.chain.presentation.bundle {
         return None;
     }
+    // A leaf that is marked as a CA has a rule of its own where there is a server.
+    if reason.kind == ReasonKind::CaAsLeaf && case.capture.target.endpoint().is_some() {
+        return None;
+    }
+    let node = reason.node.or(case.chain.leaf);
+    let about = node.map_or_else(|| "the chain".to_owned(), |n| case.called(n));
     Some(
         Finding::new(
             &rule::VERIFIERS_DISAGREE,
-            case.chain.leaf.map_or(Subject::Connection, Subject::Node),
-            "The rules of the standard are met, but Rust programs (rustls-webpki) refuse this chain.",
+            node.map_or(Subject::Connection, Subject::Node),
+            format!("The rules of the standard are met, but Rust programs (rustls-webpki) refuse {about}."),
         )
-        .severity(Severity::Error)
         .saw("rustls-webpki says", words.clone())
         .fix(Who::ServerOwner, "Use a plain, current certificate; what only some verifiers accept will fail for someone."),
     )
@@ -43,8 +48,10 @@ fn stores_disagree(case: &Case<'_>) -> Option<Finding> {
     if case.chain.presentation.bundle {
         return None;
     }
+    let may_decide = |id: &str| case.stores.by_id(id).is_some_and(|s| s.kind.may_decide());
     let differing: Vec<&Verdict> = others
         .iter()
+        .filter(|v| may_decide(&v.store))
         .filter(|v| v.accepted != deciding.accepted && trust_differs(case.chain, deciding, v))
         .collect();
     let first = differing.first()?;
@@ -98,7 +105,8 @@ fn unreadable(case: &Case<'_>) -> Vec<Finding> {
     case.stores
         .0
         .iter()
-        .filter(|s| !s.problems.is_empty())
+        // What a variable or a configuration names is told of by the rules about settings.
+        .filter(|s| !s.problems.is_empty() && s.kind != StoreKind::Setting)
         .map(|store| {
             let mut finding = Finding::new(
                 &rule::STORE_UNREADABLE,
@@ -109,6 +117,9 @@ fn unreadable(case: &Case<'_>) -> Vec<Finding> {
                     format!("Not everything in {} could be read.", store.title)
                 },
             );
+            if !store.kind.may_decide() {
+                finding = finding.severity(Severity::Note);
+            }
             for problem in store.problems.iter().take(3) {
                 finding = finding.saw("problem", problem.clone());
             }

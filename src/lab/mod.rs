@@ -18,9 +18,11 @@ mod key;
 mod recipes;
 mod serve;
 mod table;
+mod without;
 mod x509;
 
-pub use table::{SCENARIOS, WITHOUT_SCENARIO};
+pub use table::SCENARIOS;
+pub use without::WITHOUT_SCENARIO;
 
 use recipes::{Mint, Recipe};
 use serve::{Plan, Server};

@@ -55,6 +55,8 @@ pub struct TrustStore {
     pub used_by: Vec<String>,
     /// Why its anchors cannot be listed although it is in order. Safe to display.
     pub hidden: Option<String>,
+    /// Its anchors are hidden, and are those of this kind of store.
+    pub same_as: Option<StoreKind>,
     /// What else is good to know of it, safe to display.
     pub notes: Vec<String>,
     by_subject: HashMap<u64, Vec<u32>>,
@@ -88,6 +90,14 @@ pub enum StoreKind {
 }
 
 impl StoreKind {
+    /// One of those that are loaded first and may decide; the others are what single programs use.
+    pub fn may_decide(self) -> bool {
+        matches!(
+            self,
+            Self::Given | Self::Environment | Self::System | Self::Mozilla | Self::Bundle
+        )
+    }
+
     /// The stable name in JSON.
     pub fn id(self) -> &'static str {
         match self {
@@ -145,6 +155,7 @@ impl TrustStore {
             modified: None,
             used_by: Vec::new(),
             hidden: None,
+            same_as: None,
             notes: Vec::new(),
             by_subject,
         }
@@ -177,7 +188,12 @@ impl Stores {
     /// Loads the stores of this machine; `given` are the files of `--ca`, which then decide. What
     /// cannot be read becomes a problem of its store. Blocking.
     pub fn load(given: &[PathBuf]) -> Self {
-        load::load(given, &Machine::this(), &reading::Pool::default())
+        Self::load_on(&Machine::this(), given)
+    }
+
+    /// The same on a machine that is not asked but given.
+    pub fn load_on(machine: &Machine, given: &[PathBuf]) -> Self {
+        load::load(given, machine, &reading::Pool::default())
     }
 
     /// One store alone.
@@ -201,6 +217,21 @@ impl Stores {
     /// the lab's.
     pub fn environment(&self) -> Option<&Environment> {
         self.1.as_deref()
+    }
+
+    /// With the anchors of every file and folder that variables and configuration name.
+    #[must_use]
+    pub fn with_settings(&self) -> Self {
+        let mut all = self.clone();
+        let settings = self.1.iter().flat_map(|e| &e.settings);
+        for setting in settings {
+            if let Found::Anchors(store) = &setting.found
+                && !all.0.iter().any(|s| Arc::ptr_eq(s, store))
+            {
+                all.0.push(store.clone());
+            }
+        }
+        all
     }
 
     fn environment_in_effect(&self) -> Option<&Arc<Environment>> {
@@ -227,8 +258,14 @@ impl Stores {
         }
     }
 
-    /// The store with this id.
+    /// The store with this id. For a family of which a machine may have several, such as `certifi`,
+    /// `openssl` or `java`, the first one, unless only its program knows its anchors.
     pub fn by_id(&self, id: &str) -> Option<&TrustStore> {
-        self.0.iter().map(Arc::as_ref).find(|s| s.id == id)
+        let of_family = |s: &&TrustStore| {
+            let rest = s.id.strip_prefix(id);
+            rest.is_some_and(|rest| rest.starts_with(':')) && s.hidden.is_none()
+        };
+        let all = || self.0.iter().map(Arc::as_ref);
+        all().find(|s| s.id == id).or_else(|| all().find(of_family))
     }
 }

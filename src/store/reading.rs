@@ -32,11 +32,21 @@ pub(super) struct Contents {
     pub modified: Option<Moment>,
 }
 
+/// Links to the same file are the same file: by its number where the system has one, since resolving
+/// the links of a whole certificate folder takes thousands of calls.
+fn identity(path: &Path) -> PathBuf {
+    #[cfg(unix)]
+    if let Ok(meta) = path.metadata() {
+        use std::os::unix::fs::MetadataExt;
+        return PathBuf::from(format!("{}:{}", meta.dev(), meta.ino()));
+    }
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
 impl Pool {
     /// The certificates of a file, PEM or DER.
     pub fn file(&self, path: &Path) -> Arc<Contents> {
-        // Links to the same file are the same file.
-        let key = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let key = identity(path);
         let known = lock(&self.files).get(&key).cloned();
         if let Some(contents) = known {
             return contents;

@@ -1,8 +1,10 @@
 //! The text of panes and pages, as lines with meanings. Pure functions of what is known.
 
 mod certificate;
+pub mod clients;
 mod handshake;
 mod lesson;
+mod pasted;
 mod why;
 
 use std::sync::Arc;
@@ -10,12 +12,14 @@ use std::sync::Arc;
 use super::keymap::{BINDINGS, Binding, Command, Group};
 use super::line::{Line, Meaning, wrap};
 use super::model::{Model, Pane};
+use super::theme::Glyphs;
 use crate::cert::fields::Explanation;
 use crate::chain::NodeId;
 use crate::inspect::Inspection;
 use crate::text;
 
 pub use lesson::lesson;
+pub use pasted::pasted;
 
 /// Columns of a line of PEM (RFC 7468 section 2).
 const PEM_WIDTH: usize = 64;
@@ -58,6 +62,7 @@ pub fn pane(model: &Model, width: usize) -> Vec<Line> {
     };
     let lines = match model.pane {
         Pane::Why => why::lines(inspection, session, model.look.glyphs, width),
+        Pane::Clients => clients::lines(model, session, inspection, width),
         Pane::Certificate => certificate::lines(
             inspection,
             model.selected(),
@@ -99,12 +104,12 @@ fn pem(inspection: &Inspection, selected: Option<NodeId>, width: usize) -> Vec<L
 }
 
 /// The help page.
-pub fn help() -> Vec<Line> {
+pub fn help(glyphs: &Glyphs) -> Vec<Line> {
     let mut lines = Vec::new();
     for group in Group::ALL {
         lines.push(Line::of(Meaning::Strong, group.title()));
         for binding in BINDINGS.iter().filter(|b| b.group == group) {
-            let keys = binding.keys.replace(' ', ", ");
+            let keys = keys(binding, glyphs);
             let pad = 16usize.saturating_sub(text::width(&keys));
             lines.push(
                 Line::of(Meaning::Accent, format!("  {keys}"))
@@ -119,19 +124,34 @@ pub fn help() -> Vec<Line> {
     }
     lines.push(Line::of(Meaning::Strong, "Marks"));
     for (mark, meaning, words) in [
-        ("✓", Meaning::Good, "accepted by the store that decides"),
-        ("✗", Meaning::Bad, "a reason for refusal lies here"),
-        ("!", Meaning::Warn, "works, but deserves a look"),
         (
-            "◌",
+            glyphs.good,
+            Meaning::Good,
+            "accepted by the store that decides",
+        ),
+        (glyphs.bad, Meaning::Bad, "a reason for refusal lies here"),
+        (glyphs.warn, Meaning::Warn, "works, but deserves a look"),
+        (
+            glyphs.missing,
             Meaning::Warn,
             "missing: needed, not sent and in no store",
         ),
-        ("○", Meaning::Muted, "in no verdict"),
+        (glyphs.neutral, Meaning::Muted, "in no verdict"),
     ] {
         lines.push(Line::of(meaning, format!("  {mark}  ")).and(Meaning::Plain, words));
     }
     lines
+}
+
+/// The keys of a command as the help page writes them.
+fn keys(binding: &Binding, glyphs: &Glyphs) -> String {
+    let keys = binding.keys.replace(' ', ", ");
+    if !glyphs.is_ascii() {
+        return keys;
+    }
+    [("↑", "up"), ("↓", "down"), ("←", "left"), ("→", "right")]
+        .iter()
+        .fold(keys, |keys, (arrow, word)| keys.replace(arrow, word))
 }
 
 /// The explanation of a field.

@@ -107,7 +107,12 @@ fn run(
             "<rect x=\"{left}\" y=\"{top}\" width=\"{wide}\" height=\"{CELL_HEIGHT}\" fill=\"{bg}\"/>"
         );
     }
-    lines(out, text, (left, top), &fg);
+    let opacity = if cell.modifier.contains(Modifier::DIM) {
+        " opacity=\"0.65\""
+    } else {
+        ""
+    };
+    lines(out, text, (left, top), &format!("stroke=\"{fg}\"{opacity}"));
     let text: String = text
         .chars()
         .map(|c| if strokes(c).is_empty() { c } else { ' ' })
@@ -119,9 +124,7 @@ fn run(
     if cell.modifier.contains(Modifier::BOLD) {
         style.push_str(" font-weight=\"bold\"");
     }
-    if cell.modifier.contains(Modifier::DIM) {
-        style.push_str(" opacity=\"0.65\"");
-    }
+    style.push_str(opacity);
     if cell.modifier.contains(Modifier::UNDERLINED) {
         style.push_str(" text-decoration=\"underline\"");
     }
@@ -134,7 +137,7 @@ fn run(
 }
 
 /// Draws the box lines of a run.
-fn lines(out: &mut String, text: &str, (left, top): (usize, usize), color: &str) {
+fn lines(out: &mut String, text: &str, (left, top): (usize, usize), style: &str) {
     let (middle, centre) = (CELL_WIDTH as f32 / 2.0, CELL_HEIGHT as f32 / 2.0);
     let mut path = String::new();
     let mut x = left as f32;
@@ -152,7 +155,7 @@ fn lines(out: &mut String, text: &str, (left, top): (usize, usize), color: &str)
         x += (CELL_WIDTH * crate::text::width(c.encode_utf8(&mut [0; 4]))) as f32;
     }
     if !path.is_empty() {
-        let _ = writeln!(out, "<path d=\"{path}\" stroke=\"{color}\"/>");
+        let _ = writeln!(out, "<path d=\"{path}\" {style}/>");
     }
 }
 

@@ -48,6 +48,9 @@ pub struct Names {
     text: String,
     /// Where the name of each row begins.
     starts: Vec<usize>,
+    /// What was asked for last, and where it is.
+    needle: String,
+    found: Vec<usize>,
 }
 
 impl Names {
@@ -64,16 +67,34 @@ impl Names {
         names
     }
 
-    /// The rows whose names hold `needle`, which is in lower case.
-    pub fn matches(&self, needle: &str) -> Vec<usize> {
-        let mut found: Vec<usize> = Vec::new();
-        for (at, _) in self.text.match_indices(needle) {
-            let row = self.starts.partition_point(|&start| start <= at) - 1;
-            if found.last() != Some(&row) {
-                found.push(row);
+    /// The rows whose names hold `needle`, which is in lower case; kept for the next question.
+    pub fn matches(&mut self, needle: &str) -> &[usize] {
+        if self.needle != needle {
+            self.needle = needle.to_owned();
+            self.found.clear();
+            for (at, _) in self.text.match_indices(needle) {
+                let row = self.row_at(at);
+                if self.found.last() != Some(&row) {
+                    self.found.push(row);
+                }
             }
         }
-        found
+        &self.found
+    }
+
+    /// The first row from `row` on, or else from the top, whose name holds `needle`.
+    pub fn first_from(&self, row: usize, needle: &str) -> Option<usize> {
+        let start = self.starts.get(row).copied().unwrap_or(0);
+        let below = self.text.get(start..)?.find(needle).map(|at| start + at);
+        below
+            .or_else(|| self.text.find(needle))
+            .map(|at| self.row_at(at))
+    }
+
+    fn row_at(&self, at: usize) -> usize {
+        self.starts
+            .partition_point(|&start| start <= at)
+            .saturating_sub(1)
     }
 }
 

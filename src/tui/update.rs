@@ -1,7 +1,9 @@
 //! What happens next: `update(&mut Model, Message) -> Vec<Effect>`. Pure: no clock, no I/O.
 
+mod clients;
 mod command;
 pub mod overlay;
+mod search;
 
 use std::sync::Arc;
 
@@ -29,7 +31,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             model.status = None;
             overlay::edit(model, edit);
         }
-        Message::Paste(pasted) => overlay::paste(model, &pasted),
+        Message::Paste(pasted) => effects = overlay::paste(model, &pasted),
         Message::Click { x, y } => effects = click(model, x, y),
         Message::Wheel { x, y, lines } => wheel(model, x, y, lines),
         Message::Resized(columns, rows) => {
@@ -55,6 +57,9 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         }
         Message::Inspected { job, inspection } => inspected(model, job, inspection),
         Message::Stores(stores) => model.stores = Some(stores),
+        Message::Surveyed(stores) => clients::surveyed(model, stores),
+        Message::Installed(found) => clients::installed(model, found),
+        Message::Asked { job, measured } => clients::asked(model, job, *measured),
         Message::History(history) => model.history = history,
         Message::Saved {
             what,
@@ -74,6 +79,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         }
     }
     effects.extend(start_waiting(model));
+    effects.extend(clients::freshen(model));
     effects
 }
 
@@ -107,8 +113,8 @@ fn start_waiting(model: &mut Model) -> Vec<Effect> {
             };
             effects.push(Effect::Inspect {
                 job,
-                target: session.entry.target.clone(),
-                options,
+                target: Box::new(session.entry.target.clone()),
+                options: Box::new(options),
             });
         }
     }
@@ -129,6 +135,10 @@ fn inspected(model: &mut Model, job: super::message::JobId, inspection: Arc<Insp
     let flipped = model.flipped;
     let base = model.options.clone();
     if let Some(session) = model.sessions.get_mut(index) {
+        // What clients said was said of an earlier connection.
+        session.measured.clear();
+        session.asking = None;
+        session.knowledge = 0;
         let options = Options {
             pretend: session.pretend.clone(),
             ..base
@@ -174,6 +184,7 @@ pub(super) fn reassess(model: &mut Model) {
     {
         let options = Options {
             pretend: session.pretend.clone(),
+            measured: session.measured.clone(),
             ..base
         };
         session.state = State::Ready(Arc::new(inspect::reassess(inspection, &options, now)));
@@ -310,8 +321,21 @@ fn wheel(model: &mut Model, x: u16, y: u16, lines: i32) {
     } else if areas.targets.contains(position) {
         model.focus = Focus::Targets;
     } else if areas.pane_box.contains(position) {
-        model.focus = Focus::Pane;
+        return scroll_pane(model, i64::from(lines), usize::from(areas.pane.height));
     }
     command::move_by(model, i64::from(lines));
     model.focus = keep;
+}
+
+/// The wheel moves the page, and takes the cursor along only when it would leave the sight.
+fn scroll_pane(model: &mut Model, lines: i64, height: usize) {
+    let pane = model.pane;
+    let Some(session) = model.session_mut() else {
+        return;
+    };
+    let count = session.lines.len();
+    let place = session.places.entry(pane).or_default();
+    place.offset = command::moved(place.offset, lines, count.saturating_sub(height));
+    let last = (place.offset + height).min(count).saturating_sub(1);
+    place.line = place.line.clamp(place.offset.min(last), last);
 }

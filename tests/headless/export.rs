@@ -152,6 +152,73 @@ fn text_is_what_openssl_prints() {
     }
 }
 
+#[test]
+fn text_of_every_root_of_this_machine_is_what_openssl_prints() {
+    /// What OpenSSL shows of these is cut off or not decoded by it; ours says more.
+    const SAYS_MORE: &[&str] = &[
+        "User Notice",
+        "Private Key Usage Period",
+        "Netscape Cert Type",
+    ];
+    const SYSTEM: &str = "/etc/ssl/certs/ca-certificates.crt";
+    let Some(program) = peer("openssl") else {
+        return;
+    };
+    let Ok(bundle) = std::fs::read_to_string(SYSTEM) else {
+        assert!(std::env::var("CI").as_deref() != Ok("true"), "no {SYSTEM}");
+        eprintln!("skipped: no {SYSTEM}");
+        return;
+    };
+    let bench = Bench::with(&[]);
+    let text =
+        see(&mut bench.command(&["export", SYSTEM, "--what", "chain", "--format", "text"])).out;
+    let ours = text.split("Certificate:\n    Data:\n").skip(1);
+    let pems: Vec<String> = blocks(&bundle);
+    assert!(pems.len() > 50);
+    assert_eq!(ours.clone().count(), pems.len());
+    let lines = |t: &str| -> Vec<String> {
+        let full = t.lines().map(|l| l.trim_end().to_owned());
+        full.filter(|l| !l.is_empty()).collect()
+    };
+    let mut compared = 0;
+    for (ours, pem) in ours.zip(&pems) {
+        let arguments = [
+            "x509",
+            "-noout",
+            "-text",
+            "-nameopt",
+            "oneline,-space_eq,-esc_msb",
+        ];
+        let theirs = programs::clean(&program)
+            .args(arguments)
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .and_then(|mut child| {
+                std::io::Write::write_all(&mut child.stdin.take().unwrap(), pem.as_bytes())?;
+                child.wait_with_output()
+            })
+            .unwrap();
+        // Values that are no text are printed raw.
+        let theirs = String::from_utf8_lossy(&theirs.stdout).into_owned();
+        // Extensions without a form of their own: OpenSSL prints dots, we print hex.
+        let undecoded = theirs
+            .lines()
+            .any(|l| l.starts_with("            ") && l.contains("..."));
+        if undecoded || SAYS_MORE.iter().any(|name| theirs.contains(name)) {
+            continue;
+        }
+        let theirs = theirs.split_once("    Data:\n").expect("text").1;
+        assert_eq!(lines(ours), lines(theirs));
+        compared += 1;
+    }
+    assert!(
+        compared * 10 > pems.len() * 8,
+        "{compared} of {}",
+        pems.len()
+    );
+}
+
 /// Each was issued by the next, and the last is no root.
 fn in_order_without_root(program: &Path, pems: &[String]) {
     let name = |pem: &String, which: &str| {

@@ -308,6 +308,7 @@ impl<'a> Verify<'a> {
             if let Some(kind) = self.purpose(issuer, false) {
                 return (path, vec![Reason::on(issuer, kind)]);
             }
+            // The one above is only asked when name and key identifier fit: else there is no issuer.
             let issuer = self.is_issuer(child, issuer).then_some(issuer);
             let failures = self.one(
                 child,

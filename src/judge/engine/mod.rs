@@ -14,7 +14,7 @@ use super::Question;
 use super::policy::{Engine, Policy};
 use super::reason::Reason;
 use crate::cert::Certificate;
-use crate::chain::{Chain, NodeId};
+use crate::chain::{Chain, NodeId, Origin};
 
 mod boringssl;
 mod chromium;
@@ -156,20 +156,34 @@ impl Anchors {
     }
 }
 
-/// Asks the engine of the policy. `None` would mean an engine that is not written: nothing is known of
-/// such a client, so it is left out, never guessed.
+/// Asks the engine of the policy. `None`: that engine is not written yet, so nothing is known of
+/// this client; it is left out, never guessed.
 pub fn ask(input: &Input<'_>) -> Option<Answer> {
-    Some(match input.policy.engine {
-        Engine::Rfc5280 => rfc5280::judge(input),
-        Engine::Webpki => webpki::judge(input),
-        Engine::Openssl => openssl::judge(input),
-        Engine::Gnutls => gnutls::judge(input),
-        Engine::Go => go::judge(input),
-        Engine::Java => java::judge(input),
-        Engine::Nss => nss::judge(input),
-        Engine::Chromium => chromium::judge(input),
-        Engine::Boringssl => boringssl::judge(input),
-    })
+    match input.policy.engine {
+        Engine::Rfc5280 => Some(rfc5280::judge(input)),
+        Engine::Webpki => Some(webpki::judge(input)),
+        Engine::Java => Some(java::judge(input)),
+        Engine::Nss => Some(nss::judge(input)),
+        Engine::Chromium => Some(chromium::judge(input)),
+        Engine::Boringssl => Some(boringssl::judge(input)),
+        Engine::Go => Some(go::judge(input)),
+        Engine::Gnutls => Some(gnutls::judge(input)),
+        Engine::Openssl => Some(openssl::judge(input)),
+    }
+}
+
+/// The certificates as sent, leaf first; one that was sent twice stands twice.
+fn sent(chain: &Chain) -> Vec<NodeId> {
+    let mut places: Vec<(usize, NodeId)> = chain
+        .iter()
+        .filter_map(|(id, node)| match &node.origin {
+            Origin::Sent(places) => Some(places.iter().map(move |&place| (place, id))),
+            _ => None,
+        })
+        .flatten()
+        .collect();
+    places.sort_unstable();
+    places.into_iter().map(|(_, id)| id).collect()
 }
 
 /// The RFC's own rules.
@@ -177,7 +191,7 @@ pub(super) fn rfc5280(input: &Input<'_>) -> Answer {
     rfc5280::judge(input)
 }
 
-/// What `rustls-webpki` says, in its own word.
-pub(super) fn webpki_says(input: &Input<'_>) -> Result<(), String> {
-    webpki::says(input)
+/// What `rustls-webpki` says, in its own word, and the reason behind it.
+pub(super) fn webpki_says(input: &Input<'_>, path: &[NodeId]) -> Result<(), (String, Reason)> {
+    webpki::says(input, path)
 }

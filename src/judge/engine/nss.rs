@@ -1,27 +1,23 @@
-//! mozilla::pkix, Firefox's verifier.
+//! mozilla::pkix as Firefox uses it. Issuers are tried by name alone; what is wrong with an issuer is
+//! reported before what is wrong with the leaf; when several issuers are wrong in different ways, the
+//! answer is "unknown issuer". A self-signed leaf with an unknown issuer has a code of its own.
 //!
-//! From the leaf up: what stands against the leaf itself waits until a path was found; what stands
-//! against an issuer ends that branch at once. A branch's signature is checked once the path above it
-//! holds. Where several candidates failed in different ways, the issuer is called unknown. A leaf is
-//! never trusted as it stands. Names are compared byte by byte, the host name comes last.
-//!
-//! Of the policy it reads `any_extended_key_usage`, `extended_key_usage`, `least_rsa_bits`,
-//! `must_staple`, `name_check`.
+//! Of the policy it reads `must_staple`, `name_check` and `least_rsa_bits`. Revocation that Firefox
+//! would ask for over the network is not known here.
 
-use super::ground::{Ground, dates, same_bytes};
-use super::{Answer, Input, steps};
-use crate::cert::{Certificate, Hash, KeyKind, oid};
-use crate::chain::NodeId;
+use super::{Answer, Input, sent};
+use crate::cert::{Certificate, KeyKind, oid};
+use crate::chain::{NameMatch, NodeId, SignatureCheck};
 use crate::judge::constraints::{self, MOST_COMPARISONS};
-use crate::judge::policy::{ExtendedKeyUsage, NameCheck};
-use crate::judge::{Purpose, Reason, ReasonKind, facts, name, policies};
+use crate::judge::policy::NameCheck;
+use crate::judge::{Purpose, Reason, ReasonKind, facts, name};
 
 /// Intermediates at most.
 const MOST_INTERMEDIATES: usize = 6;
 /// Steps of the search at most.
-const MOST_STEPS: usize = 2_000;
+const MOST_STEPS: usize = 20_000;
 
-/// What Firefox answers.
+/// Firefox's verdict.
 pub(super) fn judge(input: &Input<'_>) -> Answer {
     let Some(leaf) = input.chain.leaf else {
         return Answer {
@@ -32,286 +28,268 @@ pub(super) fn judge(input: &Input<'_>) -> Answer {
             ..Answer::default()
         };
     };
-    let mut verify = Verify {
-        ground: Ground::of(input),
-        steps: 0,
+    let mut search = Search {
+        input,
+        sent: sent(input.chain),
         comparisons: MOST_COMPARISONS,
-        tried: vec![leaf],
+        steps: MOST_STEPS,
+        deepest: vec![leaf],
     };
-    let (path, failure) = match verify.build(&[leaf]) {
-        Ok(path) => {
-            let failure = verify.afterwards(leaf).map(|kind| Reason::on(leaf, kind));
-            (path, failure)
-        }
-        Err(reason) => (verify.tried.clone(), Some(verify.named(leaf, reason))),
+    let mut path = vec![leaf];
+    let found = search.forward(&mut path);
+    let fault = match found {
+        Ok(()) => afterwards(input, leaf),
+        Err(reason) => Some(self_signed(input, leaf, reason)),
     };
-    let failures: Vec<Reason> = failure.into_iter().collect();
     Answer {
-        accepted: failures.is_empty(),
-        steps: steps::of(input, &path, &failures),
-        path,
-        failures,
-        spoken: None,
+        accepted: fault.is_none(),
+        failures: fault.into_iter().collect(),
+        path: if found_path(&path) {
+            path
+        } else {
+            search.deepest
+        },
+        ..Answer::default()
     }
 }
 
-struct Verify<'a> {
-    ground: Ground<'a>,
-    steps: usize,
-    comparisons: usize,
-    /// The longest path that was tried, for people.
-    tried: Vec<NodeId>,
+fn found_path(path: &[NodeId]) -> bool {
+    path.len() > 1
 }
 
-impl<'a> Verify<'a> {
-    /// BuildForward: lengthens `path` to an anchor.
-    fn build(&mut self, path: &[NodeId]) -> Result<Vec<NodeId>, Reason> {
-        let Some(&top) = path.last() else {
-            return Err(self.ground.unanchored(path));
-        };
-        let leaf = path.len() == 1;
-        if path.len() > self.tried.len() {
-            self.tried = path.to_vec();
-        }
-        let Some(certificate) = self.ground.certificate(top) else {
-            return Err(Reason::on(top, ReasonKind::MissingIssuer));
-        };
-        if let Some(kind) = unparsable(certificate) {
-            return Err(Reason::on(top, kind));
-        }
-        let own = self.independent(
-            certificate,
-            path.len() - 1,
-            !leaf && self.ground.is_anchor(top),
-        );
-        let waiting = match (own, leaf) {
-            (Some(kind), false) => return Err(Reason::on(top, kind)),
-            (own, _) => own,
-        };
-        if !leaf && self.ground.is_anchor(top) {
-            return match self.policies(path) {
-                Some(reason) => Err(reason),
-                None => Ok(path.to_vec()),
-            };
-        }
-        if path.len() > MOST_INTERMEDIATES + 1 {
-            return Err(Reason::on(top, ReasonKind::MissingIssuer));
-        }
-        let mut result: Option<Result<Vec<NodeId>, Reason>> = None;
-        for issuer in self.candidates(top) {
-            self.steps += 1;
-            if self.steps > MOST_STEPS {
-                return Err(Reason {
-                    kind: ReasonKind::BudgetSpent,
-                    node: None,
-                });
-            }
-            if self.repeats(path, issuer) {
-                continue;
-            }
-            match self.candidate(path, top, issuer) {
-                Ok(found) => {
-                    result = Some(Ok(found));
-                    break;
-                }
-                Err(reason) => {
-                    let other = |before: &Reason| before.kind.id() != reason.kind.id();
-                    result = Some(Err(match &result {
-                        Some(Err(before)) if other(before) => {
-                            Reason::on(top, ReasonKind::MissingIssuer)
-                        }
-                        _ => reason,
-                    }));
-                }
-            }
-        }
-        let found = result.unwrap_or_else(|| Err(Reason::on(top, ReasonKind::MissingIssuer)))?;
-        match waiting {
-            Some(kind) => Err(Reason::on(top, kind)),
-            None => Ok(found),
-        }
+/// Firefox tells a self-signed leaf from other unknown issuers.
+fn self_signed(input: &Input<'_>, leaf: NodeId, reason: Reason) -> Reason {
+    let unknown = matches!(
+        reason.kind,
+        ReasonKind::MissingIssuer | ReasonKind::UnknownRoot
+    );
+    if unknown && input.chain.is_self_signed(leaf) {
+        Reason::on(leaf, ReasonKind::SelfSignedLeaf)
+    } else {
+        reason
     }
+}
 
-    fn candidate(
-        &mut self,
-        path: &[NodeId],
-        child: NodeId,
-        issuer: NodeId,
-    ) -> Result<Vec<NodeId>, Reason> {
-        self.constraints(path, issuer)?;
-        let mut longer = path.to_vec();
-        longer.push(issuer);
-        let found = self.build(&longer)?;
-        let weak = self
-            .ground
-            .certificate(child)
-            .and_then(|c| c.signature_algorithm.hash)
-            .filter(|h| matches!(h, Hash::Md2 | Hash::Md5 | Hash::Sha1));
-        if let Some(hash) = weak {
-            return Err(Reason::on(child, ReasonKind::WeakHash(hash)));
-        }
-        match self.ground.signature(child, issuer) {
-            Ok(()) => Ok(found),
-            Err(kind) => {
-                self.tried = found;
-                Err(Reason::on(child, kind))
-            }
-        }
+/// The feature extension, then the name.
+fn afterwards(input: &Input<'_>, leaf: NodeId) -> Option<Reason> {
+    let certificate = input.chain.certificate(leaf)?;
+    if input.policy.must_staple && facts::must_staple(certificate) && input.facts.stapled.is_none()
+    {
+        return Some(Reason::on(leaf, ReasonKind::MustStaple));
     }
-
-    /// Anchors before what was sent.
-    fn candidates(&self, child: NodeId) -> Vec<NodeId> {
-        let mut found: Vec<NodeId> = self
-            .ground
-            .issuers_by_bytes(child)
-            .iter()
-            .map(|l| l.issuer)
-            .collect();
-        found.sort_by_key(|&id| !self.ground.is_anchor(id));
-        found
-    }
-
-    /// Name and key are on the path already.
-    fn repeats(&self, path: &[NodeId], issuer: NodeId) -> bool {
-        let Some(new) = self.ground.certificate(issuer) else {
-            return true;
-        };
-        path.iter()
-            .filter_map(|&id| self.ground.certificate(id))
-            .any(|c| c.spki_sha256 == new.spki_sha256 && same_bytes(&c.subject, &new.subject))
-    }
-
-    /// CheckIssuerIndependentProperties, in its order.
-    fn independent(&self, c: &Certificate, below: usize, anchor: bool) -> Option<ReasonKind> {
-        let input = self.ground.input;
-        let leaf = below == 0;
-        match &c.key.kind {
-            KeyKind::Rsa { .. } if c.key.bits < input.policy.least_rsa_bits => {
-                return Some(ReasonKind::WeakKey { bits: c.key.bits });
-            }
-            KeyKind::Ec { curve } if !matches!(curve.as_str(), "P-256" | "P-384" | "P-521") => {
-                let why = format!("its curve {} is not supported", crate::text::safe(curve));
-                return Some(ReasonKind::BadKey(why));
-            }
-            _ => {}
-        }
-        if !leaf && facts::lacks_cert_sign(c) {
-            return Some(ReasonKind::NoCertSign);
-        }
-        match (leaf, c.basic_constraints()) {
-            (true, Some((true, _))) => return Some(ReasonKind::CaAsLeaf),
-            (false, Some((true, Some(allowed)))) => {
-                if below.saturating_sub(1) > usize::try_from(allowed).unwrap_or(usize::MAX) {
-                    return Some(ReasonKind::PathTooLong { allowed });
-                }
-            }
-            (false, None) if c.version == Some(1) => {
-                if !anchor {
-                    let why = "only an anchor may be a CA of version 1".to_owned();
-                    return Some(ReasonKind::Version { version: 1, why });
-                }
-            }
-            (false, None | Some((false, _))) => return Some(ReasonKind::NotACa),
-            _ => {}
-        }
-        if input.policy.extended_key_usage != ExtendedKeyUsage::Ignored {
-            let any = input.policy.any_extended_key_usage;
-            let kind = match input.question.purpose {
-                Some(Purpose::Server) => facts::lacks_purpose(c, oid::KP_SERVER_AUTH, any)
-                    .map(|usages| ReasonKind::NotForServers { usages }),
-                Some(Purpose::Client) => facts::lacks_purpose(c, oid::KP_CLIENT_AUTH, any)
-                    .map(|usages| ReasonKind::NotForClients { usages }),
-                None => None,
-            };
-            if kind.is_some() {
-                return kind;
-            }
-        }
-        dates(c, input.question.at)
-    }
-
-    fn constraints(&mut self, path: &[NodeId], issuer: NodeId) -> Result<(), Reason> {
-        let Some(upper) = self.ground.certificate(issuer) else {
-            return Ok(());
-        };
-        for &id in path {
-            let Some(lower) = self.ground.certificate(id) else {
-                continue;
-            };
-            match constraints::violation(upper, lower, false, &mut self.comparisons) {
-                Ok(None) => {}
-                Ok(Some((name, detail))) => {
-                    return Err(Reason::on(
-                        issuer,
-                        ReasonKind::NameConstraint { name, detail },
-                    ));
-                }
-                Err(constraints::Spent) => {
-                    return Err(Reason::on(issuer, ReasonKind::BudgetSpent));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn policies(&self, path: &[NodeId]) -> Option<Reason> {
-        let below: Vec<&Certificate> = path
-            .iter()
-            .take(path.len().saturating_sub(1))
-            .filter_map(|&id| self.ground.certificate(id))
-            .collect();
-        let (place, why) = policies::fault(&below)?;
-        Some(Reason::on(*path.get(place)?, ReasonKind::Policy(why)))
-    }
-
-    /// An unknown issuer that is the leaf itself has a name of its own.
-    fn named(&self, leaf: NodeId, reason: Reason) -> Reason {
-        let self_signed = self
-            .ground
-            .certificate(leaf)
-            .is_some_and(|c| same_bytes(&c.subject, &c.issuer))
-            && self.ground.input.chain.is_self_signed(leaf);
-        match reason.kind {
-            ReasonKind::MissingIssuer if self_signed => {
-                Reason::on(leaf, ReasonKind::SelfSignedLeaf)
-            }
-            _ => reason,
-        }
-    }
-
-    /// Staple, then name.
-    fn afterwards(&self, leaf: NodeId) -> Option<ReasonKind> {
-        let input = self.ground.input;
-        let certificate = self.ground.certificate(leaf)?;
-        if input.policy.must_staple
-            && facts::must_staple(certificate)
-            && input.facts.stapled.is_none()
-        {
-            return Some(ReasonKind::MustStaple);
-        }
-        let wanted = input.question.name.as_ref()?;
-        if input.policy.name_check == NameCheck::Never
-            || name::accepts(certificate, wanted, input.policy)
-        {
-            return None;
-        }
-        Some(match name::find(certificate, wanted) {
-            name::NameAnswer::OnlyCommonName => ReasonKind::NameOnlyInCommonName {
-                wanted: facts::host(wanted),
-            },
-            _ => ReasonKind::NameMismatch {
+    let wanted = input.question.name.as_ref()?;
+    let refused = input.policy.name_check != NameCheck::Never
+        && !name::accepts(certificate, wanted, input.policy);
+    refused.then(|| {
+        Reason::on(
+            leaf,
+            ReasonKind::NameMismatch {
                 wanted: facts::host(wanted),
                 presented: name::presented(certificate, 8),
             },
-        })
-    }
+        )
+    })
 }
 
-/// What its parser refuses, and critical extensions that it does not know.
-fn unparsable(c: &Certificate) -> Option<ReasonKind> {
-    let mut kinds = facts::unreadable(c).into_iter();
-    let broken = kinds.find(|k| !matches!(k, ReasonKind::Version { .. }));
-    broken.or_else(|| {
-        facts::unknown_critical(c).map(|oid| ReasonKind::UnknownCriticalExtension { oid })
-    })
+struct Search<'a> {
+    input: &'a Input<'a>,
+    sent: Vec<NodeId>,
+    comparisons: usize,
+    steps: usize,
+    deepest: Vec<NodeId>,
+}
+
+impl Search<'_> {
+    /// Goes up from the last certificate of `path`; on success `path` is whole.
+    fn forward(&mut self, path: &mut Vec<NodeId>) -> Result<(), Reason> {
+        let Some(&id) = path.last() else {
+            return Ok(());
+        };
+        let is_leaf = path.len() == 1;
+        let Some(certificate) = self.input.chain.certificate(id).cloned() else {
+            return Err(Reason::on(id, ReasonKind::MissingIssuer));
+        };
+        // What cannot be read, and critical extensions, are found when the certificate is opened.
+        if let Some(oid) = facts::unknown_critical(&certificate) {
+            return Err(Reason::on(id, ReasonKind::UnknownCriticalExtension { oid }));
+        }
+        if let Some(kind) = facts::unreadable(&certificate).into_iter().next()
+            && !matches!(kind, ReasonKind::Version { .. })
+        {
+            return Err(Reason::on(id, kind));
+        }
+        let trusted = !is_leaf && self.input.anchors.holds(id);
+        let below = path.len().saturating_sub(2);
+        let own = self.alone(&certificate, is_leaf, trusted, below);
+        let deferred = match own {
+            // An anchor that is shown as a server's certificate is refused at once.
+            Some(ReasonKind::CaAsLeaf) if self.input.anchors.holds(id) => {
+                return Err(Reason::on(id, ReasonKind::CaAsLeaf));
+            }
+            Some(kind) if is_leaf => Some(Reason::on(id, kind)),
+            Some(kind) => return Err(Reason::on(id, kind)),
+            None => None,
+        };
+        if trusted {
+            return Ok(());
+        }
+        if path.len() > MOST_INTERMEDIATES + 1 {
+            return Err(Reason::on(id, ReasonKind::MissingIssuer));
+        }
+        self.issuers(path, id)?;
+        match deferred {
+            Some(reason) => Err(reason),
+            None => Ok(()),
+        }
+    }
+
+    /// Tries all issuers; the error is the one that they share.
+    fn issuers(&mut self, path: &mut Vec<NodeId>, child: NodeId) -> Result<(), Reason> {
+        let unknown = Reason::on(child, ReasonKind::MissingIssuer);
+        let anchors: Vec<NodeId> = self.input.anchors.iter().collect();
+        let mut candidates: Vec<NodeId> = anchors;
+        for &id in &self.sent {
+            if !candidates.contains(&id) {
+                candidates.push(id);
+            }
+        }
+        let mut shared: Option<Reason> = None;
+        for candidate in candidates {
+            let names_fit = self
+                .input
+                .chain
+                .link(child, candidate)
+                .is_some_and(|l| l.name != NameMatch::Different);
+            if !names_fit || path.contains(&candidate) {
+                continue;
+            }
+            self.steps = self.steps.saturating_sub(1);
+            if self.steps == 0 {
+                return Err(Reason::on(child, ReasonKind::BudgetSpent));
+            }
+            path.push(candidate);
+            if path.len() > self.deepest.len() {
+                self.deepest.clone_from(path);
+            }
+            let result = self.candidate(path, child, candidate);
+            match result {
+                Ok(()) => return Ok(()),
+                Err(reason) => {
+                    path.truncate(
+                        path.iter()
+                            .position(|&n| n == candidate)
+                            .unwrap_or(path.len()),
+                    );
+                    shared = Some(match shared {
+                        None => reason,
+                        Some(earlier) if earlier.kind.id() == reason.kind.id() => earlier,
+                        Some(_) => unknown.clone(),
+                    });
+                }
+            }
+        }
+        Err(shared.unwrap_or(unknown))
+    }
+
+    /// Name constraints, then everything above, then the signature.
+    fn candidate(
+        &mut self,
+        path: &mut Vec<NodeId>,
+        child: NodeId,
+        candidate: NodeId,
+    ) -> Result<(), Reason> {
+        let place = path.len().saturating_sub(1);
+        if let Some(issuer) = self.input.chain.certificate(candidate) {
+            for (depth, &id) in path.iter().take(place).enumerate() {
+                let Some(certificate) = self.input.chain.certificate(id) else {
+                    continue;
+                };
+                if depth > 0 && certificate.is_self_issued() {
+                    continue;
+                }
+                match constraints::violation(issuer, certificate, true, &mut self.comparisons) {
+                    Ok(None) => {}
+                    Ok(Some((name, detail))) => {
+                        return Err(Reason::on(id, ReasonKind::NameConstraint { name, detail }));
+                    }
+                    Err(_) => return Err(Reason::on(id, ReasonKind::BudgetSpent)),
+                }
+            }
+        }
+        self.forward(path)?;
+        let verified = self
+            .input
+            .chain
+            .link(child, candidate)
+            .is_some_and(|l| l.signature == SignatureCheck::Verified);
+        if verified {
+            return Ok(());
+        }
+        let weak = self
+            .input
+            .chain
+            .certificate(child)
+            .and_then(|c| facts::weak_hash(c));
+        Err(Reason::on(
+            child,
+            weak.map_or(ReasonKind::BadSignature, ReasonKind::WeakHash),
+        ))
+    }
+
+    /// What does not depend on the issuer; dates last.
+    fn alone(
+        &self,
+        certificate: &Certificate,
+        is_leaf: bool,
+        trusted: bool,
+        below: usize,
+    ) -> Option<ReasonKind> {
+        let key = &certificate.key;
+        let small = matches!(key.kind, KeyKind::Rsa { .. } | KeyKind::RsaPss { .. })
+            && key.bits < self.input.policy.least_rsa_bits;
+        if small {
+            return Some(ReasonKind::WeakKey { bits: key.bits });
+        }
+        if !trusted && let Some(hash) = facts::weak_hash(certificate) {
+            return Some(ReasonKind::WeakHash(hash));
+        }
+        if !is_leaf && facts::lacks_cert_sign(certificate) {
+            return Some(ReasonKind::NoCertSign);
+        }
+        self.basic_constraints(certificate, is_leaf, trusted, below)
+            .or_else(|| self.purpose(certificate, trusted))
+            .or_else(|| facts::dates(certificate, self.input.question.at))
+    }
+
+    fn basic_constraints(
+        &self,
+        certificate: &Certificate,
+        is_leaf: bool,
+        trusted: bool,
+        below: usize,
+    ) -> Option<ReasonKind> {
+        match certificate.basic_constraints() {
+            Some((true, _)) if is_leaf => Some(ReasonKind::CaAsLeaf),
+            _ if is_leaf => None,
+            Some((true, Some(allowed))) if below > allowed as usize => {
+                Some(ReasonKind::PathTooLong { allowed })
+            }
+            Some((true, _)) => None,
+            // An old root could not say that it is a CA.
+            None if trusted && certificate.version == Some(1) => None,
+            _ => Some(ReasonKind::NotACa),
+        }
+    }
+
+    fn purpose(&self, certificate: &Certificate, trusted: bool) -> Option<ReasonKind> {
+        if trusted {
+            return None;
+        }
+        match self.input.question.purpose? {
+            Purpose::Client => facts::lacks_purpose(certificate, oid::KP_CLIENT_AUTH, false)
+                .map(|usages| ReasonKind::NotForClients { usages }),
+            Purpose::Server => facts::lacks_purpose(certificate, oid::KP_SERVER_AUTH, false)
+                .map(|usages| ReasonKind::NotForServers { usages }),
+        }
+    }
 }

@@ -81,10 +81,8 @@ fn code(rejected: &Rejected<'_>, reason: &Reason) -> u32 {
         ReasonKind::UnknownCriticalExtension { .. } => 34,
         ReasonKind::DuplicateExtension { .. } | ReasonKind::Unreadable(_) => 41,
         ReasonKind::Version { .. } => 93,
-        ReasonKind::Serial(_) => 41,
+        ReasonKind::Serial(_) | ReasonKind::Profile(_) => 41,
         ReasonKind::Strict(rule) => strict(*rule),
-        // OpenSSL has no such rule.
-        ReasonKind::Profile(_) => 1,
     }
 }
 

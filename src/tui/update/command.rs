@@ -1,13 +1,11 @@
 //! Commands, as keys, mouse and palette give them.
 
-use super::overlay;
+use super::{clients, overlay, search};
 use crate::export::{self, Format, What};
-use crate::text;
 use crate::tui::keymap::Command;
 use crate::tui::line::Link;
 use crate::tui::message::Effect;
 use crate::tui::model::{Focus, Model, Overlay, Pane, Place, State};
-use crate::tui::tree::Names;
 use crate::tui::{areas, pages};
 
 /// Carries out a command. What lies over the screen gets it first.
@@ -56,12 +54,13 @@ pub(super) fn run(model: &mut Model, command: Command) -> Vec<Effect> {
                 input: tui_input::Input::default(),
             });
         }
-        Command::NextMatch => find(model, true),
-        Command::PreviousMatch => find(model, false),
+        Command::NextMatch => search::find(model, true),
+        Command::PreviousMatch => search::find(model, false),
         Command::Export => return export_selected(model),
         Command::ExportMenu => overlay::open_export(model),
         Command::Copy => return copy_selected(model),
         Command::CopyMenu => overlay::open_copy(model),
+        Command::Ask => return clients::open_ask(model),
         Command::Trust => return overlay::open_trust(model),
         Command::Forget => {
             if let Some(session) = model.session_mut() {
@@ -94,7 +93,7 @@ pub(super) fn run(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Help => {
             model.overlays.push(Overlay::Page {
                 title: "Help".to_owned(),
-                lines: pages::help(),
+                lines: pages::help(model.look.glyphs),
                 place: Place::default(),
             });
         }
@@ -255,6 +254,7 @@ fn enter(model: &mut Model) -> Vec<Effect> {
                 Some(Link::Lesson(id)) => overlay::open_lesson(model, id),
                 Some(Link::Explain(id)) => overlay::open_explanation(model, id),
                 Some(Link::Fold(_)) => fold_field(model, None),
+                Some(Link::Client(id)) => clients::open_client(model, id),
                 Some(Link::Copy(text)) => {
                     return vec![Effect::Copy {
                         what: "the command".to_owned(),
@@ -314,115 +314,6 @@ fn reconnect(model: &mut Model) -> Vec<Effect> {
     cancelled
 }
 
-/// Goes to the next or previous match of the search: rows of the tree, lines of the pane.
-pub(super) fn find(model: &mut Model, forward: bool) {
-    if model.search.is_empty() {
-        model.say(false, "Nothing is searched for; / starts.");
-        return;
-    }
-    let shown = text::safe(&model.search).into_owned();
-    let matches = matches(model);
-    let at = cursor(model);
-    let next = if forward {
-        let after = matches.iter().position(|&m| m > at);
-        after.or((!matches.is_empty()).then_some(0))
-    } else {
-        let before = matches.iter().rposition(|&m| m < at);
-        before.or(matches.len().checked_sub(1))
-    };
-    match next.and_then(|n| Some((n, *matches.get(n)?))) {
-        Some((n, line)) => {
-            go_to(model, line);
-            model.say(
-                true,
-                format!(
-                    "“{shown}”: {} of {}; n and N go on, esc ends it.",
-                    n + 1,
-                    matches.len()
-                ),
-            );
-        }
-        None => model.say(false, format!("“{shown}” is not found here.")),
-    }
-}
-
-/// The search was entered: says how many matches there are.
-pub(super) fn found(model: &mut Model) {
-    if model.search.is_empty() {
-        return;
-    }
-    let shown = text::safe(&model.search).into_owned();
-    let count = matches(model).len();
-    if count == 0 {
-        model.say(false, format!("“{shown}” is not found here."));
-    } else {
-        let words = if count == 1 { "match" } else { "matches" };
-        model.say(
-            true,
-            format!("“{shown}”: {count} {words}; n and N go on, esc ends it."),
-        );
-    }
-}
-
-/// While the search is typed: stays where it matches, else goes to the first match from here on.
-pub(super) fn find_as_typed(model: &mut Model) {
-    if model.search.is_empty() {
-        return;
-    }
-    let matches = matches(model);
-    let at = cursor(model);
-    let next = matches.iter().find(|&&m| m >= at).or(matches.first());
-    if let Some(&line) = next {
-        go_to(model, line);
-    }
-}
-
-/// The selected row of the tree, or line of the pane.
-fn cursor(model: &Model) -> usize {
-    let pane = model.pane;
-    model.session().map_or(0, |session| match model.focus {
-        Focus::Pane => session.place(pane).line,
-        _ => session.row,
-    })
-}
-
-fn go_to(model: &mut Model, line: usize) {
-    let (pane, focus) = (model.pane, model.focus);
-    if let Some(session) = model.session_mut() {
-        match focus {
-            Focus::Pane => session.places.entry(pane).or_default().line = line,
-            _ => session.row = line,
-        }
-    }
-    model.refresh();
-}
-
-/// Rows or lines that hold what is searched for.
-fn matches(model: &mut Model) -> Vec<usize> {
-    let needle = model.search.to_lowercase();
-    let focus = model.focus;
-    let Some(session) = model.session_mut() else {
-        return Vec::new();
-    };
-    if focus == Focus::Pane {
-        let lines = session.lines.iter().enumerate();
-        return lines
-            .filter(|(_, l)| l.text().to_lowercase().contains(&needle))
-            .map(|(i, _)| i)
-            .collect();
-    }
-    if session.names.is_none()
-        && let State::Ready(inspection) = &session.state
-    {
-        session.names = Some(Names::of(inspection, &session.rows));
-    }
-    session
-        .names
-        .as_ref()
-        .map(|n| n.matches(&needle))
-        .unwrap_or_default()
-}
-
 fn export_selected(model: &mut Model) -> Vec<Effect> {
     let (Some(inspection), Some(node)) = (model.inspection().cloned(), model.selected()) else {
         model.say(false, "There is no certificate to export here.");
@@ -446,6 +337,9 @@ fn export_selected(model: &mut Model) -> Vec<Effect> {
 }
 
 fn copy_selected(model: &mut Model) -> Vec<Effect> {
+    if let Some((what, text)) = clients::words_here(model) {
+        return vec![Effect::Copy { what, text }];
+    }
     let certificate = model
         .selected()
         .and_then(|id| model.inspection()?.chain.certificate(id).cloned());

@@ -4,9 +4,11 @@ use ratatui::layout::Position;
 use tui_input::{Input, InputRequest};
 
 use super::command::{self, moved};
+use super::search;
 use crate::cert::fields;
 use crate::chain::NodeId;
 use crate::diagnosis::lesson;
+use crate::diagnosis::pasted::Pasted;
 use crate::export::{self, Format, What};
 use crate::target::Target;
 use crate::text;
@@ -33,6 +35,7 @@ pub(super) fn run(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Close => close(model),
         Command::Quit if !is_typing(model) => close(model),
         Command::Enter => return accept(model),
+        Command::Copy => return super::clients::copy_offered(model),
         Command::Up => step(model, -1),
         Command::Down => step(model, 1),
         Command::PageUp => step(model, -10),
@@ -73,6 +76,10 @@ fn step(model: &mut Model, lines: i64) {
             let last = count.saturating_sub(height);
             place.offset = moved(place.offset, lines, last);
             place.line = place.offset;
+        }
+        Some(Overlay::Offer(offer)) => {
+            let count = crate::tui::line::wrap(&offer.lines, width).len();
+            offer.place.offset = moved(offer.place.offset, lines, count.saturating_sub(height));
         }
         Some(Overlay::Open { picked, .. }) if history > 0 => {
             *picked = match (*picked, lines < 0) {
@@ -206,7 +213,7 @@ fn accept(model: &mut Model) -> Vec<Effect> {
         }
         Some(Overlay::Search { input }) => {
             model.search = input.value().to_owned();
-            command::found(model);
+            search::entered(model);
         }
         Some(Overlay::Palette { input, picked }) => {
             if let Some(binding) = pages::palette(input.value()).get(picked) {
@@ -224,6 +231,7 @@ fn accept(model: &mut Model) -> Vec<Effect> {
             }
         }
         Some(Overlay::Trust(dialog)) => return accept_trust(model, dialog),
+        Some(Overlay::Offer(offer)) => return super::clients::accept(model, offer.ways),
         Some(Overlay::Page { .. }) | None => {}
     }
     Vec::new()
@@ -460,7 +468,7 @@ pub(super) fn edit(model: &mut Model, edit: Edit) {
         Some(Overlay::Search { input }) => {
             change(input, request);
             model.search = input.value().to_owned();
-            command::find_as_typed(model);
+            search::typed(model);
         }
         Some(Overlay::Palette { input, picked }) => {
             *picked = 0;
@@ -481,8 +489,17 @@ fn change(input: &mut Input, request: InputRequest) {
     input.handle(request);
 }
 
-/// Pasted text: into the input line in focus, without line ends; elsewhere a new target.
-pub(super) fn paste(model: &mut Model, pasted: &str) {
+/// Pasted text: an error of some program is explained, and the one server that it names looked at; else it
+/// goes into the input line in focus, without line ends, or becomes a new target.
+pub(super) fn paste(model: &mut Model, pasted: &str) -> Vec<Effect> {
+    let for_target = match model.overlays.last() {
+        None => true,
+        Some(Overlay::Open { input, .. }) => input.value().is_empty(),
+        _ => false,
+    };
+    if for_target && let Some(effects) = paste_error(model, pasted) {
+        return effects;
+    }
     let line: String = pasted
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })
@@ -498,4 +515,27 @@ pub(super) fn paste(model: &mut Model, pasted: &str) {
     for c in line.trim().chars() {
         edit(model, Edit::Insert(c));
     }
+    Vec::new()
+}
+
+/// Explains a known error on a page, with its server below; `None` when the text is none.
+fn paste_error(model: &mut Model, text: &str) -> Option<Vec<Effect>> {
+    let pasted = Pasted::read(text);
+    let lines = pages::pasted(&pasted)?;
+    let target = pasted
+        .place()
+        .and_then(|place| Target::parse(&place.typed()).ok());
+    let effects = match target {
+        Some(target) => {
+            model.overlays.clear();
+            open_target(model, target)
+        }
+        None => Vec::new(),
+    };
+    model.overlays.push(Overlay::Page {
+        title: "What this error means".to_owned(),
+        lines,
+        place: Place::default(),
+    });
+    Some(effects)
 }

@@ -203,9 +203,8 @@ impl<'a> Traits<'a> {
             })
     }
 
-    /// X509_check_purpose for TLS. `anyExtendedKeyUsage` stands for nothing in OpenSSL (`any` is
-    /// BoringSSL).
-    pub(super) fn fits(&self, purpose: Purpose, issuer: bool, any: bool) -> bool {
+    /// X509_check_purpose for TLS. `anyExtendedKeyUsage` stands for nothing here.
+    pub(super) fn fits(&self, purpose: Purpose, issuer: bool) -> bool {
         let c = self.certificate;
         let (wanted, netscape, bits) = match purpose {
             Purpose::Server => (
@@ -222,7 +221,7 @@ impl<'a> Traits<'a> {
         let usage_fits = c.extended_key_usage().is_none_or(|usages| {
             usages.iter().any(|u| {
                 let gated = purpose == Purpose::Server && GATED_CRYPTO.contains(&u.as_str());
-                u.as_str() == wanted || gated || (any && u.as_str() == oid::ANY_EXTENDED_KEY_USAGE)
+                u.as_str() == wanted || gated
             })
         });
         if !usage_fits {
