@@ -11,7 +11,8 @@ use crate::cert::{Certificate, GeneralName};
 use crate::chain::{Chain, NodeId};
 use crate::diagnosis::rule;
 use crate::diagnosis::{self, Case, Finding, Further, Other};
-use crate::judge::{self, Compared, Crl, Implementation, Purpose, Question, Verdict};
+use crate::judge::client::{self, ClientVerdict, Profile};
+use crate::judge::{self, Crl, Purpose, Question, Verdict};
 use crate::moment::Moment;
 use crate::net::{Reach, Stage, dial};
 use crate::store::Stores;
@@ -41,9 +42,9 @@ pub struct Options {
     pub resolve_names: bool,
     /// Look at this server as well, to see whether the same CA signs for both.
     pub compare: Option<Target>,
-    /// Implementations whose verdicts are asked for too.
-    pub clients: Vec<Implementation>,
-    /// The one of them whose verdict is the outcome; `None`: the RFC's rules.
+    /// Clients whose verdicts on the deciding store are asked for too.
+    pub clients: Vec<&'static Profile>,
+    /// The id of the one among them whose verdict is the outcome; `None`: the RFC's rules.
     pub decides: Option<&'static str>,
 }
 
@@ -58,8 +59,8 @@ pub struct Inspection {
     pub stores: Stores,
     /// One per store, in their order.
     pub verdicts: Vec<Verdict>,
-    /// What single implementations say of the deciding store, where that was asked for.
-    pub compared: Vec<Compared>,
+    /// What single clients say when they are given the deciding store, where that was asked for.
+    pub compared: Vec<ClientVerdict>,
     /// Root cause first.
     pub findings: Vec<Finding>,
     /// The whole in one word.
@@ -254,12 +255,24 @@ fn conclude(
     };
     let compared = match stores.deciding() {
         Some(store) if chain.leaf.is_some() => {
-            judge::compare(&chain, store, &question, &options.clients)
+            let facts = judge::Facts::default();
+            let ask = client::Ask {
+                chain: &chain,
+                direct: None,
+                question: &question,
+                peer: None,
+                facts: &facts,
+                trusted: client::Trusted::Given {
+                    store,
+                    trouble: None,
+                },
+            };
+            client::verdicts_of(options.clients.iter().copied(), &ask)
         }
         _ => Vec::new(),
     };
     let accepted = match options.decides {
-        Some(id) => compared.iter().any(|c| c.client == id && c.answer.accepted),
+        Some(id) => compared.iter().any(|c| c.client.id == id && c.accepted),
         None => verdicts.first().is_some_and(|v| v.accepted),
     };
     let case = Case {

@@ -26,10 +26,6 @@ pub(super) struct Worker {
     history: Arc<Mutex<()>>,
 }
 
-#[allow(
-    clippy::large_enum_variant,
-    reason = "a handful at a time, none is kept"
-)]
 enum Task {
     Inspect {
         job: JobId,

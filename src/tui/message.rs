@@ -106,10 +106,6 @@ pub enum Edit {
 }
 
 /// All that may be asked of the world.
-#[allow(
-    clippy::large_enum_variant,
-    reason = "a handful at a time, none is kept"
-)]
 #[derive(Clone, Debug)]
 pub enum Effect {
     /// Inspect a target.

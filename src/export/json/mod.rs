@@ -14,7 +14,8 @@ use crate::cert::{
 use crate::chain::{Node, NodeId, Origin, PathEnd};
 use crate::diagnosis::{Finding, Subject, Who};
 use crate::inspect::Inspection;
-use crate::judge::{self, Compared};
+use crate::judge::client::{ClientVerdict, Kind};
+use crate::judge::{self, Engine};
 use crate::net::{AttemptResult, Route};
 use crate::text;
 
@@ -373,7 +374,8 @@ fn judgements(inspection: &Inspection) -> Vec<Judgement> {
         .iter()
         .flat_map(|verdict| {
             let webpki = Judgement {
-                client: "rustls-webpki",
+                client: "rustls-webpki".to_owned(),
+                version: String::new(),
                 kind: "measured",
                 store: verdict.store.clone(),
                 store_title: verdict.store_title.clone(),
@@ -386,7 +388,8 @@ fn judgements(inspection: &Inspection) -> Vec<Judgement> {
             };
             let reasons = reasons(&verdict.reasons);
             let walk = Judgement {
-                client: "rfc5280",
+                client: "rfc5280".to_owned(),
+                version: String::new(),
                 kind: "measured",
                 store: verdict.store.clone(),
                 store_title: verdict.store_title.clone(),
@@ -402,24 +405,29 @@ fn judgements(inspection: &Inspection) -> Vec<Judgement> {
         .collect()
 }
 
-/// What one implementation says.
-fn compared(one: &Compared) -> Judgement {
-    let reasons = reasons(&one.answer.failures);
+/// What one client says.
+fn compared(one: &ClientVerdict) -> Judgement {
+    let engine = one.client.policy.engine;
+    let asked_itself = one.client.plain && matches!(engine, Engine::Rfc5280 | Engine::Webpki);
     Judgement {
-        client: one.client,
-        // Only webpki is asked itself; the others are emulated.
-        kind: match one.client {
-            "rustls" | "rfc5280" => "measured",
-            _ => "predicted",
+        client: one.client.id.clone(),
+        version: one.client.versions.join("; "),
+        // The RFC's rules are our own and webpki is asked itself; a program around it is not.
+        kind: match one.kind {
+            Kind::Predicted if !asked_itself => "predicted",
+            Kind::Predicted | Kind::Measured => "measured",
         },
         store: one.store.clone(),
-        store_title: one.store_title.clone(),
-        accepted: one.answer.accepted,
+        store_title: one.store.clone(),
+        accepted: one.accepted,
         pretended: false,
-        path: indices(&one.answer.path),
-        message: reasons.first().map(|reason| reason.message.clone()),
-        reasons,
-        steps: steps(&one.answer.steps),
+        path: indices(&one.path),
+        reasons: reasons(&one.reasons),
+        steps: match one.client.policy.engine {
+            Engine::Rfc5280 => steps(&one.steps),
+            _ => Vec::new(),
+        },
+        message: (!one.accepted).then(|| one.message.clone()),
     }
 }
 

@@ -150,7 +150,8 @@ pub(super) struct Path {
 
 #[derive(Serialize)]
 pub(super) struct Judgement {
-    pub client: &'static str,
+    pub client: String,
+    pub version: String,
     pub kind: &'static str,
     pub store: String,
     pub store_title: String,

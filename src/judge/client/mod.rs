@@ -22,7 +22,7 @@ pub use peer::{
     Afterwards, FirstAnswer, KeyExchange, Limits, Peer, Proxy, ProxyAnswer, Reach, Version,
 };
 pub use stack::{Met, Stack};
-pub use verdict::{Ask, ClientVerdict, Kind, Trusted, verdict, verdicts};
+pub use verdict::{Ask, ClientVerdict, Kind, Trusted, verdict, verdicts, verdicts_of};
 
 /// One client in the versions that were measured.
 #[derive(Clone, Debug)]

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::environment::{Environment, FileTrouble, InEffect};
-use super::peer::{Peer, ProxyAnswer};
-use super::stack::Verifies;
+use super::peer::{Afterwards, Limits, Peer, ProxyAnswer};
+use super::stack::{Met, Verifies};
 use super::{Ipv6Literal, Profile, ProxyUse, Underscore, profiles};
 use crate::cert::Certificate;
 use crate::chain::{Chain, NodeId};
@@ -108,6 +108,18 @@ pub fn verdicts(ask: &Ask<'_>) -> Vec<ClientVerdict> {
     out
 }
 
+/// These clients, in their order; those whose engine is not written are left out.
+pub fn verdicts_of(
+    clients: impl IntoIterator<Item = &'static Profile>,
+    ask: &Ask<'_>,
+) -> Vec<ClientVerdict> {
+    let mut known = Known::default();
+    clients
+        .into_iter()
+        .filter_map(|profile| one(profile, ask, &mut known))
+        .collect()
+}
+
 /// One client. `None` when its engine is not written, or nothing is known that it could judge.
 pub fn verdict(profile: &'static Profile, ask: &Ask<'_>) -> Option<ClientVerdict> {
     one(profile, ask, &mut Known::default())
@@ -190,12 +202,16 @@ fn one(profile: &'static Profile, ask: &Ask<'_>, known: &mut Known) -> Option<Cl
         }),
     };
     if let Some(event) = client.meets(known, &mut out)? {
+        let wants_certificate = ask
+            .peer
+            .is_some_and(|p| p.afterwards == Afterwards::ClientCertificate);
         let tags: Vec<&str> = trust
             .in_effect
             .is_default
             .then_some("default")
             .into_iter()
             .chain(trust.trouble.map(FileTrouble::id))
+            .chain(wants_certificate.then_some("client-certificate"))
             .collect();
         let Said { message, cause } = profile.speech.say(&event, &client.words(), &tags);
         out.accepted = false;
@@ -323,11 +339,13 @@ impl Client<'_, '_> {
             }
         }
         let sent = self.sent();
-        let met = self
-            .ask
-            .peer
-            .map(|peer| self.profile.stack.meets(peer, &sent))
-            .unwrap_or_default();
+        let stack = &self.profile.stack;
+        let met = match self.ask.peer {
+            Some(peer) => stack.meets(peer, &sent),
+            // An implementation's rules for certificates end where the handshake begins.
+            None if self.profile.plain => Met::default(),
+            None => stack.meets_file(&Limits::default(), &sent),
+        };
         if met.before.is_some() {
             return Some(met.before);
         }
@@ -456,7 +474,7 @@ impl Client<'_, '_> {
             let port = self
                 .ask
                 .peer
-                .map_or_else(|| "{PORT}".to_owned(), |p| p.port.to_string());
+                .map_or_else(|| "443".to_owned(), |p| p.port.to_string());
             let netloc = match port.as_str() {
                 "443" => bracketed.clone(),
                 port => format!("{bracketed}:{port}"),
