@@ -25,7 +25,7 @@
 //! | 5 | [`store`] | trust anchors of this machine, and the settings that change who reads them | loading only |
 //! | 6 | [`chain`] | certificates as a graph, links with their evidence, candidate paths | no |
 //! | 7 | [`judge`] | verdicts: a path accepted, or every reason against it | no |
-//! | 8 | [`diagnosis`] | findings, fixes and lessons, by stable rule id | no |
+//! | 8 | [`diagnosis`] | findings, fixes and lessons, by stable rule id; errors that people paste | no |
 //! | 9 | [`inspect`] | the recipe; makes the one immutable `Inspection` | orchestrates |
 //! | 9 | [`save`] | files written whole, never over another | yes |
 //! | 10 | [`trust`], [`export`] | bundle rungs; bytes in a format with a file name | trust: yes |

@@ -112,10 +112,10 @@ pub(super) enum Command {
     /// Explain an error that some program printed, or a rule such as chain.missing-issuer.
     #[command(
         after_help = "Paste the whole error, in quotes or through a pipe. It is compared with the texts of every \
-            common client; what is not known is said to be so. Nothing of the text is repeated or stored. When it \
-            names one server, that server is looked at, as inspect would: in a terminal the screen opens, else the \
+            common client; what is not known is said to be so. Nothing of the text is repeated or kept but the server's \
+            address. When it names one server, that server is looked at, as inspect would: in a terminal the screen opens, else the \
             report follows.\n\nExit codes: those of inspect when a server was looked at; else 0 explained, 2 usage, \
-            3 the text is not known.\n\nExamples:\n  \
+            3 the text is not known, or hides the reason.\n\nExamples:\n  \
             pip install x 2>&1 | whycert explain -\n  \
             whycert explain 'curl: (60) SSL certificate problem: certificate has expired' --target localhost:8443\n  \
             whycert explain chain.missing-issuer\n  \
