@@ -13,6 +13,7 @@ use crate::text;
 
 pub mod clients;
 pub mod commands;
+pub mod explanation;
 pub mod json;
 mod layout;
 mod openssl;

@@ -4,6 +4,7 @@ mod certificate;
 pub mod clients;
 mod handshake;
 mod lesson;
+mod pasted;
 mod why;
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use crate::inspect::Inspection;
 use crate::text;
 
 pub use lesson::lesson;
+pub use pasted::pasted;
 
 /// Columns of a line of PEM (RFC 7468 section 2).
 const PEM_WIDTH: usize = 64;

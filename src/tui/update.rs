@@ -31,7 +31,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             model.status = None;
             overlay::edit(model, edit);
         }
-        Message::Paste(pasted) => overlay::paste(model, &pasted),
+        Message::Paste(pasted) => effects = overlay::paste(model, &pasted),
         Message::Click { x, y } => effects = click(model, x, y),
         Message::Wheel { x, y, lines } => wheel(model, x, y, lines),
         Message::Resized(columns, rows) => {

@@ -8,6 +8,7 @@ use super::search;
 use crate::cert::fields;
 use crate::chain::NodeId;
 use crate::diagnosis::lesson;
+use crate::diagnosis::pasted::Pasted;
 use crate::export::{self, Format, What};
 use crate::target::Target;
 use crate::text;
@@ -488,8 +489,17 @@ fn change(input: &mut Input, request: InputRequest) {
     input.handle(request);
 }
 
-/// Pasted text: into the input line in focus, without line ends; elsewhere a new target.
-pub(super) fn paste(model: &mut Model, pasted: &str) {
+/// Pasted text: an error of some program is explained, and the one server that it names looked at; else it
+/// goes into the input line in focus, without line ends, or becomes a new target.
+pub(super) fn paste(model: &mut Model, pasted: &str) -> Vec<Effect> {
+    let for_target = match model.overlays.last() {
+        None => true,
+        Some(Overlay::Open { input, .. }) => input.value().is_empty(),
+        _ => false,
+    };
+    if for_target && let Some(effects) = paste_error(model, pasted) {
+        return effects;
+    }
     let line: String = pasted
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })
@@ -505,4 +515,27 @@ pub(super) fn paste(model: &mut Model, pasted: &str) {
     for c in line.trim().chars() {
         edit(model, Edit::Insert(c));
     }
+    Vec::new()
+}
+
+/// Explains a known error on a page, with its server below; `None` when the text is none.
+fn paste_error(model: &mut Model, text: &str) -> Option<Vec<Effect>> {
+    let pasted = Pasted::read(text);
+    let lines = pages::pasted(&pasted)?;
+    let target = pasted
+        .place()
+        .and_then(|place| Target::parse(&place.typed()).ok());
+    let effects = match target {
+        Some(target) => {
+            model.overlays.clear();
+            open_target(model, target)
+        }
+        None => Vec::new(),
+    };
+    model.overlays.push(Overlay::Page {
+        title: "What this error means".to_owned(),
+        lines,
+        place: Place::default(),
+    });
+    Some(effects)
 }
