@@ -120,7 +120,7 @@ bindings! {
     Doing Command::ExportMenu, "E", "", "choose what to export, in which format, under which name";
     Doing Command::Copy, "y", "copy", "copy the selected certificate as PEM";
     Doing Command::CopyMenu, "Y", "", "choose what to copy";
-    Doing Command::Trust, "t", "trust", "trust the selected certificate: pretend, or add it to my bundle";
+    Doing Command::Trust, "t", "trust", "trust the selected certificate, by the smallest step that helps";
     Doing Command::Forget, "W", "", "stop pretending";
     Doing Command::Open, "o", "open", "inspect another target";
     Doing Command::Reconnect, "r", "again", "connect and look again";
