@@ -49,14 +49,15 @@ pub fn letter(inspection: &Inspection, id: Option<NodeId>) -> String {
             text::hex_colon(&leaf.sha256)
         ));
     }
-    if let Some(certificate) = id.and_then(|id| inspection.chain.certificate(id)) {
+    let trusted = id.filter(|id| inspection.chain.is_self_signed(*id));
+    if let Some(certificate) = trusted.and_then(|id| inspection.chain.certificate(id)) {
         out.push_str(&format!(
             "\nIf it is meant to be so, please confirm by another way than this server that the following is yours, \
              and have it installed on our machines:\n  {}\n  SHA-256 {}\n",
             certificate.subject.rfc4514(),
             text::hex_colon(&certificate.sha256)
         ));
-        if let Some(id) = id {
+        if let Some(id) = trusted {
             out.push_str(&format!(
                 "Attached: the file that “whycert export {} --what {} -o ca.pem” writes.\n",
                 text::shell_quote(&target),

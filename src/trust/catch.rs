@@ -336,7 +336,7 @@ fn warnings(
         } else {
             warnings.push(
                 "Whoever holds the private key of this CA can impersonate every website to the programs that \
-                 use the bundle."
+                 this reaches."
                     .to_owned(),
             );
         }

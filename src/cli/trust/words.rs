@@ -93,7 +93,7 @@ fn turns(turns: &[Turn]) -> String {
     };
     let mut out = String::new();
     match cured.len() {
-        0 => out.push_str("Predicted: no client of the grid that fails now accepts it then.\n"),
+        0 => out.push_str("Predicted: no client whose rules are known here changes its verdict.\n"),
         n => out.push_str(&format!(
             "Predicted: {} that {} now {} then: {}\n",
             text::count(n, "client"),
