@@ -1,35 +1,40 @@
 //! The recipe: capture, read, build, judge, diagnose. Makes the one immutable [`Inspection`].
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::task::JoinSet;
-
 use crate::capture::{self, Capture, Possession};
-use crate::cert::{Certificate, GeneralName};
-use crate::chain::{Chain, NodeId};
-use crate::diagnosis::rule;
-use crate::diagnosis::{self, Case, Finding, Further, Other};
+use crate::cert::Certificate;
+use crate::chain::{Beyond, Chain, NodeId};
+use crate::diagnosis::{self, Case, Finding, Further};
 use crate::judge::client::{self, ClientVerdict, Profile};
 use crate::judge::{self, Crl, Purpose, Question, Verdict};
 use crate::moment::Moment;
-use crate::net::{Reach, Stage, dial};
+use crate::net::{Reach, Stage};
 use crate::store::Stores;
 use crate::target::{Endpoint, Host, Target};
-use crate::text;
+
+pub mod events;
+mod fetch;
+mod further;
+mod what_if;
+
+pub use fetch::{MOST_FETCH_DEPTH, MOST_FETCHES};
+pub use further::{Ask, ask, to_fetch};
+use further::{of_other, resolved};
+pub use what_if::{Assumption, Fingerprint, WhatIf};
 
 /// How to inspect; the same for all targets of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// How to reach targets.
     pub reach: Reach,
-    /// `--at`: judge as of then; `None` means now.
-    pub at: Option<Moment>,
     /// The name the certificate must carry, for files; endpoints bring their own.
     pub name: Option<Host>,
-    /// SHA-256 of certificates pretended to be trusted.
-    pub pretend: Vec<[u8; 32]>,
+    /// What is assumed instead of seen: `--what-if`, `--at`, pretended trust.
+    pub what_if: WhatIf,
+    /// Fetch missing issuers from the addresses that certificates name for them.
+    pub fetch: bool,
     /// What the leaf is used for; `None`: a server, when a name is asked for.
     pub purpose: Option<Purpose>,
     /// At most so many intermediates.
@@ -69,8 +74,16 @@ pub struct Inspection {
     pub at: Moment,
     /// `at` was given with `--at` or by the user, and is not the clock's.
     pub at_given: bool,
-    /// Certificates pretended to be trusted.
+    /// The name that the certificate must carry; `None` for files, unless one is named.
+    pub name: Option<Host>,
+    /// How it was asked, with everything that is assumed.
+    pub asked: Arc<Options>,
+    /// The same without any assumption; `None` when nothing is assumed.
+    pub actual: Option<Arc<Inspection>>,
+    /// Certificates that are trusted, or there at all, only by assumption.
     pub pretended: Vec<NodeId>,
+    /// Assumptions that mean nothing here, each with why. Safe to display.
+    pub idle: Vec<String>,
     /// What was asked beyond the server itself.
     pub further: Arc<Further>,
     /// Time from the start to this result.
@@ -82,6 +95,8 @@ pub struct Inspection {
 pub enum Outcome {
     /// Accepted by the deciding store.
     Trusted,
+    /// Would be accepted if what is assumed were so. Never said when only the time is another one.
+    TrustedIf,
     /// A certificate was seen, and it is not accepted.
     Untrusted,
     /// The server answered without showing any certificate.
@@ -95,6 +110,7 @@ impl Outcome {
     pub fn id(self) -> &'static str {
         match self {
             Self::Trusted => "trusted",
+            Self::TrustedIf => "trusted-if",
             Self::Untrusted => "untrusted",
             Self::NoCertificate => "no-certificate",
             Self::Unreachable => "unreachable",
@@ -105,7 +121,7 @@ impl Outcome {
     pub fn exit_code(self) -> u8 {
         match self {
             Self::Trusted => 0,
-            Self::Untrusted | Self::NoCertificate => 1,
+            Self::TrustedIf | Self::Untrusted | Self::NoCertificate => 1,
             Self::Unreachable => 3,
         }
     }
@@ -130,134 +146,188 @@ pub async fn run(
     let (capture, stores, other) = tokio::join!(look, stores, other);
     let now = Moment::now();
     let mut inspection = assemble(Arc::new(capture), &stores, options, now);
-    let further = Further {
-        resolved: resolved(&inspection, options).await,
-        other: other.map(|capture| Other {
-            typed: text::safe(&capture.target.typed).into_owned(),
-            presented: capture.presented,
-        }),
+    let mut further = Further {
+        resolved: if options.resolve_names {
+            resolved(&inspection, options).await
+        } else {
+            Vec::new()
+        },
+        other: other.map(of_other),
+        fetched: Vec::new(),
     };
+    if options.fetch {
+        further.fetched = fetch::missing(&inspection, &options.reach, progress).await;
+    }
     if further != Further::default() {
-        inspection.further = Arc::new(further);
-        inspection = reassess(&inspection, options, now);
+        inspection = with_further(&inspection, further, options, now);
     }
     inspection.took = began.elapsed();
     inspection
 }
 
-/// Names asked of the resolver at most.
-const MOST_NAMES: usize = 8;
-
-/// The names of the certificate with their addresses, when the user wishes it and the name is the trouble.
-async fn resolved(inspection: &Inspection, options: &Options) -> Vec<(String, Vec<IpAddr>)> {
-    let concerned = inspection
-        .findings
-        .iter()
-        .any(|f| f.rule == &rule::NAME_MISMATCH || f.rule == &rule::IP_NOT_IN_SAN);
-    let leaf = inspection
-        .chain
-        .leaf
-        .and_then(|l| inspection.chain.certificate(l));
-    let (true, true, Some(leaf)) = (options.resolve_names, concerned, leaf) else {
-        return Vec::new();
-    };
-    let names = leaf
-        .subject_alt_names()
-        .iter()
-        .filter_map(|name| match name {
-            GeneralName::Dns(name) => Some(name.raw().to_owned()),
-            _ => None,
-        });
-    // Only what could be a host name reaches the resolver.
-    let plain = |name: &String| {
-        name.len() <= 253
-            && name.contains(|c: char| c.is_ascii_alphanumeric())
-            && name
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || "-._".contains(c))
-    };
-    let limit = options.reach.timeout;
-    let mut asking = JoinSet::new();
-    for (place, name) in names.filter(plain).take(MOST_NAMES).enumerate() {
-        asking.spawn(async move {
-            let found = dial::resolve(&name, 443, limit).await;
-            (place, name, found.unwrap_or_default())
-        });
-    }
-    let mut answers = asking.join_all().await;
-    answers.sort_by_key(|(place, ..)| *place);
-    answers
-        .into_iter()
-        .map(|(_, name, addresses)| (name, addresses))
-        .collect()
-}
-
 /// Makes an inspection of a capture: decode, build, judge, diagnose. Pure: the same input gives the
-/// same inspection. `now` is the clock's, used unless [`Options::at`] says otherwise.
+/// same inspection. `now` is the clock's, used unless another time is assumed.
 pub fn assemble(
     capture: Arc<Capture>,
     stores: &Stores,
     options: &Options,
     now: Moment,
 ) -> Inspection {
-    let certificates: Vec<Arc<Certificate>> = capture
-        .presented
-        .iter()
-        .map(|der| Arc::new(Certificate::read(der.clone())))
-        .collect();
-    let any_order = capture.target.endpoint().is_none() && !options.leaf_first;
-    let chain = Chain::build(&certificates, any_order, stores);
-    conclude(capture, chain, stores, options, now, Arc::default())
+    assemble_with(capture, stores, Arc::default(), options, now)
 }
 
-/// Judges and diagnoses the chain of an earlier inspection again, with other options (pretended
-/// trust, another time). Pure, and cheap: nothing is decoded and no signature checked anew.
+fn assemble_with(
+    capture: Arc<Capture>,
+    stores: &Stores,
+    further: Arc<Further>,
+    options: &Options,
+    now: Moment,
+) -> Inspection {
+    let seen = options.without_assumptions();
+    let chain = build(&capture, stores, &further, &seen, &[]);
+    let actual = conclude(capture, chain, stores, &seen, now, further);
+    suppose(actual, options, now)
+}
+
+/// Judges and diagnoses the chain of an earlier inspection again, with other options (another time,
+/// other assumptions). Pure, and cheap: nothing is decoded, and no signature checked anew unless the
+/// assumptions make another chain.
 pub fn reassess(inspection: &Inspection, options: &Options, now: Moment) -> Inspection {
+    let actual = inspection.actual.as_deref().unwrap_or(inspection);
     let mut again = conclude(
-        inspection.capture.clone(),
-        inspection.chain.clone(),
-        &inspection.stores,
-        options,
+        actual.capture.clone(),
+        actual.chain.clone(),
+        &actual.stores,
+        &options.without_assumptions(),
         now,
         inspection.further.clone(),
+    );
+    again.took = inspection.took;
+    suppose(again, options, now)
+}
+
+/// The same inspection with what is known further. Pure.
+pub fn with_further(
+    inspection: &Inspection,
+    further: Further,
+    options: &Options,
+    now: Moment,
+) -> Inspection {
+    let actual = inspection.actual.as_deref().unwrap_or(inspection);
+    let further = Arc::new(further);
+    let mut again = assemble_with(
+        actual.capture.clone(),
+        &actual.stores,
+        further,
+        options,
+        now,
     );
     again.took = inspection.took;
     again
 }
 
-fn conclude(
-    capture: Arc<Capture>,
-    chain: Chain,
+/// What follows from the assumptions of `options`, beside what is seen without them.
+fn suppose(actual: Inspection, options: &Options, now: Moment) -> Inspection {
+    let what_if = &options.what_if;
+    if what_if.is_empty() {
+        return actual;
+    }
+    let (stores, chain) = if what_if.reshapes() {
+        let stores = what_if.stores(&actual.stores);
+        let known: Vec<[u8; 32]> = actual
+            .chain
+            .nodes
+            .iter()
+            .filter_map(|n| Some(n.certificate.as_ref()?.sha256))
+            .collect();
+        let without = what_if.without(known.iter());
+        let chain = build(&actual.capture, &stores, &actual.further, options, &without);
+        (stores, chain)
+    } else {
+        (actual.stores.clone(), actual.chain.clone())
+    };
+    let capture = actual.capture.clone();
+    let further = actual.further.clone();
+    let mut supposed = conclude(capture, chain, &stores, options, now, further);
+    supposed.took = actual.took;
+    supposed.idle = what_if.idle(&supposed.chain, &actual.chain, &actual.stores);
+    if what_if.is_beyond_time() {
+        if supposed.outcome == Outcome::Trusted {
+            supposed.outcome = Outcome::TrustedIf;
+        }
+        for verdict in &mut supposed.verdicts {
+            let before = actual.verdicts.iter().find(|v| v.store == verdict.store);
+            verdict.pretended |= verdict.accepted && !before.is_some_and(|v| v.accepted);
+        }
+    }
+    supposed.actual = Some(Arc::new(actual));
+    supposed
+}
+
+fn build(
+    capture: &Capture,
+    stores: &Stores,
+    further: &Further,
+    options: &Options,
+    without: &[[u8; 32]],
+) -> Chain {
+    let presented: Vec<Arc<Certificate>> = capture
+        .presented
+        .iter()
+        .map(|der| Arc::new(Certificate::read(der.clone())))
+        .collect();
+    let fetched: Vec<(String, Arc<Certificate>)> = further
+        .fetched
+        .iter()
+        .flat_map(|one| {
+            let got = one.got.as_deref().unwrap_or_default();
+            got.iter().map(|der| {
+                (
+                    one.address.clone(),
+                    Arc::new(Certificate::read(der.clone())),
+                )
+            })
+        })
+        .collect();
+    let any_order = capture.target.endpoint().is_none() && !options.leaf_first;
+    Chain::build_with(
+        &presented,
+        any_order,
+        stores,
+        &Beyond {
+            assumed: &options.what_if.sent(),
+            fetched: &fetched,
+            without,
+        },
+    )
+}
+
+/// Every verdict at one moment: of the stores, and of the clients that are asked.
+fn judged(
+    chain: &Chain,
     stores: &Stores,
     options: &Options,
-    now: Moment,
-    further: Arc<Further>,
-) -> Inspection {
-    let at = options.at.unwrap_or(now);
-    let name = options
-        .name
-        .clone()
-        .or_else(|| capture.target.endpoint().map(Endpoint::verified));
-    // Only an endpoint (or a file that a host is named for) is surely a server.
-    let purpose = options.purpose.or(name.as_ref().map(|_| Purpose::Server));
+    name: Option<&Host>,
+    at: Moment,
+) -> (Vec<Verdict>, Vec<ClientVerdict>) {
+    if chain.leaf.is_none() {
+        return (Vec::new(), Vec::new());
+    }
     let question = Question {
-        name: name.clone(),
+        name: name.cloned(),
         at,
-        pretend: options.pretend.clone(),
-        purpose,
+        pretend: options.what_if.trusted(chain),
+        // Only an endpoint (or a file that a host is named for) is surely a server.
+        purpose: options.purpose.or(name.map(|_| Purpose::Server)),
         max_depth: options.max_depth,
         crls: options.crls.clone(),
     };
-    let verdicts = if chain.leaf.is_some() {
-        judge::judge(&chain, stores, &question)
-    } else {
-        Vec::new()
-    };
+    let verdicts = judge::judge(chain, stores, &question);
     let compared = match stores.deciding() {
-        Some(store) if chain.leaf.is_some() => {
+        Some(store) => {
             let facts = judge::Facts::default();
             let ask = client::Ask {
-                chain: &chain,
+                chain,
                 direct: None,
                 question: &question,
                 peer: None,
@@ -269,8 +339,82 @@ fn conclude(
             };
             client::verdicts_of(options.clients.iter().copied(), &ask)
         }
-        _ => Vec::new(),
+        None => Vec::new(),
     };
+    (verdicts, compared)
+}
+
+/// Stores and clients with their ids, their titles, and whether they accept.
+fn accepted_by(verdicts: &[Verdict], compared: &[ClientVerdict]) -> Vec<(String, String, bool)> {
+    let stores = verdicts
+        .iter()
+        .map(|v| (v.store.clone(), v.store_title.clone(), v.accepted));
+    let clients = compared
+        .iter()
+        .map(|c| (c.client.id.clone(), c.client.title.clone(), c.accepted));
+    stores.chain(clients).collect()
+}
+
+/// A verdict that is another one under the assumptions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed {
+    /// The store's or client's id.
+    pub id: String,
+    /// Its title, safe to display.
+    pub title: String,
+    /// It accepts with the assumptions and rejects without; else the other way round.
+    pub accepts: bool,
+}
+
+impl Inspection {
+    /// The verdicts that the assumptions turn.
+    pub fn changed(&self) -> Vec<Changed> {
+        let Some(actual) = &self.actual else {
+            return Vec::new();
+        };
+        let before = accepted_by(&actual.verdicts, &actual.compared);
+        accepted_by(&self.verdicts, &self.compared)
+            .into_iter()
+            .filter(|(id, _, accepts)| {
+                let was = before.iter().find(|(was, ..)| was == id);
+                was.is_some_and(|(.., was)| was != accepts)
+            })
+            .map(|(id, title, accepts)| Changed { id, title, accepts })
+            .collect()
+    }
+
+    /// What is assumed, as parts of a sentence, safe to display.
+    pub fn assumed(&self) -> Vec<String> {
+        let mut chains = vec![&self.chain];
+        chains.extend(self.actual.iter().map(|a| &a.chain));
+        let what_if = &self.asked.what_if;
+        what_if.iter().map(|a| a.words(&chains)).collect()
+    }
+}
+
+impl Options {
+    /// The same with nothing assumed.
+    fn without_assumptions(&self) -> Self {
+        Self {
+            what_if: WhatIf::default(),
+            ..self.clone()
+        }
+    }
+}
+
+fn conclude(
+    capture: Arc<Capture>,
+    chain: Chain,
+    stores: &Stores,
+    options: &Options,
+    now: Moment,
+    further: Arc<Further>,
+) -> Inspection {
+    let assumed = options.what_if.at();
+    let at = assumed.unwrap_or(now);
+    let name = options.what_if.host().or(options.name.as_ref()).cloned();
+    let name = name.or_else(|| capture.target.endpoint().map(Endpoint::verified));
+    let (verdicts, compared) = judged(&chain, stores, options, name.as_ref(), at);
     let accepted = match options.decides {
         Some(id) => compared.iter().any(|c| c.client.id == id && c.accepted),
         None => verdicts.first().is_some_and(|v| v.accepted),
@@ -282,20 +426,12 @@ fn conclude(
         verdicts: &verdicts,
         name: name.as_ref(),
         at,
-        at_given: options.at.is_some(),
+        at_given: assumed.is_some(),
         further: &further,
     };
     let findings = diagnosis::diagnose(&case);
     let outcome = outcome(&capture, &chain, accepted);
-    let pretended = chain
-        .iter()
-        .filter(|(_, n)| {
-            n.certificate
-                .as_ref()
-                .is_some_and(|c| options.pretend.contains(&c.sha256))
-        })
-        .map(|(id, _)| id)
-        .collect();
+    let pretended = options.what_if.nodes(&chain);
     Inspection {
         capture,
         chain,
@@ -305,8 +441,12 @@ fn conclude(
         findings,
         outcome,
         at,
-        at_given: options.at.is_some(),
+        at_given: assumed.is_some(),
+        name,
+        asked: Arc::new(options.clone()),
+        actual: None,
         pretended,
+        idle: Vec::new(),
         further,
         took: Duration::ZERO,
     }

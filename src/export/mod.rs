@@ -17,6 +17,7 @@ mod layout;
 mod openssl;
 pub mod report;
 pub mod stores;
+mod supposed;
 mod verdicts;
 mod words;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::cert::{Certificate, ExtensionValue, GeneralName};
 use crate::chain::{Chain, NodeId};
 use crate::diagnosis::interception;
-use crate::inspect::{self, Inspection, Options};
+use crate::inspect::{self, Inspection, Options, WhatIf};
 use crate::judge::Verdict;
 use crate::moment::NO_EXPIRY;
 use crate::store::{Anchor, StoreKind, Stores, TrustStore, user_bundle_path};
@@ -36,7 +36,7 @@ pub fn plan(inspection: &Inspection, id: NodeId) -> Result<Plan, Refusal> {
 
     let public_roots = inspection.stores.public_roots();
     let options = Options {
-        at: inspection.at_given.then_some(inspection.at),
+        what_if: WhatIf::at_moment(inspection.at_given.then_some(inspection.at)),
         ..Options::default()
     };
     let cured = judged_with(inspection, &options, &public_roots, &certificate);

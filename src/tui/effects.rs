@@ -13,7 +13,7 @@ use super::clipboard::Clipboard;
 use super::history;
 use super::message::{Effect, JobId, Message};
 use super::{StoreSource, Wake};
-use crate::inspect::{self, Options};
+use crate::inspect::{self, Ask, Inspection, Options};
 use crate::store::Stores;
 use crate::target::Target;
 use crate::{export, save, trust};
@@ -31,6 +31,11 @@ enum Task {
         job: JobId,
         target: Box<Target>,
         options: Box<Options>,
+    },
+    Ask {
+        job: JobId,
+        inspection: Arc<Inspection>,
+        ask: Box<Ask>,
     },
     Cancel(JobId),
 }
@@ -83,6 +88,21 @@ impl Worker {
                     options,
                 });
             }
+            Effect::Ask {
+                job,
+                inspection,
+                ask,
+            } => {
+                let _ = self.network.send(Task::Ask {
+                    job,
+                    inspection,
+                    ask,
+                });
+            }
+            Effect::Read { job, path } => self.answer(move || Message::Read {
+                job,
+                result: crate::capture::certificates(&path),
+            }),
             Effect::Cancel(job) => {
                 let _ = self.network.send(Task::Cancel(job));
             }
@@ -159,6 +179,18 @@ fn serve(
                     if let Some(handle) = running.remove(&job) {
                         handle.abort();
                     }
+                }
+                Task::Ask {
+                    job,
+                    inspection,
+                    ask,
+                } => {
+                    let answer = answer.clone();
+                    let handle = tokio::task::spawn_local(async move {
+                        let further = Box::new(inspect::ask(&inspection, &ask).await);
+                        let _ = answer.send(Wake::Message(Message::Asked { job, further }));
+                    });
+                    running.insert(job, handle.abort_handle());
                 }
                 Task::Inspect {
                     job,

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use super::keymap::Command;
 use super::model::CopyRoute;
 use crate::chain::NodeId;
+use crate::diagnosis::Further;
 use crate::export::{Format, What};
-use crate::inspect::{Inspection, Options};
+use crate::inspect::{Ask, Inspection, Options};
 use crate::moment::Moment;
 use crate::net::Stage;
 use crate::store::Stores;
@@ -64,6 +65,21 @@ pub enum Message {
         /// Its result.
         inspection: Arc<Inspection>,
     },
+    /// A question beyond the server is answered.
+    Asked {
+        /// Which.
+        job: JobId,
+        /// All that is known further.
+        further: Box<Further>,
+    },
+    /// The certificates of a file that the server is to be taken to send, or why there are none (safe
+    /// to display).
+    Read {
+        /// The job that asked.
+        job: JobId,
+        /// Their DER.
+        result: Result<Vec<Arc<[u8]>>, String>,
+    },
     /// The stores are loaded.
     Stores(Stores),
     /// Targets typed in earlier sessions, newest first.
@@ -116,6 +132,22 @@ pub enum Effect {
         target: Box<Target>,
         /// How.
         options: Box<Options>,
+    },
+    /// Ask a question that goes beyond the server.
+    Ask {
+        /// The job that answers.
+        job: JobId,
+        /// About this inspection.
+        inspection: Arc<Inspection>,
+        /// What.
+        ask: Box<Ask>,
+    },
+    /// Read the certificates of a file.
+    Read {
+        /// The job that answers.
+        job: JobId,
+        /// The file as typed.
+        path: PathBuf,
     },
     /// Forget a job and stop what it does.
     Cancel(JobId),

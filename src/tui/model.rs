@@ -12,7 +12,8 @@ use super::tree::{Names, Row};
 use super::{Entry, pages};
 use crate::chain::NodeId;
 use crate::export::{Format, What};
-use crate::inspect::{Inspection, Options};
+use crate::inspect::events::Turn;
+use crate::inspect::{Ask, Assumption, Inspection, Options, WhatIf};
 use crate::moment::Moment;
 use crate::net::Stage;
 use crate::store::Stores;
@@ -45,7 +46,7 @@ pub struct Model {
     pub zoomed: bool,
     /// What is searched for; matches are highlighted.
     pub search: String,
-    /// How targets are inspected; `pretend` is kept per session.
+    /// How targets are inspected; what is assumed is kept per session, and begins as it is here.
     pub options: Options,
     /// The stores, once loaded.
     pub stores: Option<Stores>,
@@ -63,8 +64,12 @@ pub struct Session {
     pub entry: Entry,
     /// How far it is.
     pub state: State,
-    /// SHA-256 of certificates pretended to be trusted here.
-    pub pretend: Vec<[u8; 32]>,
+    /// What is assumed here; `None` while it is what the options say.
+    pub what_if: Option<WhatIf>,
+    /// A question beyond the server that waits for its answer, in words.
+    pub asking: Option<(JobId, String)>,
+    /// The next date at which a verdict turns; known while another time is judged.
+    pub turn: Option<Turn>,
     /// Rows of the tree.
     pub rows: Vec<Row>,
     /// Selected row.
@@ -200,6 +205,67 @@ pub enum Overlay {
     },
     /// The trust dialog on one certificate.
     Trust(Box<TrustDialog>),
+    /// The menu of what may be assumed.
+    WhatIf(Box<WhatIfMenu>),
+    /// Something is about to be asked on the network: what exactly, before it is.
+    Ask {
+        /// The title.
+        title: &'static str,
+        /// What will be asked.
+        lines: Vec<Line>,
+        /// The question.
+        ask: Box<Ask>,
+    },
+}
+
+/// The menu of what may be assumed here.
+#[derive(Debug)]
+pub struct WhatIfMenu {
+    /// The choices: words and what they do.
+    pub choices: Vec<(String, Choice)>,
+    /// Selected.
+    pub picked: usize,
+    /// The line in which a value is typed, when a choice needs one.
+    pub typing: Option<Typing>,
+}
+
+/// What a choice of the menu does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Choice {
+    /// Assumes it, or no more.
+    Toggle(Assumption),
+    /// Goes to the next date of the chain.
+    NextDate,
+    /// Asks for a value.
+    Type(Value),
+    /// Asks on the network.
+    Ask(Ask),
+    /// Assumes nothing any more.
+    Clear,
+}
+
+/// What is typed for a choice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// A date, or a distance in time.
+    Date,
+    /// A host name or an address.
+    Host,
+    /// A file with the certificate that was not sent.
+    File,
+    /// A server to compare with.
+    Server,
+}
+
+/// A value being typed.
+#[derive(Debug)]
+pub struct Typing {
+    /// What for.
+    pub value: Value,
+    /// What is typed.
+    pub input: Input,
+    /// What is wrong with what was entered.
+    pub wrong: Option<String>,
 }
 
 /// The export chooser.
@@ -323,6 +389,24 @@ impl Model {
         self.session()?.inspection()
     }
 
+    /// What is assumed in the session shown.
+    pub fn what_if(&self) -> WhatIf {
+        self.session()
+            .and_then(|s| s.what_if.clone())
+            .unwrap_or_else(|| self.options.what_if.clone())
+    }
+
+    /// How a session is inspected and judged.
+    pub fn options_of(&self, session: &Session) -> Options {
+        Options {
+            what_if: session
+                .what_if
+                .clone()
+                .unwrap_or_else(|| self.options.what_if.clone()),
+            ..self.options.clone()
+        }
+    }
+
     /// The node selected in the tree.
     pub fn selected(&self) -> Option<NodeId> {
         let session = self.session()?;
@@ -333,6 +417,14 @@ impl Model {
     pub fn waits(&self) -> bool {
         self.session()
             .is_some_and(|s| matches!(s.state, State::Waiting { .. }))
+    }
+
+    /// A question beyond the server is under way in the session shown: what it is.
+    pub fn asks(&self) -> Option<&str> {
+        self.session()?
+            .asking
+            .as_ref()
+            .map(|(_, words)| words.as_str())
     }
 
     /// Says something in the status line.
@@ -399,7 +491,9 @@ impl Session {
         Self {
             entry,
             state: State::Queued,
-            pretend: Vec::new(),
+            what_if: None,
+            asking: None,
+            turn: None,
             rows: Vec::new(),
             row: 0,
             row_offset: 0,

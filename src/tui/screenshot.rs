@@ -69,6 +69,18 @@ fn settle(model: &mut Model, effects: Vec<Effect>, stores: &Stores) -> Result<()
                     inspection: Arc::new(inspection),
                 }
             }
+            Effect::Ask {
+                job,
+                inspection,
+                ask,
+            } => Message::Asked {
+                job,
+                further: Box::new(runtime.block_on(inspect::ask(&inspection, &ask))),
+            },
+            Effect::Read { job, path } => Message::Read {
+                job,
+                result: crate::capture::certificates(&path),
+            },
             Effect::Plan { inspection, node } => {
                 Message::Planned(Box::new(crate::trust::plan(&inspection, node)))
             }

@@ -12,8 +12,8 @@ use crate::cert::{
     Certificate, ExtensionValue, GeneralName, Key, KeyKind, extension::KeyUsage, pem,
 };
 use crate::chain::{Node, NodeId, Origin, PathEnd};
-use crate::diagnosis::{Finding, Subject, Who};
-use crate::inspect::Inspection;
+use crate::diagnosis::{Fetched, Finding, Subject, Who};
+use crate::inspect::{Inspection, events};
 use crate::judge::client::{ClientVerdict, Kind};
 use crate::judge::{self, Engine};
 use crate::net::{AttemptResult, Route};
@@ -21,8 +21,9 @@ use crate::text;
 
 use super::words;
 use schema::{
-    Alert, Attempt, Cert, Checked, ClientCertificate, Connection, Defect, Ended, Extension, Fact,
-    Found, Judgement, Path, Proxy, PublicKey, Reason, Remedy, Report, Selection, Session, Timings,
+    Alert, Assumed, Attempt, Cert, Change, Checked, ClientCertificate, Connection, Defect, Ended,
+    Extension, Fact, Fetch, Found, Judgement, Path, Proxy, PublicKey, Reason, Remedy, Report,
+    Selection, Session, Supposed, Timings, Turn,
 };
 
 mod schema;
@@ -62,6 +63,9 @@ fn report(inspection: &Inspection) -> Report {
         outcome: inspection.outcome.id(),
         judged_at: inspection.at.rfc3339(),
         judged_at_given: inspection.at_given,
+        what_if: supposed(inspection),
+        next_change: next_change(inspection),
+        fetched: inspection.further.fetched.iter().map(fetch).collect(),
         connection: connection(inspection),
         session: session(inspection),
         timings_ms: timings(inspection),
@@ -81,6 +85,60 @@ fn report(inspection: &Inspection) -> Report {
             .collect(),
         verdicts: judgements(inspection),
         findings: inspection.findings.iter().map(found).collect(),
+    }
+}
+
+/// What is assumed, and what that changes; `null` when nothing is.
+fn supposed(inspection: &Inspection) -> Option<Supposed> {
+    let actual = inspection.actual.as_deref()?;
+    let what_if = &inspection.asked.what_if;
+    Some(Supposed {
+        assumed: what_if
+            .iter()
+            .zip(inspection.assumed())
+            .map(|(assumption, message)| Assumed {
+                what: assumption.id(),
+                value: assumption.value(),
+                message,
+            })
+            .collect(),
+        without_effect: inspection.idle.clone(),
+        actual_outcome: actual.outcome.id(),
+        changed: inspection
+            .changed()
+            .into_iter()
+            .map(|c| Change {
+                id: c.id,
+                title: c.title,
+                before: !c.accepts,
+                after: c.accepts,
+            })
+            .collect(),
+    })
+}
+
+fn next_change(inspection: &Inspection) -> Option<Turn> {
+    let turn = events::next_turn(inspection)?;
+    Some(Turn {
+        at: turn.event.at.rfc3339(),
+        certificate: turn.event.node.0,
+        because: if turn.event.begins {
+            "begins"
+        } else {
+            "expires"
+        },
+        accepted: turn.accepted,
+        lost: turn.lost,
+        gained: turn.gained,
+    })
+}
+
+fn fetch(one: &Fetched) -> Fetch {
+    Fetch {
+        address: one.address.clone(),
+        wanted: one.wanted.clone(),
+        certificates: one.got.as_ref().map_or(0, Vec::len),
+        message: one.got.as_ref().err().cloned(),
     }
 }
 
@@ -201,15 +259,19 @@ fn indices(ids: &[NodeId]) -> Vec<usize> {
 }
 
 fn node(node: &Node) -> Cert {
-    let (origin, positions, stores) = match &node.origin {
-        Origin::Sent(positions) => ("sent", positions.clone(), Vec::new()),
-        Origin::Store(stores) => ("store", Vec::new(), stores.clone()),
-        Origin::Missing => ("missing", Vec::new(), Vec::new()),
+    let none = Vec::new;
+    let (origin, positions, stores, fetched_from) = match &node.origin {
+        Origin::Sent(positions) => ("sent", positions.clone(), Vec::new(), None),
+        Origin::Assumed => ("assumed", none(), Vec::new(), None),
+        Origin::Fetched(from) => ("fetched", none(), Vec::new(), Some(from.clone())),
+        Origin::Store(stores) => ("store", none(), stores.clone(), None),
+        Origin::Missing => ("missing", none(), Vec::new(), None),
     };
     let blank = Cert {
         origin,
         positions,
         stores,
+        fetched_from,
         anchored_in: node.anchored_in.clone(),
         subject: String::new(),
         issuer: None,
@@ -367,7 +429,17 @@ fn usages(usage: KeyUsage) -> Vec<&'static str> {
 /// Two entries a store: what Rust's verifier says, and our own walk of RFC 5280.
 fn judgements(inspection: &Inspection) -> Vec<Judgement> {
     if !inspection.compared.is_empty() {
-        return inspection.compared.iter().map(compared).collect();
+        let changed = inspection.changed();
+        let pretended = |one: &ClientVerdict| {
+            inspection.asked.what_if.is_beyond_time()
+                && one.accepted
+                && changed.iter().any(|c| c.id == one.client.id)
+        };
+        return inspection
+            .compared
+            .iter()
+            .map(|one| compared(one, pretended(one)))
+            .collect();
     }
     inspection
         .verdicts
@@ -406,7 +478,7 @@ fn judgements(inspection: &Inspection) -> Vec<Judgement> {
 }
 
 /// What one client says.
-fn compared(one: &ClientVerdict) -> Judgement {
+fn compared(one: &ClientVerdict, pretended: bool) -> Judgement {
     Judgement {
         client: one.client.id.clone(),
         version: one.client.versions.join("; "),
@@ -418,7 +490,7 @@ fn compared(one: &ClientVerdict) -> Judgement {
         store: one.store.clone(),
         store_title: one.store.clone(),
         accepted: one.accepted,
-        pretended: false,
+        pretended,
         path: indices(&one.path),
         reasons: reasons(&one.reasons),
         steps: match one.client.policy.engine {
