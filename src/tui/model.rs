@@ -1,5 +1,7 @@
 //! The state of the screen. A frame is a function of it.
 
+mod what_if;
+
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
@@ -13,11 +15,13 @@ use super::{Entry, pages};
 use crate::chain::NodeId;
 use crate::export::{Format, What};
 use crate::inspect::events::Turn;
-use crate::inspect::{Ask, Assumption, Inspection, Options, WhatIf};
+use crate::inspect::{Ask, Inspection, Options, WhatIf};
 use crate::moment::Moment;
 use crate::net::Stage;
 use crate::store::Stores;
 use crate::trust::{Applied, Plan, Refusal};
+
+pub use what_if::{Choice, Typing, Value, WhatIfMenu};
 
 /// Everything.
 #[derive(Debug)]
@@ -216,56 +220,6 @@ pub enum Overlay {
         /// The question.
         ask: Box<Ask>,
     },
-}
-
-/// The menu of what may be assumed here.
-#[derive(Debug)]
-pub struct WhatIfMenu {
-    /// The choices: words and what they do.
-    pub choices: Vec<(String, Choice)>,
-    /// Selected.
-    pub picked: usize,
-    /// The line in which a value is typed, when a choice needs one.
-    pub typing: Option<Typing>,
-}
-
-/// What a choice of the menu does.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Choice {
-    /// Assumes it, or no more.
-    Toggle(Assumption),
-    /// Goes to the next date of the chain.
-    NextDate,
-    /// Asks for a value.
-    Type(Value),
-    /// Asks on the network.
-    Ask(Ask),
-    /// Assumes nothing any more.
-    Clear,
-}
-
-/// What is typed for a choice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Value {
-    /// A date, or a distance in time.
-    Date,
-    /// A host name or an address.
-    Host,
-    /// A file with the certificate that was not sent.
-    File,
-    /// A server to compare with.
-    Server,
-}
-
-/// A value being typed.
-#[derive(Debug)]
-pub struct Typing {
-    /// What for.
-    pub value: Value,
-    /// What is typed.
-    pub input: Input,
-    /// What is wrong with what was entered.
-    pub wrong: Option<String>,
 }
 
 /// The export chooser.

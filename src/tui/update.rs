@@ -1,8 +1,10 @@
 //! What happens next: `update(&mut Model, Message) -> Vec<Effect>`. Pure: no clock, no I/O.
 
 mod command;
+mod further;
 pub mod overlay;
 mod search;
+mod time;
 mod what_if;
 
 use std::sync::Arc;
@@ -55,8 +57,8 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             model.refresh();
         }
         Message::Inspected { job, inspection } => inspected(model, job, inspection),
-        Message::Asked { job, further } => what_if::asked(model, job, *further),
-        Message::Read { job, result } => what_if::read(model, job, result),
+        Message::Asked { job, further } => further::asked(model, job, *further),
+        Message::Read { job, result } => further::read(model, job, result),
         Message::Stores(stores) => model.stores = Some(stores),
         Message::History(history) => model.history = history,
         Message::Saved {

@@ -12,8 +12,8 @@ use crate::cert::{
     Certificate, ExtensionValue, GeneralName, Key, KeyKind, extension::KeyUsage, pem,
 };
 use crate::chain::{Node, NodeId, Origin, PathEnd};
-use crate::diagnosis::{Fetched, Finding, Subject, Who};
-use crate::inspect::{Inspection, events};
+use crate::diagnosis::{Finding, Subject, Who};
+use crate::inspect::Inspection;
 use crate::judge::client::{ClientVerdict, Kind};
 use crate::judge::{self, Engine};
 use crate::net::{AttemptResult, Route};
@@ -21,12 +21,12 @@ use crate::text;
 
 use super::words;
 use schema::{
-    Alert, Assumed, Attempt, Cert, Change, Checked, ClientCertificate, Connection, Defect, Ended,
-    Extension, Fact, Fetch, Found, Judgement, Path, Proxy, PublicKey, Reason, Remedy, Report,
-    Selection, Session, Supposed, Timings, Turn,
+    Alert, Attempt, Cert, Checked, ClientCertificate, Connection, Defect, Ended, Extension, Fact,
+    Found, Judgement, Path, Proxy, PublicKey, Reason, Remedy, Report, Selection, Session, Timings,
 };
 
 mod schema;
+mod supposed;
 
 /// The number of the schema written here.
 pub const SCHEMA: u32 = 1;
@@ -63,9 +63,14 @@ fn report(inspection: &Inspection) -> Report {
         outcome: inspection.outcome.id(),
         judged_at: inspection.at.rfc3339(),
         judged_at_given: inspection.at_given,
-        what_if: supposed(inspection),
-        next_change: next_change(inspection),
-        fetched: inspection.further.fetched.iter().map(fetch).collect(),
+        what_if: supposed::supposed(inspection),
+        next_change: supposed::next_change(inspection),
+        fetched: inspection
+            .further
+            .fetched
+            .iter()
+            .map(supposed::fetch)
+            .collect(),
         connection: connection(inspection),
         session: session(inspection),
         timings_ms: timings(inspection),
@@ -85,60 +90,6 @@ fn report(inspection: &Inspection) -> Report {
             .collect(),
         verdicts: judgements(inspection),
         findings: inspection.findings.iter().map(found).collect(),
-    }
-}
-
-/// What is assumed, and what that changes; `null` when nothing is.
-fn supposed(inspection: &Inspection) -> Option<Supposed> {
-    let actual = inspection.actual.as_deref()?;
-    let what_if = &inspection.asked.what_if;
-    Some(Supposed {
-        assumed: what_if
-            .iter()
-            .zip(inspection.assumed())
-            .map(|(assumption, message)| Assumed {
-                what: assumption.id(),
-                value: assumption.value(),
-                message,
-            })
-            .collect(),
-        without_effect: inspection.idle.clone(),
-        actual_outcome: actual.outcome.id(),
-        changed: inspection
-            .changed()
-            .into_iter()
-            .map(|c| Change {
-                id: c.id,
-                title: c.title,
-                before: !c.accepts,
-                after: c.accepts,
-            })
-            .collect(),
-    })
-}
-
-fn next_change(inspection: &Inspection) -> Option<Turn> {
-    let turn = events::next_turn(inspection)?;
-    Some(Turn {
-        at: turn.event.at.rfc3339(),
-        certificate: turn.event.node.0,
-        because: if turn.event.begins {
-            "begins"
-        } else {
-            "expires"
-        },
-        accepted: turn.accepted,
-        lost: turn.lost,
-        gained: turn.gained,
-    })
-}
-
-fn fetch(one: &Fetched) -> Fetch {
-    Fetch {
-        address: one.address.clone(),
-        wanted: one.wanted.clone(),
-        certificates: one.got.as_ref().map_or(0, Vec::len),
-        message: one.got.as_ref().err().cloned(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Commands, as keys, mouse and palette give them.
 
-use super::{overlay, search, what_if};
+use super::{further, overlay, search, time, what_if};
 use crate::export::{self, Format, What};
 use crate::inspect::Ask;
 use crate::moment::DAY;
@@ -65,16 +65,16 @@ pub(super) fn run(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Trust => return overlay::open_trust(model),
         Command::WhatIf => what_if::open(model),
         Command::Forget => what_if::forget(model),
-        Command::Fetch => what_if::offer(model, Ask::Fetch),
-        Command::Names => what_if::offer(model, Ask::Names),
+        Command::Fetch => further::offer(model, Ask::Fetch),
+        Command::Names => further::offer(model, Ask::Names),
         Command::Compare => what_if::open_typing(model, Value::Server),
-        Command::DayBack => what_if::shift(model, -DAY),
-        Command::DayOn => what_if::shift(model, DAY),
-        Command::WeekBack => what_if::shift(model, -7 * DAY),
-        Command::WeekOn => what_if::shift(model, 7 * DAY),
-        Command::DateBack => what_if::jump(model, false),
-        Command::DateOn => what_if::jump(model, true),
-        Command::Now => what_if::now(model),
+        Command::DayBack => time::shift(model, -DAY),
+        Command::DayOn => time::shift(model, DAY),
+        Command::WeekBack => time::shift(model, -7 * DAY),
+        Command::WeekOn => time::shift(model, 7 * DAY),
+        Command::DateBack => time::jump(model, false),
+        Command::DateOn => time::jump(model, true),
+        Command::Now => time::now(model),
         Command::Flip => {
             model.flipped = !model.flipped;
             model.rebuild_rows();

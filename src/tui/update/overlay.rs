@@ -4,7 +4,7 @@ use ratatui::layout::Position;
 use tui_input::{Input, InputRequest};
 
 use super::command::{self, moved};
-use super::{search, what_if};
+use super::{further, search, what_if};
 use crate::cert::fields;
 use crate::chain::NodeId;
 use crate::diagnosis::lesson;
@@ -244,7 +244,7 @@ fn accept(model: &mut Model) -> Vec<Effect> {
         }
         Some(Overlay::Trust(dialog)) => return accept_trust(model, dialog),
         Some(Overlay::WhatIf(menu)) => return what_if::accept(model, menu),
-        Some(Overlay::Ask { ask, .. }) => return what_if::ask(model, *ask),
+        Some(Overlay::Ask { ask, .. }) => return further::ask(model, *ask),
         Some(Overlay::Page { .. }) | None => {}
     }
     Vec::new()

@@ -1,20 +1,19 @@
-//! What if: the menu of assumptions, the moment judged for, and questions that go beyond the server.
+//! What if: the menu of assumptions, and judging anew by what is assumed.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use tui_input::Input;
 
-use super::overlay::open_ask;
+use super::{further, time};
 use crate::chain::{NodeId, Origin};
-use crate::diagnosis::Further;
 use crate::inspect::events::{self, Turn};
 use crate::inspect::{self, Ask, Assumption, Fingerprint, Inspection};
-use crate::moment::{Moment, NO_EXPIRY};
+use crate::moment::Moment;
 use crate::target::{Source, Target};
 use crate::text;
-use crate::tui::line::{Line, Link, Meaning};
-use crate::tui::message::{Effect, JobId};
+use crate::tui::line::Link;
+use crate::tui::message::Effect;
 use crate::tui::model::{Choice, Focus, Model, Overlay, State, Typing, Value, WhatIfMenu};
 
 /// Names of the certificate offered in the menu at most.
@@ -23,7 +22,7 @@ const MOST_NAMES: usize = 6;
 const MOST_SETTINGS: usize = 8;
 
 /// Judges the shown inspection again with what is assumed now.
-fn reassess(model: &mut Model) {
+pub(super) fn reassess(model: &mut Model) {
     let now = model.now;
     let Some(session) = model.session() else {
         return;
@@ -37,7 +36,7 @@ fn reassess(model: &mut Model) {
 
 /// Puts another inspection of the same target in the place of the one shown. Certificates keep their
 /// selection and folds, whatever number they have now.
-fn show(model: &mut Model, again: Inspection) {
+pub(super) fn show(model: &mut Model, again: Inspection) {
     let flipped = model.flipped;
     if let Some(session) = model.session_mut()
         && let State::Ready(before) = &session.state
@@ -77,7 +76,7 @@ pub(super) fn toggle(model: &mut Model, assumption: Assumption) {
     set(model, what_if);
 }
 
-fn set(model: &mut Model, what_if: inspect::WhatIf) {
+pub(super) fn set(model: &mut Model, what_if: inspect::WhatIf) {
     if let Some(session) = model.session_mut() {
         session.what_if = Some(what_if);
     }
@@ -108,74 +107,6 @@ pub(super) fn forget(model: &mut Model) {
     }
     reassess(model);
     model.say(true, "Nothing is assumed any more.");
-}
-
-// ── another time ──
-
-/// Moves the moment judged for.
-pub(super) fn shift(model: &mut Model, seconds: i64) {
-    let Some(at) = model.inspection().map(|i| i.at) else {
-        model.say(false, "There is nothing to judge yet.");
-        return;
-    };
-    go_to(model, at.plus(seconds));
-}
-
-fn go_to(model: &mut Model, at: Moment) {
-    let first = Moment::from_unix(-62_167_219_200);
-    let at = at.clamp(first, NO_EXPIRY.plus(-1));
-    let mut what_if = model.what_if();
-    what_if.assume(Assumption::At(at));
-    if let Some(session) = model.session_mut() {
-        session.what_if = Some(what_if);
-    }
-    reassess(model);
-}
-
-/// Goes to the date after or before, on which something of the chain begins or ends.
-pub(super) fn jump(model: &mut Model, forward: bool) {
-    let Some(inspection) = model.inspection().cloned() else {
-        model.say(false, "There is nothing to judge yet.");
-        return;
-    };
-    let dates = events::events(&inspection.chain);
-    let next = if forward {
-        dates.iter().find(|e| e.at > inspection.at)
-    } else {
-        dates.iter().rev().find(|e| e.at < inspection.at)
-    };
-    let Some(event) = next else {
-        let side = if forward { "later" } else { "earlier" };
-        model.say(true, format!("The chain has no {side} date."));
-        return;
-    };
-    go_to(model, event.at);
-    let title = inspection
-        .chain
-        .node(event.node)
-        .map(|n| text::clip(&n.title(), 40).into_owned());
-    let verb = if event.begins {
-        "is valid from"
-    } else {
-        "has expired by"
-    };
-    let words = format!(
-        "“{}” {verb} {}.",
-        title.unwrap_or_default(),
-        event.at.long()
-    );
-    model.say(true, words);
-}
-
-/// `=`.
-pub(super) fn now(model: &mut Model) {
-    let mut what_if = model.what_if();
-    what_if.drop_time();
-    if let Some(session) = model.session_mut() {
-        session.what_if = Some(what_if);
-    }
-    reassess(model);
-    model.say(true, "Judged for now again.");
 }
 
 // ── the menu ──
@@ -457,9 +388,9 @@ pub(super) fn accept(model: &mut Model, mut menu: Box<WhatIfMenu>) -> Vec<Effect
     };
     match choice {
         Choice::Toggle(assumption) => toggle(model, assumption),
-        Choice::NextDate => jump(model, true),
+        Choice::NextDate => time::jump(model, true),
         Choice::Clear => forget(model),
-        Choice::Ask(ask) => offer(model, ask),
+        Choice::Ask(ask) => further::offer(model, ask),
         Choice::Type(value) => {
             menu.typing = Some(typing(value));
             model.overlays.push(Overlay::WhatIf(menu));
@@ -474,7 +405,7 @@ fn entered(model: &mut Model, value: Value, typed: &str) -> Result<Vec<Effect>, 
         Value::Date => {
             let at = Moment::parse(typed, model.now)
                 .map_err(|e| format!("{e}; try 2027-01-31, +30d or -2h"))?;
-            go_to(model, at);
+            time::go_to(model, at);
         }
         Value::Host => {
             let host = host(typed).ok_or("that is no host name and no address")?;
@@ -498,178 +429,8 @@ fn entered(model: &mut Model, value: Value, typed: &str) -> Result<Vec<Effect>, 
             if target.endpoint().is_none() {
                 return Err("that is no server; try https://example.com".to_owned());
             }
-            return Ok(ask(model, Ask::Compare(Box::new(target))));
+            return Ok(further::ask(model, Ask::Compare(Box::new(target))));
         }
     }
     Ok(Vec::new())
-}
-
-// ── questions beyond the server ──
-
-/// Shows what would be asked, before it is.
-pub(super) fn offer(model: &mut Model, ask: Ask) {
-    let Some(inspection) = model.inspection().cloned() else {
-        model.say(false, "There is nothing to ask about yet.");
-        return;
-    };
-    let plain = |words: String| Line::of(Meaning::Plain, words).hanging(2);
-    let (title, mut lines) = match &ask {
-        Ask::Fetch => {
-            let wanted = inspect::to_fetch(&inspection);
-            if wanted.is_empty() {
-                model.say(true, nothing_to_fetch(&inspection));
-                return;
-            }
-            let lines = wanted.into_iter().map(|(address, title)| {
-                Line::of(
-                    Meaning::Plain,
-                    format!("“{}” from ", text::clip(&title, 40)),
-                )
-                .and(Meaning::Code, address)
-                .hanging(2)
-            });
-            ("Fetch what is missing", lines.collect::<Vec<_>>())
-        }
-        Ask::Names => {
-            let leaf = inspection.chain.leaf;
-            let leaf = leaf.and_then(|id| inspection.chain.certificate(id));
-            let wrong = inspection
-                .findings
-                .iter()
-                .any(|f| ["name.mismatch", "name.ip-not-in-san"].contains(&f.rule.id));
-            if leaf.is_none() || !wrong {
-                model.say(
-                    true,
-                    "The name is not what is wrong here; there is nothing to ask.",
-                );
-                return;
-            }
-            let words = "Asks this machine's resolver for the names in the certificate.".to_owned();
-            ("Where do the names lead?", vec![plain(words)])
-        }
-        Ask::Compare(target) => (
-            "Compare",
-            vec![plain(format!("Connects to {}.", text::safe(&target.typed)))],
-        ),
-    };
-    if ask == Ask::Fetch {
-        lines.push(Line::blank());
-        lines.push(Line::of(
-            Meaning::Muted,
-            "Over plain http: whoever runs that server, or listens on the way, sees that you ask. What \
-             comes counts only if its key made the signature.",
-        ));
-    }
-    open_ask(model, title, lines, ask);
-}
-
-fn nothing_to_fetch(inspection: &Inspection) -> String {
-    let missing = inspection
-        .chain
-        .nodes
-        .iter()
-        .any(|n| n.ghost.as_ref().is_some_and(|g| g.addresses.is_empty()));
-    if missing {
-        "The certificate does not say where its issuer is: there is nothing to fetch.".to_owned()
-    } else {
-        "Nothing is missing here: there is nothing to fetch.".to_owned()
-    }
-}
-
-/// Asks on the network.
-pub(super) fn ask(model: &mut Model, ask: Ask) -> Vec<Effect> {
-    let Some(inspection) = model.inspection().cloned() else {
-        return Vec::new();
-    };
-    let job = model.fresh_job();
-    let words = match &ask {
-        Ask::Fetch => "fetching what is missing",
-        Ask::Names => "asking where the names lead",
-        Ask::Compare(_) => "looking at the other server",
-    };
-    if let Some(session) = model.session_mut() {
-        session.asking = Some((job, words.to_owned()));
-    }
-    vec![Effect::Ask {
-        job,
-        inspection,
-        ask: Box::new(ask),
-    }]
-}
-
-/// Does something in the session that waits for this job, if one still does, whichever is shown.
-fn answered(model: &mut Model, job: JobId, then: impl FnOnce(&mut Model)) {
-    let waiting =
-        |s: &crate::tui::model::Session| s.asking.as_ref().is_some_and(|(own, _)| *own == job);
-    let Some(index) = model.sessions.iter().position(waiting) else {
-        return;
-    };
-    let shown = std::mem::replace(&mut model.current, index);
-    if let Some(session) = model.session_mut() {
-        session.asking = None;
-    }
-    then(model);
-    if shown != index {
-        model.current = shown;
-        model.refresh();
-    }
-}
-
-/// A question beyond the server is answered.
-pub(super) fn asked(model: &mut Model, job: JobId, further: Further) {
-    answered(model, job, |model| {
-        let now = model.now;
-        let Some((session, inspection)) = model.session().and_then(|s| Some((s, s.inspection()?)))
-        else {
-            return;
-        };
-        let options = model.options_of(session);
-        let (good, words) = answer(&inspection.further, &further);
-        let again = inspect::with_further(inspection, further, &options, now);
-        show(model, again);
-        model.say(good, words);
-    });
-}
-
-/// What came of it, in one sentence.
-fn answer(before: &Further, after: &Further) -> (bool, String) {
-    if before.fetched != after.fetched {
-        let got = after.fetched.iter().find(|f| f.got.is_ok());
-        let failed = after
-            .fetched
-            .iter()
-            .find_map(|f| Some((f, f.got.as_ref().err()?)));
-        return match (got, failed) {
-            (Some(one), _) => (
-                true,
-                format!(
-                    "Fetched “{}” from {}. Programs that do not fetch still fail; E exports the repaired chain.",
-                    text::clip(&one.wanted, 40),
-                    one.address
-                ),
-            ),
-            (None, Some((one, why))) => (false, format!("{}: {why}.", one.address)),
-            (None, None) => (false, "Nothing could be fetched.".to_owned()),
-        };
-    }
-    let words = if before.resolved != after.resolved {
-        "The pane Why says where the names lead."
-    } else {
-        "The pane Why says what the other server shows."
-    };
-    (true, words.to_owned())
-}
-
-/// The certificates of a file are read.
-pub(super) fn read(model: &mut Model, job: JobId, result: Result<Vec<Arc<[u8]>>, String>) {
-    answered(model, job, |model| match result {
-        Ok(certificates) => {
-            let mut what_if = model.what_if();
-            for der in certificates {
-                what_if.assume(Assumption::Send(der));
-            }
-            set(model, what_if);
-        }
-        Err(why) => model.say(false, format!("The file gives no certificate: {why}")),
-    });
 }
