@@ -22,7 +22,7 @@
 //! | 2 | [`net`] | a byte stream to the target, with every attempt and its timing | yes |
 //! | 3 | [`capture`] | what the server showed; a failed handshake is still a `Capture` | yes |
 //! | 4 | [`cert`] | one certificate, decoded; reading never fails | no |
-//! | 5 | [`store`] | trust anchors of this machine | loading only |
+//! | 5 | [`store`] | trust anchors of this machine, and the settings that change who reads them | loading only |
 //! | 6 | [`chain`] | certificates as a graph, links with their evidence, candidate paths | no |
 //! | 7 | [`judge`] | verdicts: a path accepted, or every reason against it | no |
 //! | 8 | [`diagnosis`] | findings, fixes and lessons, by stable rule id | no |

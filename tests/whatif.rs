@@ -456,7 +456,7 @@ fn fetching_shows_the_address_first_and_then_what_came() {
         !driven
             .effects
             .iter()
-            .any(|e| matches!(e, Effect::Ask { .. })),
+            .any(|e| matches!(e, Effect::Further { .. })),
         "not asked yet"
     );
     insta::assert_snapshot!("fetch_80x24", screen);
@@ -465,10 +465,10 @@ fn fetching_shows_the_address_first_and_then_what_came() {
         !driven
             .effects
             .iter()
-            .any(|e| matches!(e, Effect::Ask { .. }))
+            .any(|e| matches!(e, Effect::Further { .. }))
     );
     driven.press("f<enter>");
-    let Some(Effect::Ask { job, ask, .. }) = driven.effects.last().cloned() else {
+    let Some(Effect::Further { job, ask, .. }) = driven.effects.last().cloned() else {
         panic!("{:?}", driven.effects);
     };
     assert_eq!(*ask, Ask::Fetch);
@@ -488,18 +488,18 @@ fn fetching_shows_the_address_first_and_then_what_came() {
     let further = Box::new(answer(Err(
         "nothing listens there; ask the owner".to_owned()
     )));
-    driven.send(Message::Asked { job, further });
+    driven.send(Message::Further { job, further });
     assert!(
         driven.status().contains("nothing listens there"),
         "{}",
         driven.status()
     );
     driven.press("f<enter>");
-    let Some(Effect::Ask { job, .. }) = driven.effects.last().cloned() else {
+    let Some(Effect::Further { job, .. }) = driven.effects.last().cloned() else {
         panic!("{:?}", driven.effects);
     };
     let further = Box::new(answer(Ok(vec![issuing.der.into()])));
-    driven.send(Message::Asked { job, further });
+    driven.send(Message::Further { job, further });
     assert!(
         driven.status().starts_with("Fetched “Some Issuing CA”"),
         "{}",
@@ -526,10 +526,12 @@ fn names_and_an_unrelated_server_are_asked_on_request() {
     let wrong = driven::inspection("https://wrong.example.test", &sent, &[der("root.pem")], NOW);
     let mut driven = Driven::of(wrong, (80, 24));
     driven.press("d<enter>");
-    assert!(matches!(driven.effects.last(), Some(Effect::Ask { ask, .. }) if **ask == Ask::Names));
+    assert!(
+        matches!(driven.effects.last(), Some(Effect::Further { ask, .. }) if **ask == Ask::Names)
+    );
     driven.press("uhttps://unrelated.example<enter>");
     assert!(
-        matches!(driven.effects.last(), Some(Effect::Ask { ask, .. }) if matches!(&**ask, Ask::Compare(t) if t.typed.contains("unrelated")))
+        matches!(driven.effects.last(), Some(Effect::Further { ask, .. }) if matches!(&**ask, Ask::Compare(t) if t.typed.contains("unrelated")))
     );
     let mut driven = Driven::of(healthy(), (80, 24));
     driven.press("d");

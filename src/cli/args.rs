@@ -77,13 +77,19 @@ pub(super) enum Command {
             has problems, 2 usage.\n\nExample:\n  whycert stores --format json"
     )]
     Stores(Stores),
-    /// Explain a rule, such as chain.missing-issuer, in one page of plain words.
-    #[command(after_help = "Example:\n  whycert explain chain.missing-issuer")]
-    Explain {
-        /// The id of a rule, as findings show it; without one, all rules are listed.
-        #[arg(value_name = "RULE-ID")]
-        rule: Option<String>,
-    },
+    /// Explain an error that some program printed, or a rule such as chain.missing-issuer.
+    #[command(
+        after_help = "Paste the whole error, in quotes or through a pipe. It is compared with the texts of every \
+            common client; what is not known is said to be so. Nothing of the text is repeated or stored. When it \
+            names one server, that server is looked at, as inspect would: in a terminal the screen opens, else the \
+            report follows.\n\nExit codes: those of inspect when a server was looked at; else 0 explained, 2 usage, \
+            3 the text is not known.\n\nExamples:\n  \
+            pip install x 2>&1 | whycert explain -\n  \
+            whycert explain 'curl: (60) SSL certificate problem: certificate has expired' --target localhost:8443\n  \
+            whycert explain chain.missing-issuer\n  \
+            whycert explain UNABLE_TO_VERIFY_LEAF_SIGNATURE"
+    )]
+    Explain(Box<Explain>),
     /// Failing servers on this machine, to explore and to learn from, with no network.
     #[command(
         args_conflicts_with_subcommands = true,
@@ -191,6 +197,26 @@ pub(super) struct Stores {
     /// List this file of certificates as well (repeatable).
     #[arg(long, value_name = "FILE")]
     pub ca: Vec<PathBuf>,
+}
+
+/// `explain`.
+#[derive(Debug, Args)]
+pub(super) struct Explain {
+    /// The error as printed, or the id of a rule; - or a pipe: standard input; nothing: all rules are listed.
+    #[arg(value_name = "ERROR|RULE-ID", allow_negative_numbers = true)]
+    pub words: Vec<String>,
+    /// The server that the error is about, instead of the one that its text names.
+    #[arg(long, value_name = "TARGET")]
+    pub target: Option<String>,
+    /// Contact nobody: only say what the text means.
+    #[arg(long, conflicts_with = "target")]
+    pub offline: bool,
+    #[command(flatten)]
+    pub reaching: Reaching,
+    #[command(flatten)]
+    pub judging: Judging,
+    #[command(flatten)]
+    pub screen: Screen,
 }
 
 /// `trust …`.

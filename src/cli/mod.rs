@@ -38,7 +38,7 @@ const SAVE_HINT: &str = "name another file with -o, or leave -o out to write to 
 
 /// Runs the program: reads the arguments, does what they say, and answers with the exit code.
 pub fn main() -> ExitCode {
-    let typed: Vec<OsString> = std::env::args_os().collect();
+    let typed = explain::texts_are_no_options(std::env::args_os().collect());
     let code = run(typed).unwrap_or_else(|failure| {
         let code = failure.code();
         // Nobody is left to be told when standard error is closed.
@@ -143,7 +143,7 @@ fn run(typed: Vec<OsString>) -> Result<u8, Failure> {
         Some(Command::Export(export)) => self::export(export),
         Some(Command::Trust { action }) => trust::run(action),
         Some(Command::Stores(stores)) => self::stores(&stores),
-        Some(Command::Explain { rule }) => explain::explain(rule.as_deref()),
+        Some(Command::Explain(explain)) => explain::explain(*explain),
         Some(Command::Lab(lab)) => self::lab::run(lab),
     }
 }

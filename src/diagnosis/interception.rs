@@ -129,17 +129,26 @@ pub fn denied(certificate: &Certificate) -> Option<&'static str> {
         .map(|d| d.name.as_str())
 }
 
-/// Findings beside those of the path: keys that everybody has, and inspection that this machine accepts.
-pub(super) fn findings(case: &Case<'_>, found: &[Finding]) -> Vec<Finding> {
-    let mut out: Vec<Finding> = case
+/// Keys that everybody has: the first thing to know, and no other finding about the same certificate may
+/// advise to trust it.
+pub(super) fn leaked_keys(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    let leaked: Vec<Finding> = case
         .chain
         .iter()
         .filter_map(|(id, node)| leaked(case, id, node.certificate.as_ref()?))
         .collect();
-    if !found.iter().any(|f| f.rule == &rule::RESIGNED) {
-        out.extend(accepted(case));
+    for finding in findings.iter_mut() {
+        if leaked.iter().any(|l| l.subject == finding.subject) {
+            finding.fixes.retain(|fix| fix.who != Who::You);
+        }
     }
-    out
+    findings.splice(0..0, leaked);
+}
+
+/// Inspection that this machine accepts, when nothing has been said of it.
+pub(super) fn findings(case: &Case<'_>, found: &[Finding]) -> Option<Finding> {
+    let told = found.iter().any(|f| f.rule == &rule::RESIGNED);
+    if told { None } else { accepted(case) }
 }
 
 fn leaked(case: &Case<'_>, id: NodeId, certificate: &Certificate) -> Option<Finding> {

@@ -12,6 +12,7 @@ use crate::target::{Host, Source};
 use crate::text;
 
 pub mod commands;
+pub mod explanation;
 pub mod json;
 mod layout;
 mod openssl;

@@ -46,6 +46,8 @@ pub struct Verdict {
     pub reasons: Vec<Reason>,
     /// `rustls-webpki`'s answer: `Ok` or its error in words.
     pub webpki: Result<(), String>,
+    /// What is behind its error, on the certificate that it is about.
+    pub webpki_reason: Option<Reason>,
     /// Rules of the profile that the path breaks and that only strict verifiers enforce
     /// ([`ReasonKind::Strict`], [`ReasonKind::Profile`]).
     pub profile: Vec<Reason>,
@@ -154,6 +156,7 @@ fn judge_one(chain: &Chain, store: &Arc<TrustStore>, question: &Question) -> Ver
         })
         .accepted
     };
+    let webpki = engine::webpki_says(&input, &answer.path);
     Verdict {
         store: store.id.clone(),
         store_title: store.title.clone(),
@@ -162,7 +165,8 @@ fn judge_one(chain: &Chain, store: &Arc<TrustStore>, question: &Question) -> Ver
         steps: answer.steps,
         path: answer.path,
         reasons: answer.failures,
-        webpki: engine::webpki_says(&input),
+        webpki_reason: webpki.as_ref().err().map(|(_, reason)| reason.clone()),
+        webpki: webpki.map_err(|(words, _)| words),
         pretended,
     }
 }

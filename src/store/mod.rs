@@ -255,8 +255,14 @@ impl Stores {
         }
     }
 
-    /// The store with this id.
+    /// The store with this id. For a family of which a machine may have several, such as `certifi`,
+    /// `openssl` or `java`, the first one, unless only its program knows its anchors.
     pub fn by_id(&self, id: &str) -> Option<&TrustStore> {
-        self.0.iter().map(Arc::as_ref).find(|s| s.id == id)
+        let of_family = |s: &&TrustStore| {
+            let rest = s.id.strip_prefix(id);
+            rest.is_some_and(|rest| rest.starts_with(':')) && s.hidden.is_none()
+        };
+        let all = || self.0.iter().map(Arc::as_ref);
+        all().find(|s| s.id == id).or_else(|| all().find(of_family))
     }
 }

@@ -32,7 +32,7 @@ enum Task {
         target: Box<Target>,
         options: Box<Options>,
     },
-    Ask {
+    Further {
         job: JobId,
         inspection: Arc<Inspection>,
         ask: Box<Ask>,
@@ -88,12 +88,12 @@ impl Worker {
                     options,
                 });
             }
-            Effect::Ask {
+            Effect::Further {
                 job,
                 inspection,
                 ask,
             } => {
-                let _ = self.network.send(Task::Ask {
+                let _ = self.network.send(Task::Further {
                     job,
                     inspection,
                     ask,
@@ -180,7 +180,7 @@ fn serve(
                         handle.abort();
                     }
                 }
-                Task::Ask {
+                Task::Further {
                     job,
                     inspection,
                     ask,
@@ -188,7 +188,7 @@ fn serve(
                     let answer = answer.clone();
                     let handle = tokio::task::spawn_local(async move {
                         let further = Box::new(inspect::ask(&inspection, &ask).await);
-                        let _ = answer.send(Wake::Message(Message::Asked { job, further }));
+                        let _ = answer.send(Wake::Message(Message::Further { job, further }));
                     });
                     running.insert(job, handle.abort_handle());
                 }

@@ -66,7 +66,7 @@ pub enum Message {
         inspection: Arc<Inspection>,
     },
     /// A question beyond the server is answered.
-    Asked {
+    Further {
         /// Which.
         job: JobId,
         /// All that is known further.
@@ -134,7 +134,7 @@ pub enum Effect {
         options: Box<Options>,
     },
     /// Ask a question that goes beyond the server.
-    Ask {
+    Further {
         /// The job that answers.
         job: JobId,
         /// About this inspection.

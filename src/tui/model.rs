@@ -71,7 +71,7 @@ pub struct Session {
     /// What is assumed here; `None` while it is what the options say.
     pub what_if: Option<WhatIf>,
     /// A question beyond the server that waits for its answer, in words.
-    pub asking: Option<(JobId, String)>,
+    pub beyond: Option<(JobId, String)>,
     /// The next date at which a verdict turns; known while another time is judged.
     pub turn: Option<Turn>,
     /// Rows of the tree.
@@ -212,7 +212,7 @@ pub enum Overlay {
     /// The menu of what may be assumed.
     WhatIf(Box<WhatIfMenu>),
     /// Something is about to be asked on the network: what exactly, before it is.
-    Ask {
+    Before {
         /// The title.
         title: &'static str,
         /// What will be asked.
@@ -376,7 +376,7 @@ impl Model {
     /// A question beyond the server is under way in the session shown: what it is.
     pub fn asks(&self) -> Option<&str> {
         self.session()?
-            .asking
+            .beyond
             .as_ref()
             .map(|(_, words)| words.as_str())
     }
@@ -446,7 +446,7 @@ impl Session {
             entry,
             state: State::Queued,
             what_if: None,
-            asking: None,
+            beyond: None,
             turn: None,
             rows: Vec::new(),
             row: 0,

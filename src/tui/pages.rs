@@ -3,6 +3,7 @@
 mod certificate;
 mod handshake;
 mod lesson;
+mod pasted;
 mod why;
 
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use crate::inspect::Inspection;
 use crate::text;
 
 pub use lesson::lesson;
+pub use pasted::pasted;
 
 /// Columns of a line of PEM (RFC 7468 section 2).
 const PEM_WIDTH: usize = 64;

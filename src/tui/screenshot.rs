@@ -69,11 +69,11 @@ fn settle(model: &mut Model, effects: Vec<Effect>, stores: &Stores) -> Result<()
                     inspection: Arc::new(inspection),
                 }
             }
-            Effect::Ask {
+            Effect::Further {
                 job,
                 inspection,
                 ask,
-            } => Message::Asked {
+            } => Message::Further {
                 job,
                 further: Box::new(runtime.block_on(inspect::ask(&inspection, &ask))),
             },

@@ -32,7 +32,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             model.status = None;
             overlay::edit(model, edit);
         }
-        Message::Paste(pasted) => overlay::paste(model, &pasted),
+        Message::Paste(pasted) => effects = overlay::paste(model, &pasted),
         Message::Click { x, y } => effects = click(model, x, y),
         Message::Wheel { x, y, lines } => wheel(model, x, y, lines),
         Message::Resized(columns, rows) => {
@@ -57,7 +57,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             model.refresh();
         }
         Message::Inspected { job, inspection } => inspected(model, job, inspection),
-        Message::Asked { job, further } => further::asked(model, job, *further),
+        Message::Further { job, further } => further::asked(model, job, *further),
         Message::Read { job, result } => further::read(model, job, result),
         Message::Stores(stores) => model.stores = Some(stores),
         Message::History(history) => model.history = history,
@@ -106,7 +106,7 @@ fn start_waiting(model: &mut Model) -> Vec<Effect> {
         let job = model.fresh_job();
         let options = model.sessions.get(index).map(|s| model.options_of(s));
         if let (Some(session), Some(options)) = (model.sessions.get_mut(index), options) {
-            session.asking = None;
+            session.beyond = None;
             session.state = State::Waiting {
                 job,
                 stages: Vec::new(),

@@ -430,13 +430,15 @@ fn judgements(inspection: &Inspection) -> Vec<Judgement> {
 
 /// What one client says.
 fn compared(one: &ClientVerdict, pretended: bool) -> Judgement {
+    let engine = one.client.policy.engine;
+    let asked_itself = one.client.plain && matches!(engine, Engine::Rfc5280 | Engine::Webpki);
     Judgement {
         client: one.client.id.clone(),
         version: one.client.versions.join("; "),
-        // The RFC's rules are our own; webpki is asked itself, and so is every program that was run.
-        kind: match (one.kind, one.client.policy.engine) {
-            (Kind::Measured, _) | (_, Engine::Rfc5280 | Engine::Webpki) => "measured",
-            (Kind::Predicted, _) => "predicted",
+        // The RFC's rules are our own and webpki is asked itself; a program around it is not.
+        kind: match one.kind {
+            Kind::Predicted if !asked_itself => "predicted",
+            Kind::Predicted | Kind::Measured => "measured",
         },
         store: one.store.clone(),
         store_title: one.store.clone(),

@@ -162,7 +162,7 @@ impl Source {
             why.push(&one.name);
         }
         // Without the other half there are no public roots left.
-        if (file && folder) || (file && !hashed_folder) {
+        if file && (folder || !hashed_folder) {
             out.stores.clear();
             out.replaced = true;
         }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::environment::{Environment, FileTrouble, InEffect};
-use super::peer::{Limits, Peer, ProxyAnswer};
+use super::peer::{Afterwards, Limits, Peer, ProxyAnswer};
 use super::stack::{Met, Verifies};
 use super::{Ipv6Literal, Profile, ProxyUse, Underscore, profiles};
 use crate::cert::Certificate;
@@ -202,12 +202,16 @@ fn one(profile: &'static Profile, ask: &Ask<'_>, known: &mut Known) -> Option<Cl
         }),
     };
     if let Some(event) = client.meets(known, &mut out)? {
+        let wants_certificate = ask
+            .peer
+            .is_some_and(|p| p.afterwards == Afterwards::ClientCertificate);
         let tags: Vec<&str> = trust
             .in_effect
             .is_default
             .then_some("default")
             .into_iter()
             .chain(trust.trouble.map(FileTrouble::id))
+            .chain(wants_certificate.then_some("client-certificate"))
             .collect();
         let Said { message, cause } = profile.speech.say(&event, &client.words(), &tags);
         out.accepted = false;
@@ -470,7 +474,7 @@ impl Client<'_, '_> {
             let port = self
                 .ask
                 .peer
-                .map_or_else(|| "{PORT}".to_owned(), |p| p.port.to_string());
+                .map_or_else(|| "443".to_owned(), |p| p.port.to_string());
             let netloc = match port.as_str() {
                 "443" => bracketed.clone(),
                 port => format!("{bracketed}:{port}"),

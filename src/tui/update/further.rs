@@ -93,9 +93,9 @@ pub(super) fn ask(model: &mut Model, ask: Ask) -> Vec<Effect> {
         Ask::Compare(_) => "looking at the other server",
     };
     if let Some(session) = model.session_mut() {
-        session.asking = Some((job, words.to_owned()));
+        session.beyond = Some((job, words.to_owned()));
     }
-    vec![Effect::Ask {
+    vec![Effect::Further {
         job,
         inspection,
         ask: Box::new(ask),
@@ -105,13 +105,13 @@ pub(super) fn ask(model: &mut Model, ask: Ask) -> Vec<Effect> {
 /// Does something in the session that waits for this job, if one still does, whichever is shown.
 fn answered(model: &mut Model, job: JobId, then: impl FnOnce(&mut Model)) {
     let waiting =
-        |s: &crate::tui::model::Session| s.asking.as_ref().is_some_and(|(own, _)| *own == job);
+        |s: &crate::tui::model::Session| s.beyond.as_ref().is_some_and(|(own, _)| *own == job);
     let Some(index) = model.sessions.iter().position(waiting) else {
         return;
     };
     let shown = std::mem::replace(&mut model.current, index);
     if let Some(session) = model.session_mut() {
-        session.asking = None;
+        session.beyond = None;
     }
     then(model);
     if shown != index {

@@ -8,6 +8,7 @@ use super::{further, search, what_if};
 use crate::cert::fields;
 use crate::chain::NodeId;
 use crate::diagnosis::lesson;
+use crate::diagnosis::pasted::Pasted;
 use crate::export::{self, Format, What};
 use crate::inspect::{Ask, Assumption, Fingerprint};
 use crate::target::Target;
@@ -244,7 +245,7 @@ fn accept(model: &mut Model) -> Vec<Effect> {
         }
         Some(Overlay::Trust(dialog)) => return accept_trust(model, dialog),
         Some(Overlay::WhatIf(menu)) => return what_if::accept(model, menu),
-        Some(Overlay::Ask { ask, .. }) => return further::ask(model, *ask),
+        Some(Overlay::Before { ask, .. }) => return further::ask(model, *ask),
         Some(Overlay::Page { .. }) | None => {}
     }
     Vec::new()
@@ -502,8 +503,17 @@ fn change(input: &mut Input, request: InputRequest) {
     input.handle(request);
 }
 
-/// Pasted text: into the input line in focus, without line ends; elsewhere a new target.
-pub(super) fn paste(model: &mut Model, pasted: &str) {
+/// Pasted text: an error of some program is explained, and the one server that it names looked at; else it
+/// goes into the input line in focus, without line ends, or becomes a new target.
+pub(super) fn paste(model: &mut Model, pasted: &str) -> Vec<Effect> {
+    let for_target = match model.overlays.last() {
+        None => true,
+        Some(Overlay::Open { input, .. }) => input.value().is_empty(),
+        _ => false,
+    };
+    if for_target && let Some(effects) = paste_error(model, pasted) {
+        return effects;
+    }
     let line: String = pasted
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })
@@ -519,11 +529,34 @@ pub(super) fn paste(model: &mut Model, pasted: &str) {
     for c in line.trim().chars() {
         edit(model, Edit::Insert(c));
     }
+    Vec::new()
+}
+
+/// Explains a known error on a page, with its server below; `None` when the text is none.
+fn paste_error(model: &mut Model, text: &str) -> Option<Vec<Effect>> {
+    let pasted = Pasted::read(text);
+    let lines = pages::pasted(&pasted)?;
+    let target = pasted
+        .place()
+        .and_then(|place| Target::parse(&place.typed()).ok());
+    let effects = match target {
+        Some(target) => {
+            model.overlays.clear();
+            open_target(model, target)
+        }
+        None => Vec::new(),
+    };
+    model.overlays.push(Overlay::Page {
+        title: "What this error means".to_owned(),
+        lines,
+        place: Place::default(),
+    });
+    Some(effects)
 }
 
 /// Opens the page that says what is about to be asked on the network.
 pub(super) fn open_ask(model: &mut Model, title: &'static str, lines: Vec<Line>, ask: Ask) {
-    model.overlays.push(Overlay::Ask {
+    model.overlays.push(Overlay::Before {
         title,
         lines,
         ask: Box::new(ask),

@@ -419,7 +419,7 @@ fn entered(model: &mut Model, value: Value, typed: &str) -> Result<Vec<Effect>, 
             }
             let job = model.fresh_job();
             if let Some(session) = model.session_mut() {
-                session.asking = Some((job, "reading the file".to_owned()));
+                session.beyond = Some((job, "reading the file".to_owned()));
             }
             let path = PathBuf::from(typed);
             return Ok(vec![Effect::Read { job, path }]);

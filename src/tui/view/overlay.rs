@@ -76,7 +76,9 @@ pub(super) fn draw(model: &Model, overlay: &Overlay, screen: Rect, buffer: &mut 
         }
         Overlay::Trust(dialog) => trust::draw(model, dialog, screen, buffer),
         Overlay::WhatIf(menu) => what_if::draw(model, menu, screen, buffer),
-        Overlay::Ask { title, lines, .. } => what_if::draw_ask(model, title, lines, screen, buffer),
+        Overlay::Before { title, lines, .. } => {
+            what_if::draw_ask(model, title, lines, screen, buffer)
+        }
     }
 }
 
@@ -154,7 +156,7 @@ pub fn box_of(model: &Model) -> Option<(Rect, usize)> {
             let (width, height) = what_if::size(model, menu);
             (width, height, 0)
         }
-        Overlay::Ask { lines, .. } => {
+        Overlay::Before { lines, .. } => {
             let (width, height) = what_if::ask_size(model, lines);
             (width, height, 0)
         }

@@ -13,7 +13,7 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ),
     (
         "wget2",
-        "http-to-https-400 proxy-ok proxy-mitm",
+        "http-to-https-400 mtls-http400 proxy-ok proxy-mitm",
         "exits with 0 although nothing was fetched; there is no TLS to judge",
     ),
     (
@@ -25,6 +25,11 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
         "pip-23 pip-26",
         "given-ca-missing given-ca-der",
         "a Python traceback of pip's own files, cut at 1,500 characters",
+    ),
+    (
+        "firefox",
+        "revoked",
+        "Firefox asked the issuer's OCSP responder over the network; nothing of that is in the chain",
     ),
     (
         "perl-lwp",
