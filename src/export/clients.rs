@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::json::{self, Cert, Checked, Reason, SCHEMA};
+use super::json::{self, Cert, Checked, Reason, SCHEMA, Supposed};
 use super::layout::{Block, Page, Section};
 use super::report::title_of;
-use super::words;
+use super::{supposed, words};
 use crate::inspect::Inspection;
 use crate::judge::client::{Basis, ClientRow, Difference, Grid, Kind, Said};
 use crate::text;
@@ -51,6 +51,14 @@ pub fn reasons(row: &ClientRow, grid: &Grid) -> Vec<String> {
         }
     })
     .collect()
+}
+
+/// What it really does, where the assumptions turn its verdict.
+pub fn turned(row: &ClientRow) -> Option<&'static str> {
+    match row.actually.filter(|_| row.is_turned())? {
+        true => Some("pretended: really accepts"),
+        false => Some("pretended: really rejects"),
+    }
 }
 
 /// `rejected by 7 of 9 clients`.
@@ -113,13 +121,25 @@ fn page(inspection: &Inspection, grid: &Grid) -> Page {
         ));
         first.extend(differing.into_iter().map(Block::Words));
     }
-    let mut sections = vec![Section {
-        heading: "",
-        blocks: first,
-    }];
+    let mut sections = vec![
+        Section {
+            heading: "",
+            blocks: first,
+        },
+        supposed::section(inspection),
+    ];
     for (heading, accepted) in [("Rejected by", false), ("Accepted by", true)] {
         let rows = grid.rows.iter().filter(|r| r.accepted() == accepted);
-        let facts: Vec<(String, String)> = rows.map(|row| (name(row), first_reason(row))).collect();
+        let facts: Vec<(String, String)> = rows
+            .map(|row| {
+                let parts = [
+                    turned(row).unwrap_or_default().to_owned(),
+                    first_reason(row),
+                ];
+                let parts: Vec<String> = parts.into_iter().filter(|p| !p.is_empty()).collect();
+                (name(row), parts.join("; "))
+            })
+            .collect();
         if !facts.is_empty() {
             sections.push(Section {
                 heading,
@@ -273,6 +293,7 @@ pub fn json(inspection: &Inspection) -> Option<String> {
         outcome: inspection.outcome.id(),
         judged_at: inspection.at.rfc3339(),
         judged_at_given: inspection.at_given,
+        what_if: json::supposed(inspection),
         clients,
         rejected,
         certificates: grid.chain.nodes.iter().map(json::node).collect(),
@@ -287,6 +308,8 @@ struct Report {
     outcome: &'static str,
     judged_at: String,
     judged_at_given: bool,
+    /// What is assumed, and what that changes; `null` when nothing is.
+    what_if: Option<Supposed>,
     clients: usize,
     rejected: usize,
     certificates: Vec<Cert>,
@@ -307,6 +330,8 @@ struct Verdict {
     store_because: String,
     store_assumed: bool,
     accepted: bool,
+    /// Whether its rules accept without what is assumed; `null` when nothing is.
+    actually_accepted: Option<bool>,
     path: Vec<usize>,
     reasons: Vec<Reason>,
     steps: Vec<Checked>,
@@ -351,6 +376,7 @@ impl Verdict {
             store_because: predicted.store_why.clone(),
             store_assumed: predicted.store_assumed,
             accepted: row.accepted(),
+            actually_accepted: row.actually,
             path: json::indices(&predicted.path),
             reasons: json::reasons(&predicted.reasons),
             steps: json::steps(&predicted.steps),

@@ -4,17 +4,19 @@ use ratatui::layout::Position;
 use tui_input::{Input, InputRequest};
 
 use super::command::{self, moved};
-use super::search;
+use super::{further, search, trust, what_if};
 use crate::cert::fields;
 use crate::diagnosis::lesson;
 use crate::diagnosis::pasted::Pasted;
 use crate::export::{self, Format, What};
+use crate::inspect::Ask;
 use crate::target::Target;
 use crate::text;
 use crate::trust::Rung;
 use crate::tui::keymap::Command;
+use crate::tui::line::Line;
 use crate::tui::message::{Edit, Effect};
-use crate::tui::model::{ExportChoice, Model, Overlay, Place, RUNGS, Session, TrustDialog};
+use crate::tui::model::{ExportChoice, Model, Overlay, Place, RUNGS, Session};
 use crate::tui::{Entry, pages};
 
 /// Longest text an input line takes, in characters.
@@ -26,6 +28,7 @@ pub fn is_typing(model: &Model) -> bool {
         Some(Overlay::Open { .. } | Overlay::Search { .. } | Overlay::Palette { .. }) => true,
         Some(Overlay::Export(choice)) => choice.field == 2,
         Some(Overlay::Trust(dialog)) => dialog.agreeing.is_some(),
+        Some(Overlay::WhatIf(menu)) => menu.typing.is_some(),
         _ => false,
     }
 }
@@ -59,32 +62,24 @@ fn close(model: &mut Model) {
         model.say(true, "Type a host, a URL or a file; ctrl-c quits.");
         return;
     }
-    if let Some(Overlay::Search { .. }) = model.overlays.pop() {
-        model.search.clear();
-        model.refresh();
+    match model.overlays.pop() {
+        Some(Overlay::Search { .. }) => {
+            model.search.clear();
+            model.refresh();
+        }
+        // A step back: from the line to the menu.
+        Some(Overlay::WhatIf(mut menu)) if menu.typing.is_some() && !menu.choices.is_empty() => {
+            menu.typing = None;
+            model.overlays.push(Overlay::WhatIf(menu));
+        }
+        _ => {}
     }
 }
 
 /// Another rung needs another plan.
 fn stepped(model: &mut Model, lines: i64) -> Vec<Effect> {
     step(model, lines);
-    replan(model)
-}
-
-fn replan(model: &mut Model) -> Vec<Effect> {
-    let inspection = model.inspection().cloned();
-    match (model.overlays.last_mut(), inspection) {
-        (Some(Overlay::Trust(dialog)), Some(inspection))
-            if dialog.plan.is_none() && dialog.applied.is_none() =>
-        {
-            vec![Effect::Plan {
-                inspection,
-                node: dialog.node,
-                rung: dialog.rung(),
-            }]
-        }
-        _ => Vec::new(),
-    }
+    trust::replan(model)
 }
 
 fn step(model: &mut Model, lines: i64) {
@@ -132,7 +127,10 @@ fn step(model: &mut Model, lines: i64) {
         }
         Some(Overlay::Trust(dialog)) if !dialog.busy && dialog.applied.is_none() => {
             let picked = moved(dialog.picked, lines, Rung::ALL.len() - 1);
-            choose(dialog, picked);
+            trust::choose(dialog, picked);
+        }
+        Some(Overlay::WhatIf(menu)) if menu.typing.is_none() => {
+            menu.picked = moved(menu.picked, lines, menu.choices.len().saturating_sub(1));
         }
         _ => {}
     }
@@ -158,7 +156,7 @@ pub(super) fn click(model: &mut Model, position: Position) -> Vec<Effect> {
         return accept(model);
     }
     suggest_name(model);
-    replan(model)
+    trust::replan(model)
 }
 
 /// Picks the choice in a row below the first; true when it was picked already.
@@ -178,13 +176,17 @@ fn pick(model: &mut Model, row: usize, inside: usize) -> bool {
         Some(Overlay::Copy { picked, entries }) => {
             row < entries.len() && std::mem::replace(picked, row) == row
         }
+        Some(Overlay::WhatIf(menu)) if menu.typing.is_none() => {
+            let at = row + menu.picked.saturating_sub(inside.saturating_sub(1));
+            at < menu.choices.len() && std::mem::replace(&mut menu.picked, at) == at
+        }
         Some(Overlay::Trust(dialog)) => {
             let at = dialog.first() + row;
             if row >= RUNGS || dialog.busy || dialog.applied.is_some() {
                 return false;
             }
             let again = dialog.picked == at;
-            choose(dialog, at);
+            trust::choose(dialog, at);
             again
         }
         // Nothing is written by a click: enter does that, when all three are chosen.
@@ -262,8 +264,10 @@ fn accept(model: &mut Model) -> Vec<Effect> {
                 return vec![Effect::Copy { what, text }];
             }
         }
-        Some(Overlay::Trust(dialog)) => return accept_trust(model, dialog),
+        Some(Overlay::Trust(dialog)) => return trust::accept(model, dialog),
         Some(Overlay::Offer(offer)) => return super::clients::accept(model, offer.ways),
+        Some(Overlay::WhatIf(menu)) => return what_if::accept(model, menu),
+        Some(Overlay::Before { ask, .. }) => return further::ask(model, *ask),
         Some(Overlay::Page { .. }) | None => {}
     }
     Vec::new()
@@ -297,60 +301,6 @@ fn export_choice(model: &Model, choice: &ExportChoice) -> Vec<Effect> {
         format: *format,
         name: choice.name.value().to_owned(),
     }]
-}
-
-fn accept_trust(model: &mut Model, mut dialog: Box<TrustDialog>) -> Vec<Effect> {
-    if dialog.applied.is_some() {
-        return Vec::new();
-    }
-    if dialog.rung() == Rung::Pretend {
-        let digest = model
-            .inspection()
-            .and_then(|i| i.chain.certificate(dialog.node))
-            .map(|c| c.sha256);
-        if let (Some(digest), Some(session)) = (digest, model.session_mut()) {
-            if dialog.pretended {
-                session.pretend.retain(|d| *d != digest);
-            } else {
-                session.pretend.push(digest);
-            }
-        }
-        super::reassess(model);
-        return Vec::new();
-    }
-    let mut effects = Vec::new();
-    match (&dialog.plan, &dialog.agreeing) {
-        // What is done by hand is only read.
-        (Some(Ok(plan)), _) if dialog.busy || plan.steps.is_empty() => {}
-        (Some(Ok(plan)), None) if plan.rung.touches_others() => {
-            dialog.agreeing = Some(Input::default());
-        }
-        (Some(Ok(plan)), Some(typed))
-            if !typed.value().trim().eq_ignore_ascii_case(&plan.last_four()) =>
-        {
-            model.say(
-                false,
-                "These are not the last four characters of the SHA-256; nothing is written.",
-            );
-        }
-        (Some(Ok(plan)), _) => {
-            effects.push(Effect::Trust(Box::new(plan.clone())));
-            dialog.agreeing = None;
-            dialog.busy = true;
-        }
-        _ => {}
-    }
-    model.overlays.push(Overlay::Trust(dialog));
-    effects
-}
-
-/// Another rung: its plan is not made yet.
-fn choose(dialog: &mut TrustDialog, picked: usize) {
-    if dialog.picked != picked {
-        dialog.picked = picked;
-        dialog.plan = None;
-        dialog.agreeing = None;
-    }
 }
 
 /// Opens the export chooser on the selected certificate.
@@ -431,34 +381,6 @@ pub(super) fn open_copy(model: &mut Model) {
     }
 }
 
-/// Opens the trust dialog on the selected certificate.
-pub(super) fn open_trust(model: &mut Model) -> Vec<Effect> {
-    let (Some(inspection), Some(node)) = (model.inspection().cloned(), model.selected()) else {
-        model.say(false, "There is no certificate to trust here.");
-        return Vec::new();
-    };
-    let Some(certificate) = inspection.chain.certificate(node) else {
-        model.say(false, "This certificate is missing; get it from the server's owner first, then use --ca FILE.");
-        return Vec::new();
-    };
-    let pretended = model
-        .session()
-        .is_some_and(|s| s.pretend.contains(&certificate.sha256));
-    let title = certificate.short_name();
-    let dialog = TrustDialog {
-        node,
-        title,
-        picked: 0,
-        pretended,
-        plan: None,
-        agreeing: None,
-        busy: false,
-        applied: None,
-    };
-    model.overlays.push(Overlay::Trust(Box::new(dialog)));
-    replan(model)
-}
-
 /// Opens the lesson of a rule.
 pub(super) fn open_lesson(model: &mut Model, id: &'static str) {
     match lesson::lesson(id) {
@@ -522,6 +444,12 @@ pub(super) fn edit(model: &mut Model, edit: Edit) {
         Some(Overlay::Palette { input, picked }) => {
             *picked = 0;
             change(input, request);
+        }
+        Some(Overlay::WhatIf(menu)) => {
+            if let Some(typing) = &mut menu.typing {
+                typing.wrong = None;
+                change(&mut typing.input, request);
+            }
         }
         Some(Overlay::Export(choice)) if choice.field == 2 => {
             choice.edited = true;
@@ -592,4 +520,13 @@ fn paste_error(model: &mut Model, text: &str) -> Option<Vec<Effect>> {
         place: Place::default(),
     });
     Some(effects)
+}
+
+/// Opens the page that says what is about to be asked on the network.
+pub(super) fn open_ask(model: &mut Model, title: &'static str, lines: Vec<Line>, ask: Ask) {
+    model.overlays.push(Overlay::Before {
+        title,
+        lines,
+        ask: Box::new(ask),
+    });
 }
