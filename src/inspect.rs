@@ -4,24 +4,26 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::capture::{self, Capture, Possession};
-use crate::cert::Certificate;
-use crate::chain::{Beyond, Chain, NodeId};
+use crate::chain::{Chain, NodeId};
 use crate::diagnosis::{self, Case, Finding, Further};
-use crate::judge::client::{self, ClientVerdict, Profile};
-use crate::judge::{self, Crl, Purpose, Question, Verdict};
+use crate::judge::client::{ClientVerdict, Grid, Installed, Measured, Profile};
+use crate::judge::{Crl, Purpose, Verdict};
 use crate::moment::Moment;
 use crate::net::{Reach, Stage};
 use crate::store::Stores;
-use crate::target::{Endpoint, Host, Target};
+use crate::target::{Host, Target};
 
 pub mod events;
 mod fetch;
 mod further;
+mod judged;
 mod what_if;
 
 pub use fetch::{MOST_FETCH_DEPTH, MOST_FETCHES};
 pub use further::{Ask, ask, to_fetch};
 use further::{of_other, resolved};
+pub use judged::Changed;
+use judged::build;
 pub use what_if::{Assumption, Fingerprint, WhatIf};
 
 /// How to inspect; the same for all targets of a run.
@@ -51,6 +53,12 @@ pub struct Options {
     pub clients: Vec<&'static Profile>,
     /// The id of the one among them whose verdict is the outcome; `None`: the RFC's rules.
     pub decides: Option<&'static str>,
+    /// Judge by every client with the store that it reads on this machine ([`Inspection::grid`]).
+    pub grid: bool,
+    /// Clients found on this machine, to be marked in the grid.
+    pub installed: Arc<[Installed]>,
+    /// What clients themselves said of this endpoint.
+    pub measured: Vec<Measured>,
 }
 
 /// The one immutable result, shared by `Arc`.
@@ -66,6 +74,8 @@ pub struct Inspection {
     pub verdicts: Vec<Verdict>,
     /// What single clients say when they are given the deciding store, where that was asked for.
     pub compared: Vec<ClientVerdict>,
+    /// Every client with the store that it reads here, where that was asked for.
+    pub grid: Option<Arc<Grid>>,
     /// Root cause first.
     pub findings: Vec<Finding>,
     /// The whole in one word.
@@ -173,19 +183,48 @@ pub fn assemble(
     options: &Options,
     now: Moment,
 ) -> Inspection {
-    assemble_with(capture, stores, Arc::default(), options, now)
+    assemble_with(capture, stores, Arc::default(), None, options, now)
+}
+
+/// Which stores the grid of clients is made from: every one of this machine, or those known so far.
+struct Surveyed {
+    stores: Stores,
+    whole: bool,
 }
 
 fn assemble_with(
     capture: Arc<Capture>,
     stores: &Stores,
     further: Arc<Further>,
+    surveyed: Option<Surveyed>,
     options: &Options,
     now: Moment,
 ) -> Inspection {
     let seen = options.without_assumptions();
     let chain = build(&capture, stores, &further, &seen, &[]);
-    let actual = conclude(capture, chain, stores, &seen, now, further);
+    let mut actual = conclude(capture, chain, stores, &seen, now, further);
+    if options.grid {
+        let surveyed = surveyed.unwrap_or_else(|| Surveyed {
+            stores: stores.with_settings(),
+            whole: false,
+        });
+        let grid = judged::grid(&actual, surveyed.stores, surveyed.whole, None);
+        actual.grid = Some(Arc::new(grid));
+    }
+    suppose(actual, options, now)
+}
+
+/// The same inspection with the grid of clients made anew from every store of this machine. What decides
+/// the outcome stays as it is.
+pub fn survey(
+    inspection: &Inspection,
+    stores: &Stores,
+    options: &Options,
+    now: Moment,
+) -> Inspection {
+    let mut actual = inspection.actual.as_deref().unwrap_or(inspection).clone();
+    actual.asked = Arc::new(options.without_assumptions());
+    actual.grid = Some(Arc::new(judged::grid(&actual, stores.clone(), true, None)));
     suppose(actual, options, now)
 }
 
@@ -193,17 +232,22 @@ fn assemble_with(
 /// other assumptions). Pure, and cheap: nothing is decoded, and no signature checked anew unless the
 /// assumptions make another chain.
 pub fn reassess(inspection: &Inspection, options: &Options, now: Moment) -> Inspection {
-    let actual = inspection.actual.as_deref().unwrap_or(inspection);
-    let mut again = conclude(
-        actual.capture.clone(),
-        actual.chain.clone(),
-        &actual.stores,
+    let before = inspection.actual.as_deref().unwrap_or(inspection);
+    let mut actual = conclude(
+        before.capture.clone(),
+        before.chain.clone(),
+        &before.stores,
         &options.without_assumptions(),
         now,
         inspection.further.clone(),
     );
-    again.took = inspection.took;
-    suppose(again, options, now)
+    actual.took = inspection.took;
+    if let Some(known) = &before.grid {
+        let stores = known.stores.clone();
+        let grid = judged::grid(&actual, stores, known.surveyed, Some(known.chain.clone()));
+        actual.grid = Some(Arc::new(grid));
+    }
+    suppose(actual, options, now)
 }
 
 /// The same inspection with what is known further. Pure.
@@ -213,12 +257,16 @@ pub fn with_further(
     options: &Options,
     now: Moment,
 ) -> Inspection {
-    let actual = inspection.actual.as_deref().unwrap_or(inspection);
-    let further = Arc::new(further);
+    let before = inspection.actual.as_deref().unwrap_or(inspection);
+    let surveyed = before.grid.as_ref().map(|grid| Surveyed {
+        stores: grid.stores.clone(),
+        whole: grid.surveyed,
+    });
     let mut again = assemble_with(
-        actual.capture.clone(),
-        &actual.stores,
-        further,
+        before.capture.clone(),
+        &before.stores,
+        Arc::new(further),
+        surveyed,
         options,
         now,
     );
@@ -232,24 +280,26 @@ fn suppose(actual: Inspection, options: &Options, now: Moment) -> Inspection {
     if what_if.is_empty() {
         return actual;
     }
-    let (stores, chain) = if what_if.reshapes() {
-        let stores = what_if.stores(&actual.stores);
-        let known: Vec<[u8; 32]> = actual
-            .chain
-            .nodes
-            .iter()
-            .filter_map(|n| Some(n.certificate.as_ref()?.sha256))
-            .collect();
-        let without = what_if.without(known.iter());
+    let other = |stores: &Stores, chain: &Chain| {
+        if !what_if.reshapes() {
+            return (stores.clone(), chain.clone());
+        }
+        let stores = what_if.stores(stores);
+        let known = chain.nodes.iter().filter_map(|n| n.certificate.as_ref());
+        let without = what_if.without(known.map(|c| &c.sha256));
         let chain = build(&actual.capture, &stores, &actual.further, options, &without);
         (stores, chain)
-    } else {
-        (actual.stores.clone(), actual.chain.clone())
     };
+    let (stores, chain) = other(&actual.stores, &actual.chain);
     let capture = actual.capture.clone();
     let further = actual.further.clone();
     let mut supposed = conclude(capture, chain, &stores, options, now, further);
     supposed.took = actual.took;
+    if let Some(known) = &actual.grid {
+        let (stores, chain) = other(&known.stores, &known.chain);
+        let grid = judged::grid(&supposed, stores, known.surveyed, Some(chain));
+        supposed.grid = Some(Arc::new(grid));
+    }
     supposed.idle = what_if.idle(&supposed.chain, &actual.chain, &actual.stores);
     if what_if.is_beyond_time() {
         if supposed.outcome == Outcome::Trusted {
@@ -262,134 +312,6 @@ fn suppose(actual: Inspection, options: &Options, now: Moment) -> Inspection {
     }
     supposed.actual = Some(Arc::new(actual));
     supposed
-}
-
-fn build(
-    capture: &Capture,
-    stores: &Stores,
-    further: &Further,
-    options: &Options,
-    without: &[[u8; 32]],
-) -> Chain {
-    let presented: Vec<Arc<Certificate>> = capture
-        .presented
-        .iter()
-        .map(|der| Arc::new(Certificate::read(der.clone())))
-        .collect();
-    let fetched: Vec<(String, Arc<Certificate>)> = further
-        .fetched
-        .iter()
-        .flat_map(|one| {
-            let got = one.got.as_deref().unwrap_or_default();
-            got.iter().map(|der| {
-                (
-                    one.address.clone(),
-                    Arc::new(Certificate::read(der.clone())),
-                )
-            })
-        })
-        .collect();
-    let any_order = capture.target.endpoint().is_none() && !options.leaf_first;
-    Chain::build_with(
-        &presented,
-        any_order,
-        stores,
-        &Beyond {
-            assumed: &options.what_if.sent(),
-            fetched: &fetched,
-            without,
-        },
-    )
-}
-
-/// Every verdict at one moment: of the stores, and of the clients that are asked.
-fn judged(
-    chain: &Chain,
-    stores: &Stores,
-    options: &Options,
-    name: Option<&Host>,
-    at: Moment,
-) -> (Vec<Verdict>, Vec<ClientVerdict>) {
-    if chain.leaf.is_none() {
-        return (Vec::new(), Vec::new());
-    }
-    let question = Question {
-        name: name.cloned(),
-        at,
-        pretend: options.what_if.trusted(chain),
-        // Only an endpoint (or a file that a host is named for) is surely a server.
-        purpose: options.purpose.or(name.map(|_| Purpose::Server)),
-        max_depth: options.max_depth,
-        crls: options.crls.clone(),
-    };
-    let verdicts = judge::judge(chain, stores, &question);
-    let compared = match stores.deciding() {
-        Some(store) => {
-            let facts = judge::Facts::default();
-            let ask = client::Ask {
-                chain,
-                direct: None,
-                question: &question,
-                peer: None,
-                facts: &facts,
-                trusted: client::Trusted::Given {
-                    store,
-                    trouble: None,
-                },
-            };
-            client::verdicts_of(options.clients.iter().copied(), &ask)
-        }
-        None => Vec::new(),
-    };
-    (verdicts, compared)
-}
-
-/// Stores and clients with their ids, their titles, and whether they accept.
-fn accepted_by(verdicts: &[Verdict], compared: &[ClientVerdict]) -> Vec<(String, String, bool)> {
-    let stores = verdicts
-        .iter()
-        .map(|v| (v.store.clone(), v.store_title.clone(), v.accepted));
-    let clients = compared
-        .iter()
-        .map(|c| (c.client.id.clone(), c.client.title.clone(), c.accepted));
-    stores.chain(clients).collect()
-}
-
-/// A verdict that is another one under the assumptions.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Changed {
-    /// The store's or client's id.
-    pub id: String,
-    /// Its title, safe to display.
-    pub title: String,
-    /// It accepts with the assumptions and rejects without; else the other way round.
-    pub accepts: bool,
-}
-
-impl Inspection {
-    /// The verdicts that the assumptions turn.
-    pub fn changed(&self) -> Vec<Changed> {
-        let Some(actual) = &self.actual else {
-            return Vec::new();
-        };
-        let before = accepted_by(&actual.verdicts, &actual.compared);
-        accepted_by(&self.verdicts, &self.compared)
-            .into_iter()
-            .filter(|(id, _, accepts)| {
-                let was = before.iter().find(|(was, ..)| was == id);
-                was.is_some_and(|(.., was)| was != accepts)
-            })
-            .map(|(id, title, accepts)| Changed { id, title, accepts })
-            .collect()
-    }
-
-    /// What is assumed, as parts of a sentence, safe to display.
-    pub fn assumed(&self) -> Vec<String> {
-        let mut chains = vec![&self.chain];
-        chains.extend(self.actual.iter().map(|a| &a.chain));
-        let what_if = &self.asked.what_if;
-        what_if.iter().map(|a| a.words(&chains)).collect()
-    }
 }
 
 impl Options {
@@ -410,15 +332,11 @@ fn conclude(
     now: Moment,
     further: Arc<Further>,
 ) -> Inspection {
-    let assumed = options.what_if.at();
-    let at = assumed.unwrap_or(now);
-    let name = options.what_if.host().or(options.name.as_ref()).cloned();
-    let name = name.or_else(|| capture.target.endpoint().map(Endpoint::verified));
-    let (verdicts, compared) = judged(&chain, stores, options, name.as_ref(), at);
-    let accepted = match options.decides {
-        Some(id) => compared.iter().any(|c| c.client.id == id && c.accepted),
-        None => verdicts.first().is_some_and(|v| v.accepted),
-    };
+    let question = judged::question(&capture, &chain, options, now);
+    let (name, at) = (question.name.clone(), question.at);
+    let at_given = options.what_if.at().is_some();
+    let (verdicts, compared) = judged::verdicts(&chain, stores, options, &question);
+    let accepted = judged::decides(options, &verdicts, &compared);
     let case = Case {
         capture: &capture,
         chain: &chain,
@@ -426,7 +344,7 @@ fn conclude(
         verdicts: &verdicts,
         name: name.as_ref(),
         at,
-        at_given: assumed.is_some(),
+        at_given,
         further: &further,
     };
     let findings = diagnosis::diagnose(&case);
@@ -438,10 +356,11 @@ fn conclude(
         stores: stores.clone(),
         verdicts,
         compared,
+        grid: None,
         findings,
         outcome,
         at,
-        at_given: assumed.is_some(),
+        at_given,
         name,
         asked: Arc::new(options.clone()),
         actual: None,

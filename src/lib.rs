@@ -29,6 +29,7 @@
 //! | 9 | [`inspect`] | the recipe; makes the one immutable `Inspection` | orchestrates |
 //! | 9 | [`save`] | files written whole, never over another | yes |
 //! | 10 | [`trust`], [`export`] | bundle rungs; bytes in a format with a file name | trust: yes |
+//! | 10 | [`ask`] | the clients of this machine, found and asked themselves | yes |
 //! | 11 | [`tui`], [`headless`] | the two front ends; they never import each other | yes |
 //! | 12 | [`cli`] | argv to command, exit code | yes |
 //! | side | [`lab`] | loopback servers that misbehave in one known way; used by `cli` and tests | yes |
@@ -44,6 +45,7 @@
 )]
 #![warn(missing_docs)]
 
+pub mod ask;
 pub mod capture;
 pub mod cert;
 pub mod chain;

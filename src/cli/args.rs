@@ -47,6 +47,17 @@ pub(super) enum Command {
             targets the worst.\n\nExample:\n  whycert inspect https://localhost:8443 --format json"
     )]
     Inspect(Inspect),
+    /// Who accepts it and who rejects it: every client with the store that it reads here, in its own words.
+    #[command(
+        after_help = "Verdicts are predicted from each client's rules. --ask runs those that are on this machine \
+            against the server, after showing the commands; what they say is then measured. With --ca each client \
+            is given that file instead of its own store.\n\n\
+            Exit codes: 0 trusted, 1 looked and not trusted, 2 usage, 3 could not look; a difference between \
+            what was predicted and what was measured changes none.\n\n\
+            Examples:\n  whycert clients https://localhost:8443\n  \
+            whycert clients https://localhost:8443 --ask --yes --format json"
+    )]
+    Clients(Clients),
     /// Judge files of certificates, with no network at all.
     #[command(
         after_help = "The first certificate of FILE is the server's own. Without --roots this machine's trust stores \
@@ -153,6 +164,29 @@ pub(super) struct Verify {
     /// Draw with ASCII characters only.
     #[arg(long)]
     pub ascii: bool,
+}
+
+/// `clients`.
+#[derive(Debug, Args)]
+pub(super) struct Clients {
+    /// The server or file to judge.
+    #[arg(value_name = "TARGET")]
+    pub target: String,
+    /// How to print it.
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub format: ReportFormat,
+    /// Ask the clients of this machine themselves, after showing their commands.
+    #[arg(long)]
+    pub ask: bool,
+    /// Run the commands without asking you.
+    #[arg(long, requires = "ask")]
+    pub yes: bool,
+    #[command(flatten)]
+    pub reaching: Reaching,
+    #[command(flatten)]
+    pub judging: Judging,
+    #[command(flatten)]
+    pub supposing: Supposing,
 }
 
 /// `--purpose`.

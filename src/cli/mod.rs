@@ -20,6 +20,7 @@ use crate::text;
 use crate::tui;
 
 mod args;
+mod clients;
 mod explain;
 mod lab;
 mod trust;
@@ -139,6 +140,7 @@ fn run(typed: Vec<OsString>) -> Result<u8, Failure> {
             let judges = Judges::Machine(inspect.judging.ca);
             Ok(headless::inspect(targets, options, judges, format)?)
         }
+        Some(Command::Clients(clients)) => self::clients::run(clients),
         Some(Command::Verify(verify)) => verify::verify(verify),
         Some(Command::Export(export)) => self::export(export),
         Some(Command::Trust { action }) => trust::run(action),

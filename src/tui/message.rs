@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use super::keymap::Command;
 use super::model::CopyRoute;
+use crate::ask::Way;
 use crate::chain::NodeId;
 use crate::diagnosis::Further;
 use crate::export::{Format, What};
 use crate::inspect::{Ask, Inspection, Options};
+use crate::judge::client::{Installed, Measured};
 use crate::moment::Moment;
 use crate::net::Stage;
 use crate::store::Stores;
@@ -82,6 +84,17 @@ pub enum Message {
     },
     /// The stores are loaded.
     Stores(Stores),
+    /// Every store of this machine is read.
+    Surveyed(Stores),
+    /// The clients of this machine were looked for.
+    Installed(Vec<Installed>),
+    /// A client was asked.
+    Asked {
+        /// Which round of questions.
+        job: JobId,
+        /// What came of it.
+        measured: Box<Measured>,
+    },
     /// Targets typed in earlier sessions, newest first.
     History(Vec<String>),
     /// A file was written, or why not.
@@ -148,6 +161,15 @@ pub enum Effect {
         job: JobId,
         /// The file as typed.
         path: PathBuf,
+    },
+    /// Look for the clients of this machine.
+    FindClients,
+    /// Ask clients of this machine.
+    Ask {
+        /// The job that answers.
+        job: JobId,
+        /// How each is asked.
+        ways: Vec<Way>,
     },
     /// Forget a job and stop what it does.
     Cancel(JobId),

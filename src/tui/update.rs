@@ -1,5 +1,6 @@
 //! What happens next: `update(&mut Model, Message) -> Vec<Effect>`. Pure: no clock, no I/O.
 
+mod clients;
 mod command;
 mod further;
 pub mod overlay;
@@ -60,6 +61,9 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Further { job, further } => further::asked(model, job, *further),
         Message::Read { job, result } => further::read(model, job, result),
         Message::Stores(stores) => model.stores = Some(stores),
+        Message::Surveyed(stores) => clients::surveyed(model, stores),
+        Message::Installed(found) => clients::installed(model, found),
+        Message::Asked { job, measured } => clients::asked(model, job, *measured),
         Message::History(history) => model.history = history,
         Message::Saved {
             what,
@@ -79,6 +83,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         }
     }
     effects.extend(start_waiting(model));
+    effects.extend(clients::freshen(model));
     effects
 }
 
@@ -135,6 +140,10 @@ fn inspected(model: &mut Model, job: super::message::JobId, inspection: Arc<Insp
     let flipped = model.flipped;
     let options = model.sessions.get(index).map(|s| model.options_of(s));
     if let (Some(session), Some(options)) = (model.sessions.get_mut(index), options) {
+        // What clients said was said of an earlier connection.
+        session.measured.clear();
+        session.asking = None;
+        session.knowledge = 0;
         let inspection = if inspection.asked.what_if == options.what_if {
             inspection
         } else {

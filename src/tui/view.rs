@@ -156,7 +156,7 @@ fn title(model: &Model, area: Rect, buffer: &mut Buffer) {
         return;
     };
     let (badge, extra) = match session.inspection() {
-        Some(inspection) => (badge(inspection, model.look), facts(inspection)),
+        Some(inspection) => (badge(inspection, model.look, area.width), facts(inspection)),
         None => (
             Line::of(Meaning::Accent, waiting_word(session)),
             String::new(),
@@ -204,14 +204,33 @@ fn waiting_word(session: &super::model::Session) -> String {
     }
 }
 
-fn badge(inspection: &Inspection, look: Look) -> Line {
+fn badge(inspection: &Inspection, look: Look, width: u16) -> Line {
     let glyphs = look.glyphs;
+    let clients = inspection.grid.as_ref().map(|grid| grid.rejected());
+    let rejected = clients.filter(|(no, _)| *no > 0);
     match inspection.outcome {
         Outcome::TrustedIf => {
             Line::of(Meaning::Warn, format!("{} trusted, pretended", glyphs.warn))
         }
-        Outcome::Trusted => Line::of(Meaning::Good, format!("{} trusted", glyphs.good)),
-        Outcome::Untrusted => Line::of(Meaning::Bad, format!("{} not trusted", glyphs.bad)),
+        Outcome::Trusted => {
+            let line = Line::of(Meaning::Good, format!("{} trusted", glyphs.good));
+            match rejected {
+                Some((no, all)) if width >= 72 => line.and(
+                    Meaning::Warn,
+                    format!(", rejected by {no} of {all} clients"),
+                ),
+                Some((no, all)) => line.and(Meaning::Warn, format!(", not by {no}/{all}")),
+                _ => line,
+            }
+        }
+        Outcome::Untrusted => {
+            let words = match rejected {
+                Some((no, all)) if width >= 60 => format!("rejected by {no} of {all} clients"),
+                Some((no, all)) => format!("{no} of {all} reject"),
+                None => "not trusted".to_owned(),
+            };
+            Line::of(Meaning::Bad, format!("{} {words}", glyphs.bad))
+        }
         Outcome::NoCertificate => Line::of(Meaning::Bad, format!("{} no certificate", glyphs.bad)),
         Outcome::Unreachable => Line::of(Meaning::Bad, format!("{} not reached", glyphs.bad)),
     }

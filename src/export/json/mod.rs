@@ -21,9 +21,11 @@ use crate::text;
 
 use super::words;
 use schema::{
-    Alert, Attempt, Cert, Checked, ClientCertificate, Connection, Defect, Ended, Extension, Fact,
-    Found, Judgement, Path, Proxy, PublicKey, Reason, Remedy, Report, Selection, Session, Timings,
+    Alert, Attempt, ClientCertificate, Connection, Defect, Ended, Extension, Fact, Found,
+    Judgement, Path, Proxy, PublicKey, Remedy, Report, Selection, Session, Timings,
 };
+pub(super) use schema::{Cert, Checked, Reason, Supposed, Turn};
+pub(super) use supposed::{next_change, supposed};
 
 mod schema;
 mod supposed;
@@ -49,7 +51,7 @@ pub(super) fn certificates(inspection: &Inspection, ids: &[NodeId]) -> String {
     })
 }
 
-fn with_line_feed(value: &impl Serialize) -> String {
+pub(super) fn with_line_feed(value: &impl Serialize) -> String {
     // Strings, numbers and lists only: there is nothing in these structs that can fail to serialise.
     let mut line = serde_json::to_string(value).unwrap_or_default();
     line.push('\n');
@@ -63,8 +65,8 @@ fn report(inspection: &Inspection) -> Report {
         outcome: inspection.outcome.id(),
         judged_at: inspection.at.rfc3339(),
         judged_at_given: inspection.at_given,
-        what_if: supposed::supposed(inspection),
-        next_change: supposed::next_change(inspection),
+        what_if: supposed(inspection),
+        next_change: next_change(inspection),
         fetched: inspection
             .further
             .fetched
@@ -205,11 +207,11 @@ fn ms(time: Duration) -> f64 {
     (time.as_secs_f64() * 1_000_000.0).round() / 1_000.0
 }
 
-fn indices(ids: &[NodeId]) -> Vec<usize> {
+pub(super) fn indices(ids: &[NodeId]) -> Vec<usize> {
     ids.iter().map(|id| id.0).collect()
 }
 
-fn node(node: &Node) -> Cert {
+pub(super) fn node(node: &Node) -> Cert {
     let none = Vec::new;
     let (origin, positions, stores, fetched_from) = match &node.origin {
         Origin::Sent(positions) => ("sent", positions.clone(), Vec::new(), None),
@@ -454,7 +456,7 @@ fn compared(one: &ClientVerdict, pretended: bool) -> Judgement {
     }
 }
 
-fn reasons(all: &[judge::Reason]) -> Vec<Reason> {
+pub(super) fn reasons(all: &[judge::Reason]) -> Vec<Reason> {
     all.iter()
         .map(|reason| Reason {
             id: reason.kind.id(),
@@ -464,7 +466,7 @@ fn reasons(all: &[judge::Reason]) -> Vec<Reason> {
         .collect()
 }
 
-fn steps(all: &[judge::Step]) -> Vec<Checked> {
+pub(super) fn steps(all: &[judge::Step]) -> Vec<Checked> {
     all.iter()
         .map(|step| Checked {
             check: step.check,

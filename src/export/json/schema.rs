@@ -23,7 +23,7 @@ pub(super) struct Report {
 }
 
 #[derive(Serialize)]
-pub(super) struct Supposed {
+pub(in crate::export) struct Supposed {
     pub assumed: Vec<Assumed>,
     pub without_effect: Vec<String>,
     pub actual_outcome: &'static str,
@@ -31,14 +31,14 @@ pub(super) struct Supposed {
 }
 
 #[derive(Serialize)]
-pub(super) struct Assumed {
+pub(in crate::export) struct Assumed {
     pub what: &'static str,
     pub value: String,
     pub message: String,
 }
 
 #[derive(Serialize)]
-pub(super) struct Change {
+pub(in crate::export) struct Change {
     pub id: String,
     pub title: String,
     pub before: bool,
@@ -46,7 +46,7 @@ pub(super) struct Change {
 }
 
 #[derive(Serialize)]
-pub(super) struct Turn {
+pub(in crate::export) struct Turn {
     pub at: String,
     pub certificate: usize,
     pub because: &'static str,
@@ -133,7 +133,7 @@ pub(super) struct Alert {
 }
 
 #[derive(Serialize)]
-pub(super) struct Cert {
+pub(in crate::export) struct Cert {
     pub origin: &'static str,
     pub positions: Vec<usize>,
     pub stores: Vec<String>,
@@ -169,20 +169,20 @@ pub(super) struct Cert {
 }
 
 #[derive(Serialize)]
-pub(super) struct PublicKey {
+pub(in crate::export) struct PublicKey {
     pub algorithm: String,
     pub bits: u32,
     pub curve: Option<String>,
 }
 
 #[derive(Serialize)]
-pub(super) struct Extension {
+pub(in crate::export) struct Extension {
     pub oid: String,
     pub critical: bool,
 }
 
 #[derive(Serialize)]
-pub(super) struct Defect {
+pub(in crate::export) struct Defect {
     pub field: &'static str,
     pub message: String,
 }
@@ -209,7 +209,7 @@ pub(super) struct Judgement {
 }
 
 #[derive(Serialize)]
-pub(super) struct Checked {
+pub(in crate::export) struct Checked {
     pub check: &'static str,
     pub certificate: usize,
     pub state: &'static str,
@@ -217,7 +217,7 @@ pub(super) struct Checked {
 }
 
 #[derive(Serialize)]
-pub(super) struct Reason {
+pub(in crate::export) struct Reason {
     pub id: &'static str,
     pub certificate: Option<usize>,
     pub message: String,

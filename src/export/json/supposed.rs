@@ -6,7 +6,7 @@ use crate::inspect::{Inspection, events};
 use super::schema::{Assumed, Change, Fetch, Supposed, Turn};
 
 /// What is assumed, and what that changes; `null` when nothing is.
-pub(super) fn supposed(inspection: &Inspection) -> Option<Supposed> {
+pub(in crate::export) fn supposed(inspection: &Inspection) -> Option<Supposed> {
     let actual = inspection.actual.as_deref()?;
     let what_if = &inspection.asked.what_if;
     Some(Supposed {
@@ -34,7 +34,7 @@ pub(super) fn supposed(inspection: &Inspection) -> Option<Supposed> {
     })
 }
 
-pub(super) fn next_change(inspection: &Inspection) -> Option<Turn> {
+pub(in crate::export) fn next_change(inspection: &Inspection) -> Option<Turn> {
     let turn = events::next_turn(inspection)?;
     Some(Turn {
         at: turn.event.at.rfc3339(),

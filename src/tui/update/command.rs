@@ -1,6 +1,6 @@
 //! Commands, as keys, mouse and palette give them.
 
-use super::{further, overlay, search, time, what_if};
+use super::{clients, further, overlay, search, time, what_if};
 use crate::export::{self, Format, What};
 use crate::inspect::Ask;
 use crate::moment::DAY;
@@ -62,6 +62,7 @@ pub(super) fn run(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::ExportMenu => overlay::open_export(model),
         Command::Copy => return copy_selected(model),
         Command::CopyMenu => overlay::open_copy(model),
+        Command::Ask => return clients::open_ask(model),
         Command::Trust => return overlay::open_trust(model),
         Command::WhatIf => what_if::open(model),
         Command::Forget => what_if::forget(model),
@@ -260,6 +261,7 @@ fn enter(model: &mut Model) -> Vec<Effect> {
                 Some(Link::Lesson(id)) => overlay::open_lesson(model, id),
                 Some(Link::Explain(id)) => overlay::open_explanation(model, id),
                 Some(Link::Fold(_)) => fold_field(model, None),
+                Some(Link::Client(id)) => clients::open_client(model, id),
                 Some(Link::Copy(text)) => {
                     return vec![Effect::Copy {
                         what: "the command".to_owned(),
@@ -342,6 +344,9 @@ fn export_selected(model: &mut Model) -> Vec<Effect> {
 }
 
 fn copy_selected(model: &mut Model) -> Vec<Effect> {
+    if let Some((what, text)) = clients::words_here(model) {
+        return vec![Effect::Copy { what, text }];
+    }
     let certificate = model
         .selected()
         .and_then(|id| model.inspection()?.chain.certificate(id).cloned());

@@ -38,6 +38,7 @@ pub(super) fn run(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Close => close(model),
         Command::Quit if !is_typing(model) => close(model),
         Command::Enter => return accept(model),
+        Command::Copy => return super::clients::copy_offered(model),
         Command::Up => step(model, -1),
         Command::Down => step(model, 1),
         Command::PageUp => step(model, -10),
@@ -86,6 +87,10 @@ fn step(model: &mut Model, lines: i64) {
             let last = count.saturating_sub(height);
             place.offset = moved(place.offset, lines, last);
             place.line = place.offset;
+        }
+        Some(Overlay::Offer(offer)) => {
+            let count = crate::tui::line::wrap(&offer.lines, width).len();
+            offer.place.offset = moved(offer.place.offset, lines, count.saturating_sub(height));
         }
         Some(Overlay::Open { picked, .. }) if history > 0 => {
             *picked = match (*picked, lines < 0) {
@@ -246,6 +251,7 @@ fn accept(model: &mut Model) -> Vec<Effect> {
         Some(Overlay::Trust(dialog)) => return accept_trust(model, dialog),
         Some(Overlay::WhatIf(menu)) => return what_if::accept(model, menu),
         Some(Overlay::Before { ask, .. }) => return further::ask(model, *ask),
+        Some(Overlay::Offer(offer)) => return super::clients::accept(model, offer.ways),
         Some(Overlay::Page { .. }) | None => {}
     }
     Vec::new()
