@@ -345,7 +345,7 @@ fn a_name_from_the_certificate_or_typed_turns_the_verdict() {
         "{screen}"
     );
     assert!(screen.contains("trusted, pretended"), "{screen}");
-    assert!(screen.contains("pretended: really rejects"), "{screen}");
+    assert!(screen.contains("as it is: rejects"), "{screen}");
     // Chosen again, it is assumed no more.
     choose(&mut driven, "api.example.test was asked for");
     assert_eq!(outcome(&driven), Outcome::Untrusted);

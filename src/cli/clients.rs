@@ -58,8 +58,8 @@ pub(super) fn run(typed: args::Clients) -> Result<u8, Failure> {
 fn may_ask(target: &Target, typed: &args::Clients, options: &Options) -> Result<(), Usage> {
     if !options.what_if.is_empty() {
         return Err(Usage::new(
-            "--ask goes with neither --what-if nor --at: asked, clients speak of what is",
-            "leave --ask out for what is predicted of them",
+            "--ask goes with neither --what-if nor --at: clients answer for what is, not for what is assumed",
+            "leave one of them out",
         ));
     }
     if !typed.judging.ca.is_empty() {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::json::{self, Cert, Checked, Reason, SCHEMA, Supposed};
+use super::json::{self, Cert, Checked, Reason, SCHEMA, Supposed, Turn};
 use super::layout::{Block, Page, Section};
 use super::report::title_of;
 use super::{supposed, words};
@@ -56,8 +56,8 @@ pub fn reasons(row: &ClientRow, grid: &Grid) -> Vec<String> {
 /// What it really does, where the assumptions turn its verdict.
 pub fn turned(row: &ClientRow) -> Option<&'static str> {
     match row.actually.filter(|_| row.is_turned())? {
-        true => Some("pretended: really accepts"),
-        false => Some("pretended: really rejects"),
+        true => Some("as it is: accepts"),
+        false => Some("as it is: rejects"),
     }
 }
 
@@ -121,6 +121,7 @@ fn page(inspection: &Inspection, grid: &Grid) -> Page {
         ));
         first.extend(differing.into_iter().map(Block::Words));
     }
+    first.extend(supposed::next_change(inspection).map(Block::Words));
     let mut sections = vec![
         Section {
             heading: "",
@@ -294,6 +295,7 @@ pub fn json(inspection: &Inspection) -> Option<String> {
         judged_at: inspection.at.rfc3339(),
         judged_at_given: inspection.at_given,
         what_if: json::supposed(inspection),
+        next_change: json::next_change(inspection),
         clients,
         rejected,
         certificates: grid.chain.nodes.iter().map(json::node).collect(),
@@ -310,6 +312,8 @@ struct Report {
     judged_at_given: bool,
     /// What is assumed, and what that changes; `null` when nothing is.
     what_if: Option<Supposed>,
+    /// The next date at which some verdict turns by itself.
+    next_change: Option<Turn>,
     clients: usize,
     rejected: usize,
     certificates: Vec<Cert>,

@@ -24,8 +24,8 @@ use schema::{
     Alert, Attempt, ClientCertificate, Connection, Defect, Ended, Extension, Fact, Found,
     Judgement, Path, Proxy, PublicKey, Remedy, Report, Selection, Session, Timings,
 };
-pub(super) use schema::{Cert, Checked, Reason, Supposed};
-pub(super) use supposed::supposed;
+pub(super) use schema::{Cert, Checked, Reason, Supposed, Turn};
+pub(super) use supposed::{next_change, supposed};
 
 mod schema;
 mod supposed;
@@ -66,7 +66,7 @@ fn report(inspection: &Inspection) -> Report {
         judged_at: inspection.at.rfc3339(),
         judged_at_given: inspection.at_given,
         what_if: supposed(inspection),
-        next_change: supposed::next_change(inspection),
+        next_change: next_change(inspection),
         fetched: inspection
             .further
             .fetched

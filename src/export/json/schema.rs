@@ -46,7 +46,7 @@ pub(in crate::export) struct Change {
 }
 
 #[derive(Serialize)]
-pub(super) struct Turn {
+pub(in crate::export) struct Turn {
     pub at: String,
     pub certificate: usize,
     pub because: &'static str,

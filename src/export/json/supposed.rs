@@ -34,7 +34,7 @@ pub(in crate::export) fn supposed(inspection: &Inspection) -> Option<Supposed> {
     })
 }
 
-pub(super) fn next_change(inspection: &Inspection) -> Option<Turn> {
+pub(in crate::export) fn next_change(inspection: &Inspection) -> Option<Turn> {
     let turn = events::next_turn(inspection)?;
     Some(Turn {
         at: turn.event.at.rfc3339(),

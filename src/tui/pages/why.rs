@@ -164,7 +164,7 @@ fn stores(inspection: &Inspection, glyphs: &Glyphs) -> Vec<Line> {
             .and(Meaning::Plain, verdict.store_title.clone());
         if let Some(turned) = changed.iter().find(|c| c.id == verdict.store) {
             let was = if turned.accepts { "rejects" } else { "accepts" };
-            line = line.and(Meaning::Warn, format!("  pretended: really {was}"));
+            line = line.and(Meaning::Warn, format!("  as it is: {was}"));
         } else if verdict.pretended {
             line = line.and(Meaning::Warn, "  pretended");
         }
