@@ -166,7 +166,9 @@ pub async fn run(
         fetched: Vec::new(),
     };
     if options.fetch {
-        further.fetched = fetch::missing(&inspection, &options.reach, progress).await;
+        // What is missing is missing, whatever is assumed.
+        let actual = inspection.actual.as_deref().unwrap_or(&inspection);
+        further.fetched = fetch::missing(actual, &options.reach, progress).await;
     }
     if further != Further::default() {
         inspection = with_further(&inspection, further, options, now);

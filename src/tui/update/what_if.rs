@@ -93,9 +93,9 @@ fn followed(inspection: &Inspection) -> Option<String> {
     let count = |accepts: bool| changed.iter().filter(|c| c.accepts == accepts).count();
     let words = match (count(true), count(false)) {
         (0, 0) => "That changes no verdict.".to_owned(),
-        (more, 0) => format!("{} would accept it then.", text::count(more, "more store")),
-        (0, less) => format!("{} would reject it then.", text::count(less, "more store")),
-        (more, less) => format!("{more} would accept it then, and {less} reject it."),
+        (more, 0) => format!("{more} more would accept it then."),
+        (0, less) => format!("{less} more would reject it then."),
+        (more, less) => format!("{more} more would accept it then, and {less} more reject it."),
     };
     Some(words)
 }
@@ -316,10 +316,12 @@ fn names(inspection: &Inspection, out: &mut Vec<(String, Choice)>) {
         "I asked for another name…".to_owned(),
         Choice::Type(Value::Host),
     ));
-    out.push((
-        "ask the resolver where the names lead…".to_owned(),
-        Choice::Ask(Ask::Names),
-    ));
+    if further::is_name_wrong(inspection) {
+        out.push((
+            "ask the resolver where the names lead…".to_owned(),
+            Choice::Ask(Ask::Names),
+        ));
+    }
 }
 
 fn settings(inspection: &Inspection, out: &mut Vec<(String, Choice)>) {
