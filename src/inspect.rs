@@ -168,7 +168,9 @@ pub async fn run(
         fetched: Vec::new(),
     };
     if options.fetch {
-        further.fetched = fetch::missing(&inspection, &options.reach, progress).await;
+        // What is missing is missing, whatever is assumed.
+        let actual = inspection.actually();
+        further.fetched = fetch::missing(actual, &options.reach, progress).await;
     }
     if further != Further::default() {
         inspection = with_further(&inspection, further, options, now);

@@ -178,7 +178,7 @@ fn strip_height(model: &Model, room: u16) -> u16 {
     match room {
         0..11 => 0,
         11..17 => 1,
-        _ => (bars + 3).min(room / 3),
+        _ => (bars + 2).min(room / 3),
     }
 }
 

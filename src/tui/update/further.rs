@@ -36,13 +36,7 @@ pub(super) fn offer(model: &mut Model, ask: Ask) {
             ("Fetch what is missing", lines.collect::<Vec<_>>())
         }
         Ask::Names => {
-            let leaf = inspection.chain.leaf;
-            let leaf = leaf.and_then(|id| inspection.chain.certificate(id));
-            let wrong = inspection
-                .findings
-                .iter()
-                .any(|f| ["name.mismatch", "name.ip-not-in-san"].contains(&f.rule.id));
-            if leaf.is_none() || !wrong {
+            if !is_name_wrong(&inspection) {
                 model.say(
                     true,
                     "The name is not what is wrong here; there is nothing to ask.",
@@ -177,4 +171,11 @@ pub(super) fn read(model: &mut Model, job: JobId, result: Result<Vec<Arc<[u8]>>,
         }
         Err(why) => model.say(false, format!("The file gives no certificate: {why}")),
     });
+}
+
+/// The certificate is for other names, of which the resolver may know more.
+pub(super) fn is_name_wrong(inspection: &Inspection) -> bool {
+    let wrong = ["name.mismatch", "name.ip-not-in-san"];
+    let mut findings = inspection.findings.iter();
+    findings.any(|f| wrong.contains(&f.rule.id))
 }
