@@ -187,8 +187,13 @@ pub fn assemble(
     options: &Options,
     now: Moment,
 ) -> Inspection {
-    let clients = options.grid.then(|| (stores.with_settings(), false));
+    let clients = of_deciding(stores, options);
     assemble_with(capture, stores, clients, Arc::default(), options, now)
+}
+
+/// The stores that clients read, as far as they are known with the deciding ones, where a grid is wished.
+fn of_deciding(stores: &Stores, options: &Options) -> Option<(Stores, bool)> {
+    options.grid.then(|| (stores.with_settings(), false))
 }
 
 /// `clients` are the stores that clients read, where a grid is wished, and whether these are all of them.
@@ -274,7 +279,9 @@ pub fn with_further(
     now: Moment,
 ) -> Inspection {
     let actual = inspection.actually();
-    let clients = actual.grid.as_ref().map(|g| (g.stores.clone(), g.surveyed));
+    let known = actual.grid.as_ref();
+    let clients = known.map(|g| (g.stores.clone(), g.surveyed));
+    let clients = clients.or_else(|| of_deciding(&actual.stores, options));
     let mut again = assemble_with(
         actual.capture.clone(),
         &actual.stores,

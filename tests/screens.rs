@@ -413,7 +413,7 @@ fn clicks_choose_rows_tabs_and_choices() {
     };
     click(&mut driven, "Example Test Root");
     assert_eq!(driven.model.session().unwrap().row, 0);
-    click(&mut driven, "Handshake");
+    click(&mut driven, "TLS ─ PEM");
     assert_eq!(driven.model.pane, Pane::Handshake);
     driven.press("Y");
     click(&mut driven, "SHA-1 ");
