@@ -11,7 +11,7 @@ use crate::cert::{Certificate, GeneralName};
 use crate::chain::{Chain, NodeId};
 use crate::diagnosis::rule;
 use crate::diagnosis::{self, Case, Finding, Further, Other};
-use crate::judge::client::{self, ClientVerdict, Profile};
+use crate::judge::client::{self, ClientVerdict, Grid, Installed, Measured, Peer, Profile};
 use crate::judge::{self, Crl, Purpose, Question, Verdict};
 use crate::moment::Moment;
 use crate::net::{Reach, Stage, dial};
@@ -46,6 +46,12 @@ pub struct Options {
     pub clients: Vec<&'static Profile>,
     /// The id of the one among them whose verdict is the outcome; `None`: the RFC's rules.
     pub decides: Option<&'static str>,
+    /// Judge by every client with the store that it reads on this machine ([`Inspection::grid`]).
+    pub grid: bool,
+    /// Clients found on this machine, to be marked in the grid.
+    pub installed: Arc<[Installed]>,
+    /// What clients themselves said of this endpoint.
+    pub measured: Vec<Measured>,
 }
 
 /// The one immutable result, shared by `Arc`.
@@ -61,6 +67,8 @@ pub struct Inspection {
     pub verdicts: Vec<Verdict>,
     /// What single clients say when they are given the deciding store, where that was asked for.
     pub compared: Vec<ClientVerdict>,
+    /// Every client with the store that it reads here, where that was asked for.
+    pub grid: Option<Arc<Grid>>,
     /// Root cause first.
     pub findings: Vec<Finding>,
     /// The whole in one word.
@@ -205,9 +213,87 @@ pub fn assemble(
         .iter()
         .map(|der| Arc::new(Certificate::read(der.clone())))
         .collect();
-    let any_order = capture.target.endpoint().is_none() && !options.leaf_first;
-    let chain = Chain::build(&certificates, any_order, stores);
-    conclude(capture, chain, stores, options, now, Arc::default())
+    let chain = Chain::build(&certificates, any_order(&capture, options), stores);
+    let mut inspection = conclude(capture, chain, stores, options, now, Arc::default());
+    if options.grid {
+        add_grid(&mut inspection, stores.with_settings(), false, options, now);
+    }
+    inspection
+}
+
+/// A file's certificates may stand in any order.
+fn any_order(capture: &Capture, options: &Options) -> bool {
+    capture.target.endpoint().is_none() && !options.leaf_first
+}
+
+/// The same inspection with the grid of clients made anew from every store of this machine. What decides
+/// the outcome stays as it is.
+pub fn survey(
+    inspection: &Inspection,
+    stores: &Stores,
+    options: &Options,
+    now: Moment,
+) -> Inspection {
+    let mut again = inspection.clone();
+    add_grid(&mut again, stores.clone(), true, options, now);
+    again
+}
+
+/// Judges by every client. The chain is built with the anchors of all stores that clients read, so that
+/// each finds its own.
+fn add_grid(
+    inspection: &mut Inspection,
+    stores: Stores,
+    surveyed: bool,
+    options: &Options,
+    now: Moment,
+) {
+    let known = inspection.chain.iter();
+    let sent: Vec<Arc<Certificate>> = known
+        .filter(|(_, node)| node.is_sent())
+        .filter_map(|(_, node)| node.certificate.clone())
+        .collect();
+    let chain = if stores.0.len() == inspection.stores.0.len() {
+        inspection.chain.clone()
+    } else {
+        Chain::build(&sent, any_order(&inspection.capture, options), &stores)
+    };
+    inspection.grid = Some(Arc::new(grid(
+        &inspection.capture,
+        chain,
+        stores,
+        surveyed,
+        options,
+        now,
+    )));
+}
+
+fn grid(
+    capture: &Capture,
+    chain: Chain,
+    stores: Stores,
+    surveyed: bool,
+    options: &Options,
+    now: Moment,
+) -> Grid {
+    let peer = Peer::of(capture);
+    let suite = capture.session.cipher_suite.as_deref().unwrap_or_default();
+    let facts = judge::Facts {
+        stapled: capture.session.ocsp_staple.as_deref().map(Arc::from),
+        static_rsa: suite.starts_with("TLS_RSA_WITH"),
+    };
+    let measured = match options.at {
+        Some(_) => &[][..],
+        None => &options.measured,
+    };
+    let asked = client::Asked {
+        question: &question(capture, options, now),
+        peer: peer.as_ref(),
+        facts: &facts,
+        installed: &options.installed,
+        measured,
+    };
+    Grid::of(chain, stores, surveyed, &asked)
 }
 
 /// Judges and diagnoses the chain of an earlier inspection again, with other options (pretended
@@ -222,7 +308,34 @@ pub fn reassess(inspection: &Inspection, options: &Options, now: Moment) -> Insp
         inspection.further.clone(),
     );
     again.took = inspection.took;
+    if let Some(known) = &inspection.grid {
+        again.grid = Some(Arc::new(grid(
+            &again.capture,
+            known.chain.clone(),
+            known.stores.clone(),
+            known.surveyed,
+            options,
+            now,
+        )));
+    }
     again
+}
+
+/// What is asked of a chain: name, time, purpose.
+fn question(capture: &Capture, options: &Options, now: Moment) -> Question {
+    let name = options
+        .name
+        .clone()
+        .or_else(|| capture.target.endpoint().map(Endpoint::verified));
+    Question {
+        // Only an endpoint (or a file that a host is named for) is surely a server.
+        purpose: options.purpose.or(name.as_ref().map(|_| Purpose::Server)),
+        name,
+        at: options.at.unwrap_or(now),
+        pretend: options.pretend.clone(),
+        max_depth: options.max_depth,
+        crls: options.crls.clone(),
+    }
 }
 
 fn conclude(
@@ -233,21 +346,8 @@ fn conclude(
     now: Moment,
     further: Arc<Further>,
 ) -> Inspection {
-    let at = options.at.unwrap_or(now);
-    let name = options
-        .name
-        .clone()
-        .or_else(|| capture.target.endpoint().map(Endpoint::verified));
-    // Only an endpoint (or a file that a host is named for) is surely a server.
-    let purpose = options.purpose.or(name.as_ref().map(|_| Purpose::Server));
-    let question = Question {
-        name: name.clone(),
-        at,
-        pretend: options.pretend.clone(),
-        purpose,
-        max_depth: options.max_depth,
-        crls: options.crls.clone(),
-    };
+    let question = question(&capture, options, now);
+    let (name, at) = (question.name.clone(), question.at);
     let verdicts = if chain.leaf.is_some() {
         judge::judge(&chain, stores, &question)
     } else {
@@ -302,6 +402,7 @@ fn conclude(
         stores: stores.clone(),
         verdicts,
         compared,
+        grid: None,
         findings,
         outcome,
         at,

@@ -10,7 +10,7 @@
 //!                                 Inspection ◀── diagnosis: Finding…, Fix… ◀──────────────┘
 //!                                      │
 //!    headless: stdout + exit code ◀─ export ─┼─ tui: Model ─view▶ screen, keys ─▶ Message ─update▶ Effect…
-//!                                      └─ trust: refuse or write a bundle ▶ judge again
+//!                                      └─ trust: plan ▶ journal ▶ apply ▶ prove ▶ undo
 //! ```
 //!
 //! A file imports only from lower ranks and from its own room:
@@ -28,7 +28,8 @@
 //! | 8 | [`diagnosis`] | findings, fixes and lessons, by stable rule id; errors that people paste | no |
 //! | 9 | [`inspect`] | the recipe; makes the one immutable `Inspection` | orchestrates |
 //! | 9 | [`save`] | files written whole, never over another | yes |
-//! | 10 | [`trust`], [`export`] | bundle rungs; bytes in a format with a file name | trust: yes |
+//! | 10 | [`trust`], [`export`] | the ladder of trust: plan, apply, prove, undo; bytes in a format with a file name | trust: yes |
+//! | 10 | [`ask`] | the clients of this machine, found and asked themselves | yes |
 //! | 11 | [`tui`], [`headless`] | the two front ends; they never import each other | yes |
 //! | 12 | [`cli`] | argv to command, exit code | yes |
 //! | side | [`lab`] | loopback servers that misbehave in one known way; used by `cli` and tests | yes |
@@ -44,6 +45,7 @@
 )]
 #![warn(missing_docs)]
 
+pub mod ask;
 pub mod capture;
 pub mod cert;
 pub mod chain;

@@ -45,6 +45,17 @@ pub(super) enum Command {
             targets the worst.\n\nExample:\n  whycert inspect https://localhost:8443 --format json"
     )]
     Inspect(Inspect),
+    /// Who accepts it and who rejects it: every client with the store that it reads here, in its own words.
+    #[command(
+        after_help = "Verdicts are predicted from each client's rules. --ask runs those that are on this machine \
+            against the server, after showing the commands; what they say is then measured. With --ca each client \
+            is given that file instead of its own store.\n\n\
+            Exit codes: 0 trusted, 1 looked and not trusted, 2 usage, 3 could not look; a difference between \
+            what was predicted and what was measured changes none.\n\n\
+            Examples:\n  whycert clients https://localhost:8443\n  \
+            whycert clients https://localhost:8443 --ask --yes --format json"
+    )]
+    Clients(Clients),
     /// Judge files of certificates, with no network at all.
     #[command(
         after_help = "The first certificate of FILE is the server's own. Without --roots this machine's trust stores \
@@ -58,15 +69,38 @@ pub(super) enum Command {
             exported or written.\n\nExample:\n  whycert export https://localhost:8443 --what chain -o chain.pem"
     )]
     Export(Export),
-    /// Show or undo what was added to your own bundle of trusted certificates.
+    /// Trust one certificate by the smallest step that cures the failure; show and undo what was done.
+    #[command(
+        args_conflicts_with_subcommands = true,
+        after_help = "Without --rung the ladder is shown, least invasive rung first: pretend, command, git, docker, \
+            podman, firefox, pnpm, poetry, postgres, project, bundle, nss, java, java-own, system, container.\n\n\
+            Nothing is written before you agree. In a script: --yes with the whole --sha256.\n\n\
+            Exit codes: 0 done (or shown) and helped, 1 did not help, 2 usage, 3 refused or not possible.\n\n\
+            Example:\n  whycert trust https://localhost:8443 --rung bundle --dry-run"
+    )]
+    Trust(Box<Trust>),
+    /// Run one command whose programs trust a file's certificates beside the public roots.
+    #[command(
+        after_help = "Nothing outside of this command is changed. Its exit code is the command's own.\n\n\
+            Example:\n  whycert run --trust ca.pem -- curl https://localhost:8443"
+    )]
+    Run {
+        /// The certificates to trust, PEM or DER.
+        #[arg(long, value_name = "FILE", required = true)]
+        trust: PathBuf,
+        /// The command and its arguments, after --.
+        #[arg(value_name = "COMMAND", required = true, last = true)]
+        command: Vec<std::ffi::OsString>,
+    },
+    /// Your own bundle: the lines that make programs use it, and its public roots kept fresh.
     #[command(
         subcommand_required = true,
         arg_required_else_help = false,
-        after_help = "Example:\n  whycert trust list"
+        after_help = "Example:\n  whycert bundle refresh"
     )]
-    Trust {
+    Bundle {
         #[command(subcommand)]
-        action: TrustAction,
+        action: BundleAction,
     },
     /// List every trust store of this machine: whose it is, what it holds, what is wrong with it.
     #[command(
@@ -151,6 +185,27 @@ pub(super) struct Verify {
     pub ascii: bool,
 }
 
+/// `clients`.
+#[derive(Debug, Args)]
+pub(super) struct Clients {
+    /// The server or file to judge.
+    #[arg(value_name = "TARGET")]
+    pub target: String,
+    /// How to print it.
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub format: ReportFormat,
+    /// Ask the clients of this machine themselves, after showing their commands.
+    #[arg(long)]
+    pub ask: bool,
+    /// Run the commands without asking you.
+    #[arg(long, requires = "ask")]
+    pub yes: bool,
+    #[command(flatten)]
+    pub reaching: Reaching,
+    #[command(flatten)]
+    pub judging: Judging,
+}
+
 /// `--purpose`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Purpose {
@@ -213,43 +268,87 @@ pub(super) struct Explain {
     pub screen: Screen,
 }
 
-/// `trust …`.
-#[derive(Debug, Subcommand)]
-pub(super) enum TrustAction {
-    /// List the certificates that you added to your bundle.
-    #[command(after_help = "Example:\n  whycert trust list")]
-    List,
-    /// Add one certificate of a server to your bundle, after showing what that means.
-    #[command(
-        after_help = "The bundle holds the public roots and what you added. Without --yes nothing is \
-            written.\n\nExample:\n  whycert trust add https://localhost:8443 --certificate 0 --yes"
-    )]
-    Add(Box<TrustAdd>),
-    /// Take a certificate out of your bundle again.
-    #[command(after_help = "Example:\n  whycert trust remove 1a2b3c4d")]
-    Remove {
-        /// The first digits of its SHA-256, at least four, as trust list shows them.
-        #[arg(value_name = "SHA256")]
-        fingerprint: String,
-    },
-}
-
-/// `trust add`.
+/// `trust`.
 #[derive(Debug, Args)]
-pub(super) struct TrustAdd {
+pub(super) struct Trust {
+    #[command(subcommand)]
+    pub action: Option<TrustAction>,
     /// The server or file that shows the certificate.
-    #[arg(value_name = "TARGET")]
-    pub target: String,
-    /// Which certificate: its number (0 is the leaf) or the first digits of its SHA-256.
+    #[arg(value_name = "TARGET|FILE", required = true)]
+    pub target: Option<String>,
+    /// Which certificate: its number (0 is the leaf) or the first digits of its SHA-256. Without it, the
+    /// root, or a leaf that signed itself.
     #[arg(long, value_name = "N|SHA256")]
-    pub certificate: String,
-    /// Write it; without this, only show what would be written.
+    pub certificate: Option<String>,
+    /// How far it shall reach: bundle, project, system and others; --help lists them.
+    #[arg(long, value_name = "RUNG")]
+    pub rung: Option<String>,
+    /// Look for the certificate in this file too: servers seldom send their root.
+    #[arg(long, value_name = "FILE")]
+    pub from: Option<PathBuf>,
+    /// Only show what would be written and run.
     #[arg(long)]
+    pub dry_run: bool,
+    /// Do it without asking.
+    #[arg(long, requires = "sha256", conflicts_with = "dry_run")]
     pub yes: bool,
+    /// The whole SHA-256 of the certificate, as it was shown.
+    #[arg(long, value_name = "SHA256")]
+    pub sha256: Option<String>,
+    /// A public server that must still pass afterwards; none: ask about none.
+    #[arg(long, value_name = "HOST|none", default_value = "example.com")]
+    pub public: String,
+    /// Print the text that asks the server's owner or IT for the cure, and do nothing else.
+    #[arg(long, conflicts_with = "rung")]
+    pub letter: bool,
     #[command(flatten)]
     pub reaching: Reaching,
     #[command(flatten)]
     pub judging: Judging,
+}
+
+/// `trust …`.
+#[derive(Debug, Subcommand)]
+pub(super) enum TrustAction {
+    /// List what you trusted: what, where, when, why, and whether it still stands.
+    #[command(after_help = "Example:\n  whycert trust list")]
+    List,
+    /// Put back exactly what stood there before.
+    #[command(
+        alias = "remove",
+        after_help = "Where another program changed a file since, only our part is taken out, or it says why not.\n\n\
+            Example:\n  whycert trust undo 1a2b3c4d"
+    )]
+    Undo {
+        /// Its id, or the first digits of the certificate's SHA-256, as trust list shows them.
+        #[arg(
+            value_name = "ID",
+            required_unless_present = "all",
+            conflicts_with = "all"
+        )]
+        id: Option<String>,
+        /// Everything, the newest first.
+        #[arg(long)]
+        all: bool,
+        /// Do it without asking.
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+/// `bundle …`.
+#[derive(Debug, Subcommand)]
+pub(super) enum BundleAction {
+    /// Take over the public roots of the system when they changed.
+    #[command(after_help = "Example:\n  whycert bundle refresh")]
+    Refresh,
+    /// Print the line for each program that makes it use the bundle.
+    #[command(after_help = "Example:\n  whycert bundle lines --shell fish")]
+    Lines {
+        /// For this shell: sh, fish, powershell, cmd. Without it, yours.
+        #[arg(long, value_name = "SHELL")]
+        shell: Option<String>,
+    },
 }
 
 /// `lab`.

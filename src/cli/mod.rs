@@ -20,6 +20,7 @@ use crate::text;
 use crate::tui;
 
 mod args;
+mod clients;
 mod explain;
 mod lab;
 mod trust;
@@ -138,9 +139,12 @@ fn run(typed: Vec<OsString>) -> Result<u8, Failure> {
             let judges = Judges::Machine(inspect.judging.ca);
             Ok(headless::inspect(targets, options, judges, format)?)
         }
+        Some(Command::Clients(clients)) => self::clients::run(clients),
         Some(Command::Verify(verify)) => verify::verify(verify),
         Some(Command::Export(export)) => self::export(export),
-        Some(Command::Trust { action }) => trust::run(action),
+        Some(Command::Trust(typed)) => trust::run(*typed),
+        Some(Command::Run { trust, command }) => trust::start(&trust, &command),
+        Some(Command::Bundle { action }) => trust::bundle(&action),
         Some(Command::Stores(stores)) => self::stores(&stores),
         Some(Command::Explain(explain)) => explain::explain(*explain),
         Some(Command::Lab(lab)) => self::lab::run(lab),

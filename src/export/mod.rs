@@ -11,6 +11,7 @@ use crate::inspect::Inspection;
 use crate::target::{Host, Source};
 use crate::text;
 
+pub mod clients;
 pub mod commands;
 pub mod explanation;
 pub mod json;

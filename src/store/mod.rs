@@ -30,6 +30,7 @@ mod tools;
 pub use known::{Holds, Known, Meaning};
 pub use load::user_bundle_path;
 pub use machine::Machine;
+pub use nss::{Profile as BrowserDatabase, found as browser_databases};
 pub use settings::{Environment, Found, Override, Place, Setting};
 pub use survey::{MOST_STORES, Survey};
 
@@ -55,6 +56,8 @@ pub struct TrustStore {
     pub used_by: Vec<String>,
     /// Why its anchors cannot be listed although it is in order. Safe to display.
     pub hidden: Option<String>,
+    /// Its anchors are hidden, and are those of this kind of store.
+    pub same_as: Option<StoreKind>,
     /// What else is good to know of it, safe to display.
     pub notes: Vec<String>,
     by_subject: HashMap<u64, Vec<u32>>,
@@ -153,6 +156,7 @@ impl TrustStore {
             modified: None,
             used_by: Vec::new(),
             hidden: None,
+            same_as: None,
             notes: Vec::new(),
             by_subject,
         }
@@ -214,6 +218,21 @@ impl Stores {
     /// the lab's.
     pub fn environment(&self) -> Option<&Environment> {
         self.1.as_deref()
+    }
+
+    /// With the anchors of every file and folder that variables and configuration name.
+    #[must_use]
+    pub fn with_settings(&self) -> Self {
+        let mut all = self.clone();
+        let settings = self.1.iter().flat_map(|e| &e.settings);
+        for setting in settings {
+            if let Found::Anchors(store) = &setting.found
+                && !all.0.iter().any(|s| Arc::ptr_eq(s, store))
+            {
+                all.0.push(store.clone());
+            }
+        }
+        all
     }
 
     fn environment_in_effect(&self) -> Option<&Arc<Environment>> {

@@ -5,14 +5,17 @@ use std::sync::Arc;
 
 use super::keymap::Command;
 use super::model::CopyRoute;
+use crate::ask::Way;
 use crate::chain::NodeId;
 use crate::export::{Format, What};
 use crate::inspect::{Inspection, Options};
+use crate::judge::client::{Installed, Measured};
 use crate::moment::Moment;
 use crate::net::Stage;
 use crate::store::Stores;
 use crate::target::Target;
-use crate::trust::{Applied, Plan, Refusal};
+use crate::trust::prove::Applied;
+use crate::trust::{Plan, Refusal, Rung};
 
 /// A background job. Answers to jobs that the model no longer holds are dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -66,6 +69,17 @@ pub enum Message {
     },
     /// The stores are loaded.
     Stores(Stores),
+    /// Every store of this machine is read.
+    Surveyed(Stores),
+    /// The clients of this machine were looked for.
+    Installed(Vec<Installed>),
+    /// A client was asked.
+    Asked {
+        /// Which round of questions.
+        job: JobId,
+        /// What came of it.
+        measured: Box<Measured>,
+    },
     /// Targets typed in earlier sessions, newest first.
     History(Vec<String>),
     /// A file was written, or why not.
@@ -84,9 +98,9 @@ pub enum Message {
         /// The way it went.
         result: Result<CopyRoute, String>,
     },
-    /// A plan to trust a certificate, or why it is refused.
-    Planned(Box<Result<Plan, Refusal>>),
-    /// A certificate was added to the bundle and the chain judged against it, or why not.
+    /// A plan to trust a certificate on a rung, or why it is refused.
+    Planned(Rung, Box<Result<Plan, Refusal>>),
+    /// A plan was carried out and proved, or why not.
     Trusted(Box<Result<Applied, String>>),
 }
 
@@ -117,6 +131,15 @@ pub enum Effect {
         /// How.
         options: Box<Options>,
     },
+    /// Look for the clients of this machine.
+    FindClients,
+    /// Ask clients of this machine.
+    Ask {
+        /// The job that answers.
+        job: JobId,
+        /// How each is asked.
+        ways: Vec<Way>,
+    },
     /// Forget a job and stop what it does.
     Cancel(JobId),
     /// Remember a target for later sessions.
@@ -139,14 +162,16 @@ pub enum Effect {
         /// The text.
         text: String,
     },
-    /// Plan to trust a certificate through the user's bundle.
+    /// Plan to trust a certificate on a rung.
     Plan {
         /// Of this inspection.
         inspection: Arc<Inspection>,
         /// Which certificate.
         node: NodeId,
+        /// Which rung.
+        rung: Rung,
     },
-    /// Carry a plan out.
+    /// Carry a plan out and prove it.
     Trust(Box<Plan>),
     /// Turn mouse capture on or off.
     Mouse(bool),

@@ -1,6 +1,7 @@
 //! The text of panes and pages, as lines with meanings. Pure functions of what is known.
 
 mod certificate;
+pub mod clients;
 mod handshake;
 mod lesson;
 mod pasted;
@@ -61,6 +62,7 @@ pub fn pane(model: &Model, width: usize) -> Vec<Line> {
     };
     let lines = match model.pane {
         Pane::Why => why::lines(inspection, session, model.look.glyphs, width),
+        Pane::Clients => clients::lines(model, session, inspection, width),
         Pane::Certificate => certificate::lines(
             inspection,
             model.selected(),

@@ -198,12 +198,20 @@ const MISTAKES: &[(&[&str], &str, &str)] = &[
         "there is no file “x”",
         "PEM or DER",
     ),
-    (&["trust"], "needs to know what to do", "whycert trust list"),
-    (&["trust", "lst"], "no command “lst”", "did you mean list?"),
     (
-        &["trust", "remove", "xyz"],
-        "no start of a SHA-256",
+        &["bundle"],
+        "needs to know what to do",
+        "whycert bundle refresh",
+    ),
+    (
+        &["trust", "undo", "xyz", "--yes"],
+        "is no id",
         "whycert trust list",
+    ),
+    (
+        &["trust", "localhost:1", "--rung", "bundel"],
+        "no rung “bundel”",
+        "did you mean bundle?",
     ),
     (
         &["explain", "chain.missing-isuer"],

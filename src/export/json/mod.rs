@@ -21,9 +21,10 @@ use crate::text;
 
 use super::words;
 use schema::{
-    Alert, Attempt, Cert, Checked, ClientCertificate, Connection, Defect, Ended, Extension, Fact,
-    Found, Judgement, Path, Proxy, PublicKey, Reason, Remedy, Report, Selection, Session, Timings,
+    Alert, Attempt, ClientCertificate, Connection, Defect, Ended, Extension, Fact, Found,
+    Judgement, Path, Proxy, PublicKey, Remedy, Report, Selection, Session, Timings,
 };
+pub(super) use schema::{Cert, Checked, Reason};
 
 mod schema;
 
@@ -48,7 +49,7 @@ pub(super) fn certificates(inspection: &Inspection, ids: &[NodeId]) -> String {
     })
 }
 
-fn with_line_feed(value: &impl Serialize) -> String {
+pub(super) fn with_line_feed(value: &impl Serialize) -> String {
     // Strings, numbers and lists only: there is nothing in these structs that can fail to serialise.
     let mut line = serde_json::to_string(value).unwrap_or_default();
     line.push('\n');
@@ -196,11 +197,11 @@ fn ms(time: Duration) -> f64 {
     (time.as_secs_f64() * 1_000_000.0).round() / 1_000.0
 }
 
-fn indices(ids: &[NodeId]) -> Vec<usize> {
+pub(super) fn indices(ids: &[NodeId]) -> Vec<usize> {
     ids.iter().map(|id| id.0).collect()
 }
 
-fn node(node: &Node) -> Cert {
+pub(super) fn node(node: &Node) -> Cert {
     let (origin, positions, stores) = match &node.origin {
         Origin::Sent(positions) => ("sent", positions.clone(), Vec::new()),
         Origin::Store(stores) => ("store", Vec::new(), stores.clone()),
@@ -431,7 +432,7 @@ fn compared(one: &ClientVerdict) -> Judgement {
     }
 }
 
-fn reasons(all: &[judge::Reason]) -> Vec<Reason> {
+pub(super) fn reasons(all: &[judge::Reason]) -> Vec<Reason> {
     all.iter()
         .map(|reason| Reason {
             id: reason.kind.id(),
@@ -441,7 +442,7 @@ fn reasons(all: &[judge::Reason]) -> Vec<Reason> {
         .collect()
 }
 
-fn steps(all: &[judge::Step]) -> Vec<Checked> {
+pub(super) fn steps(all: &[judge::Step]) -> Vec<Checked> {
     all.iter()
         .map(|step| Checked {
             check: step.check,

@@ -110,6 +110,14 @@ impl FileTrouble {
             Self::NotPem => "ca-file-not-pem",
         }
     }
+
+    /// In two or three words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Missing => "nothing is there",
+            Self::NotPem => "no certificate in it",
+        }
+    }
 }
 
 impl Source {
