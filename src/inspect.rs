@@ -11,7 +11,8 @@ use crate::cert::{Certificate, GeneralName};
 use crate::chain::{Chain, NodeId};
 use crate::diagnosis::rule;
 use crate::diagnosis::{self, Case, Finding, Further, Other};
-use crate::judge::{self, Compared, Crl, Implementation, Purpose, Question, Verdict};
+use crate::judge::client::{self, ClientVerdict, Grid, Installed, Measured, Peer, Profile};
+use crate::judge::{self, Crl, Purpose, Question, Verdict};
 use crate::moment::Moment;
 use crate::net::{Reach, Stage, dial};
 use crate::store::Stores;
@@ -41,10 +42,16 @@ pub struct Options {
     pub resolve_names: bool,
     /// Look at this server as well, to see whether the same CA signs for both.
     pub compare: Option<Target>,
-    /// Implementations whose verdicts are asked for too.
-    pub clients: Vec<Implementation>,
-    /// The one of them whose verdict is the outcome; `None`: the RFC's rules.
+    /// Clients whose verdicts on the deciding store are asked for too.
+    pub clients: Vec<&'static Profile>,
+    /// The id of the one among them whose verdict is the outcome; `None`: the RFC's rules.
     pub decides: Option<&'static str>,
+    /// Judge by every client with the store that it reads on this machine ([`Inspection::grid`]).
+    pub grid: bool,
+    /// Clients found on this machine, to be marked in the grid.
+    pub installed: Arc<[Installed]>,
+    /// What clients themselves said of this endpoint.
+    pub measured: Vec<Measured>,
 }
 
 /// The one immutable result, shared by `Arc`.
@@ -58,8 +65,10 @@ pub struct Inspection {
     pub stores: Stores,
     /// One per store, in their order.
     pub verdicts: Vec<Verdict>,
-    /// What single implementations say of the deciding store, where that was asked for.
-    pub compared: Vec<Compared>,
+    /// What single clients say when they are given the deciding store, where that was asked for.
+    pub compared: Vec<ClientVerdict>,
+    /// Every client with the store that it reads here, where that was asked for.
+    pub grid: Option<Arc<Grid>>,
     /// Root cause first.
     pub findings: Vec<Finding>,
     /// The whole in one word.
@@ -204,9 +213,87 @@ pub fn assemble(
         .iter()
         .map(|der| Arc::new(Certificate::read(der.clone())))
         .collect();
-    let any_order = capture.target.endpoint().is_none() && !options.leaf_first;
-    let chain = Chain::build(&certificates, any_order, stores);
-    conclude(capture, chain, stores, options, now, Arc::default())
+    let chain = Chain::build(&certificates, any_order(&capture, options), stores);
+    let mut inspection = conclude(capture, chain, stores, options, now, Arc::default());
+    if options.grid {
+        add_grid(&mut inspection, stores.with_settings(), false, options, now);
+    }
+    inspection
+}
+
+/// A file's certificates may stand in any order.
+fn any_order(capture: &Capture, options: &Options) -> bool {
+    capture.target.endpoint().is_none() && !options.leaf_first
+}
+
+/// The same inspection with the grid of clients made anew from every store of this machine. What decides
+/// the outcome stays as it is.
+pub fn survey(
+    inspection: &Inspection,
+    stores: &Stores,
+    options: &Options,
+    now: Moment,
+) -> Inspection {
+    let mut again = inspection.clone();
+    add_grid(&mut again, stores.clone(), true, options, now);
+    again
+}
+
+/// Judges by every client. The chain is built with the anchors of all stores that clients read, so that
+/// each finds its own.
+fn add_grid(
+    inspection: &mut Inspection,
+    stores: Stores,
+    surveyed: bool,
+    options: &Options,
+    now: Moment,
+) {
+    let known = inspection.chain.iter();
+    let sent: Vec<Arc<Certificate>> = known
+        .filter(|(_, node)| node.is_sent())
+        .filter_map(|(_, node)| node.certificate.clone())
+        .collect();
+    let chain = if stores.0.len() == inspection.stores.0.len() {
+        inspection.chain.clone()
+    } else {
+        Chain::build(&sent, any_order(&inspection.capture, options), &stores)
+    };
+    inspection.grid = Some(Arc::new(grid(
+        &inspection.capture,
+        chain,
+        stores,
+        surveyed,
+        options,
+        now,
+    )));
+}
+
+fn grid(
+    capture: &Capture,
+    chain: Chain,
+    stores: Stores,
+    surveyed: bool,
+    options: &Options,
+    now: Moment,
+) -> Grid {
+    let peer = Peer::of(capture);
+    let suite = capture.session.cipher_suite.as_deref().unwrap_or_default();
+    let facts = judge::Facts {
+        stapled: capture.session.ocsp_staple.as_deref().map(Arc::from),
+        static_rsa: suite.starts_with("TLS_RSA_WITH"),
+    };
+    let measured = match options.at {
+        Some(_) => &[][..],
+        None => &options.measured,
+    };
+    let asked = client::Asked {
+        question: &question(capture, options, now),
+        peer: peer.as_ref(),
+        facts: &facts,
+        installed: &options.installed,
+        measured,
+    };
+    Grid::of(chain, stores, surveyed, &asked)
 }
 
 /// Judges and diagnoses the chain of an earlier inspection again, with other options (pretended
@@ -221,7 +308,34 @@ pub fn reassess(inspection: &Inspection, options: &Options, now: Moment) -> Insp
         inspection.further.clone(),
     );
     again.took = inspection.took;
+    if let Some(known) = &inspection.grid {
+        again.grid = Some(Arc::new(grid(
+            &again.capture,
+            known.chain.clone(),
+            known.stores.clone(),
+            known.surveyed,
+            options,
+            now,
+        )));
+    }
     again
+}
+
+/// What is asked of a chain: name, time, purpose.
+fn question(capture: &Capture, options: &Options, now: Moment) -> Question {
+    let name = options
+        .name
+        .clone()
+        .or_else(|| capture.target.endpoint().map(Endpoint::verified));
+    Question {
+        // Only an endpoint (or a file that a host is named for) is surely a server.
+        purpose: options.purpose.or(name.as_ref().map(|_| Purpose::Server)),
+        name,
+        at: options.at.unwrap_or(now),
+        pretend: options.pretend.clone(),
+        max_depth: options.max_depth,
+        crls: options.crls.clone(),
+    }
 }
 
 fn conclude(
@@ -232,21 +346,8 @@ fn conclude(
     now: Moment,
     further: Arc<Further>,
 ) -> Inspection {
-    let at = options.at.unwrap_or(now);
-    let name = options
-        .name
-        .clone()
-        .or_else(|| capture.target.endpoint().map(Endpoint::verified));
-    // Only an endpoint (or a file that a host is named for) is surely a server.
-    let purpose = options.purpose.or(name.as_ref().map(|_| Purpose::Server));
-    let question = Question {
-        name: name.clone(),
-        at,
-        pretend: options.pretend.clone(),
-        purpose,
-        max_depth: options.max_depth,
-        crls: options.crls.clone(),
-    };
+    let question = question(&capture, options, now);
+    let (name, at) = (question.name.clone(), question.at);
     let verdicts = if chain.leaf.is_some() {
         judge::judge(&chain, stores, &question)
     } else {
@@ -254,12 +355,24 @@ fn conclude(
     };
     let compared = match stores.deciding() {
         Some(store) if chain.leaf.is_some() => {
-            judge::compare(&chain, store, &question, &options.clients)
+            let facts = judge::Facts::default();
+            let ask = client::Ask {
+                chain: &chain,
+                direct: None,
+                question: &question,
+                peer: None,
+                facts: &facts,
+                trusted: client::Trusted::Given {
+                    store,
+                    trouble: None,
+                },
+            };
+            client::verdicts_of(options.clients.iter().copied(), &ask)
         }
         _ => Vec::new(),
     };
     let accepted = match options.decides {
-        Some(id) => compared.iter().any(|c| c.client == id && c.answer.accepted),
+        Some(id) => compared.iter().any(|c| c.client.id == id && c.accepted),
         None => verdicts.first().is_some_and(|v| v.accepted),
     };
     let case = Case {
@@ -289,6 +402,7 @@ fn conclude(
         stores: stores.clone(),
         verdicts,
         compared,
+        grid: None,
         findings,
         outcome,
         at,

@@ -22,13 +22,14 @@
 //! | 2 | [`net`] | a byte stream to the target, with every attempt and its timing | yes |
 //! | 3 | [`capture`] | what the server showed; a failed handshake is still a `Capture` | yes |
 //! | 4 | [`cert`] | one certificate, decoded; reading never fails | no |
-//! | 5 | [`store`] | trust anchors of this machine | loading only |
+//! | 5 | [`store`] | trust anchors of this machine, and the settings that change who reads them | loading only |
 //! | 6 | [`chain`] | certificates as a graph, links with their evidence, candidate paths | no |
 //! | 7 | [`judge`] | verdicts: a path accepted, or every reason against it | no |
-//! | 8 | [`diagnosis`] | findings, fixes and lessons, by stable rule id | no |
+//! | 8 | [`diagnosis`] | findings, fixes and lessons, by stable rule id; errors that people paste | no |
 //! | 9 | [`inspect`] | the recipe; makes the one immutable `Inspection` | orchestrates |
 //! | 9 | [`save`] | files written whole, never over another | yes |
 //! | 10 | [`trust`], [`export`] | the ladder of trust: plan, apply, prove, undo; bytes in a format with a file name | trust: yes |
+//! | 10 | [`ask`] | the clients of this machine, found and asked themselves | yes |
 //! | 11 | [`tui`], [`headless`] | the two front ends; they never import each other | yes |
 //! | 12 | [`cli`] | argv to command, exit code | yes |
 //! | side | [`lab`] | loopback servers that misbehave in one known way; used by `cli` and tests | yes |
@@ -44,6 +45,7 @@
 )]
 #![warn(missing_docs)]
 
+pub mod ask;
 pub mod capture;
 pub mod cert;
 pub mod chain;

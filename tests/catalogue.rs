@@ -6,6 +6,7 @@ use std::fs;
 
 use whycert::cli::command_line;
 use whycert::diagnosis::lesson::{Lesson, SECTIONS, lesson};
+use whycert::diagnosis::pasted::Pasted;
 use whycert::diagnosis::{RULES, Severity};
 use whycert::lab::{SCENARIOS, Scenario, WITHOUT_SCENARIO};
 use whycert::tui::keymap::{BINDINGS, Group};
@@ -357,7 +358,10 @@ fn command_fault(words: &[String]) -> Option<String> {
                 .map(|name| format!("no scenario {name}"))
         }
         Some(("explain", explain)) => explain
-            .get_one::<String>("rule")
+            .get_many::<String>("words")
+            .filter(|words| words.len() == 1)
+            .and_then(|mut words| words.next())
+            .filter(|id| Pasted::read(id).matches.is_empty())
             .filter(|id| RULES.iter().all(|r| r.id != id.as_str()))
             .map(|id| format!("no rule {id}")),
         _ => None,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rcgen::DnType;
 use whycert::cert::Certificate;
-use whycert::diagnosis::{Further, Other, Severity, interception};
+use whycert::diagnosis::{Further, Other, Severity, Who, interception};
 use whycert::inspect::{self, Options, Outcome};
 use whycert::target::Target;
 
@@ -319,6 +319,24 @@ fn a_leaked_key_is_known_by_its_fingerprint() {
     assert_eq!(
         interception::denied(&certificate),
         Some("Superfish (Lenovo)")
+    );
+    // In a chain it is told first, and nobody is advised to trust it.
+    let root = Minted::root(mint::ca("Anything"));
+    let stores = Place::trusting(&[]).stores(&[]);
+    let mut seen = inspected(capture(SITE, &[&site(&root), &root]), &stores);
+    assert!(finding(&seen, "chain.unknown-root").fixes.len() > 1);
+    let node = seen
+        .chain
+        .nodes
+        .iter_mut()
+        .find(|n| n.title() == "Anything");
+    node.unwrap().certificate = Some(Arc::new(certificate));
+    let seen = inspect::reassess(&seen, &Options::default(), NOW);
+    assert_eq!(seen.findings[0].rule.id, "proxy.leaked-key");
+    let unknown = finding(&seen, "chain.unknown-root");
+    assert!(
+        unknown.fixes.iter().all(|f| f.who != Who::You),
+        "{unknown:#?}"
     );
 }
 

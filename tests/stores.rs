@@ -1,350 +1,16 @@
-//! Stores of a machine made by a test: keystores by keytool, databases by certutil, bundles by packages;
-//! and what is set there.
+//! Stores of a machine made by a test, what is set there, and the command that lists them.
 
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
-use std::sync::Arc;
 
+use crate::support::machine::{Place, of_kind};
 use crate::support::mint::{self, Minted};
-use crate::support::peer;
 use whycert::cert::{Certificate, pem};
-use whycert::store::{Found, Machine, StoreKind, Survey, TrustStore};
-
-/// A machine below a temporary folder: `root` for the system, `home` for the user.
-struct Place {
-    folder: tempfile::TempDir,
-}
-
-impl Place {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::create_dir_all(folder.path().join("home")).unwrap();
-        Self { folder }
-    }
-
-    fn root(&self) -> PathBuf {
-        self.folder.path().join("root")
-    }
-
-    fn home(&self) -> PathBuf {
-        self.folder.path().join("home")
-    }
-
-    fn write(&self, path: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
-        let path = self.folder.path().join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(&path, bytes).unwrap();
-        path
-    }
-
-    fn survey(&self, variables: &[(&str, &Path)]) -> Survey {
-        let variables = variables
-            .iter()
-            .map(|(name, value)| (*name, OsString::from(value)));
-        Survey::of(&Machine::other(&self.root(), &self.home(), variables), &[])
-    }
-}
-
-fn of_kind(survey: &Survey, kind: StoreKind) -> Vec<&Arc<TrustStore>> {
-    survey.stores.iter().filter(|s| s.kind == kind).collect()
-}
-
-fn run(command: &mut Command) {
-    let output = command.output().expect("the program starts");
-    assert!(
-        output.status.success(),
-        "{command:?}: {}\n{}{}",
-        output.status,
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
-}
-
-fn names(store: &TrustStore) -> Vec<String> {
-    let mut names: Vec<String> = store
-        .anchors
-        .iter()
-        .map(|a| Certificate::read(a.der.clone()).short_name())
-        .collect();
-    names.sort();
-    names
-}
-
-/// Imports certificates into a keystore that keytool makes.
-fn keystore(
-    keytool: &Path,
-    file: &Path,
-    kind: &str,
-    password: &str,
-    certificates: &[(&str, &Path)],
-) {
-    for (alias, certificate) in certificates {
-        run(Command::new(keytool)
-            .env_remove("JAVA_TOOL_OPTIONS")
-            .args(["-importcert", "-noprompt", "-alias", alias])
-            .arg("-file")
-            .arg(certificate)
-            .arg("-keystore")
-            .arg(file)
-            .args(["-storetype", kind, "-storepass", password]));
-    }
-}
-
-#[test]
-fn java_stores_of_every_format_are_read_without_keytool() {
-    let Some(keytool) = peer("keytool") else {
-        return;
-    };
-    let place = Place::new();
-    let one = Minted::root(mint::ca("Java Root One"));
-    let two = Minted::root(mint::ca("Java Root Two"));
-    let one_file = place.write("one.pem", pem::encode(&one.der));
-    let two_file = place.write("two.der", &two.der);
-    let both: [(&str, &Path); 2] = [("one", &one_file), ("zwei-ü", &two_file)];
-    for (jdk, kind, password) in [
-        ("jks", "JKS", "changeit"),
-        ("jceks", "JCEKS", "changeit"),
-        ("pkcs12", "PKCS12", "changeit"),
-        ("jks-own-password", "JKS", "something else"),
-        ("pkcs12-own-password", "PKCS12", "something else"),
-    ] {
-        let file = place.write(&format!("root/usr/lib/jvm/{jdk}/lib/security/blocked"), "");
-        keystore(
-            &keytool,
-            &file.with_file_name("cacerts"),
-            kind,
-            password,
-            &both,
-        );
-    }
-    // A store with a key and its certificate, and one with a secret key before and after them.
-    let file = place.write("root/usr/lib/jvm/with-key/lib/security/blocked", "");
-    for arguments in [
-        ["-genkeypair", "-keyalg", "EC", "-dname", "CN=Own Server"].as_slice(),
-        &["-genseckey", "-keyalg", "AES", "-keysize", "128"],
-    ] {
-        run(Command::new(&keytool)
-            .env_remove("JAVA_TOOL_OPTIONS")
-            .args(arguments)
-            .args([
-                "-alias",
-                &arguments[0][1..],
-                "-storetype",
-                "JCEKS",
-                "-storepass",
-                "changeit",
-                "-keypass",
-                "changeit",
-            ])
-            .arg("-keystore")
-            .arg(file.with_file_name("cacerts")));
-    }
-
-    let survey = place.survey(&[]);
-    let stores = of_kind(&survey, StoreKind::Java);
-    assert_eq!(stores.len(), 6);
-    let store = |jdk: &str| {
-        let found = stores.iter().find(|s| {
-            s.path
-                .as_ref()
-                .unwrap()
-                .ends_with(format!("{jdk}/lib/security/cacerts"))
-        });
-        *found.unwrap_or_else(|| panic!("{jdk}"))
-    };
-    for jdk in ["jks", "jceks", "pkcs12"] {
-        let store = store(jdk);
-        assert_eq!(names(store), ["Java Root One", "Java Root Two"], "{jdk}");
-        assert_eq!(store.problems, [""; 0], "{jdk}");
-        assert!(store.modified.is_some());
-        assert!(
-            store.used_by[0].ends_with(&format!("/{jdk}")),
-            "{:?}",
-            store.used_by
-        );
-    }
-    // The certificates of a JKS are in the clear; the password guards only against change.
-    let other = store("jks-own-password");
-    assert_eq!(other.anchors.len(), 2);
-    assert!(
-        other.problems[0].contains("its password is not “changeit”"),
-        "{:?}",
-        other.problems
-    );
-    let closed = store("pkcs12-own-password");
-    assert_eq!(closed.anchors.len(), 0);
-    assert!(
-        closed.problems[0].contains("its password is neither “changeit” nor empty"),
-        "{:?}",
-        closed.problems
-    );
-    let key = store("with-key");
-    assert!(
-        key.problems.iter().any(|p| p.contains("a secret key")),
-        "{:?}",
-        key.problems
-    );
-    // An anchor that five stores hold is one piece of memory.
-    let first = |jdk| {
-        let mut anchors = store(jdk).anchors.iter();
-        anchors.find(|a| *a.der == *one.der).unwrap().der.clone()
-    };
-    assert!(Arc::ptr_eq(&first("jks"), &first("pkcs12")));
-}
-
-#[test]
-fn javas_that_link_to_one_store_are_one_store() {
-    let Some(keytool) = peer("keytool") else {
-        return;
-    };
-    let place = Place::new();
-    let root = Minted::root(mint::ca("Shared Root"));
-    let root_file = place.write("root.pem", pem::encode(&root.der));
-    let shared = place
-        .write("root/etc/ssl/certs/java/readme", "")
-        .with_file_name("cacerts");
-    keystore(
-        &keytool,
-        &shared,
-        "JKS",
-        "changeit",
-        &[("root", &root_file)],
-    );
-    for jdk in ["jdk-17", "jdk-25"] {
-        let file = place.write(&format!("root/usr/lib/jvm/{jdk}/lib/security/blocked"), "");
-        std::os::unix::fs::symlink(&shared, file.with_file_name("cacerts")).unwrap();
-    }
-    let survey = place.survey(&[]);
-    let stores = of_kind(&survey, StoreKind::Java);
-    assert_eq!(stores.len(), 1);
-    assert_eq!(stores[0].used_by.len(), 2);
-}
-
-/// `certutil` on the database of a folder.
-fn certutil(program: &Path, folder: &Path, arguments: &[&str]) {
-    let mut command = Command::new(program);
-    command
-        .arg("-d")
-        .arg(format!("sql:{}", folder.display()))
-        .args(arguments);
-    run(&mut command);
-}
-
-#[test]
-fn databases_of_browsers_are_read_without_certutil() {
-    let Some(program) = peer("certutil") else {
-        return;
-    };
-    let place = Place::new();
-    let chromium = place.home().join(".pki/nssdb");
-    let firefox = place.home().join(".mozilla/firefox/abcd.default");
-    for folder in [&chromium, &firefox] {
-        std::fs::create_dir_all(folder).unwrap();
-        certutil(&program, folder, &["-N", "--empty-password"]);
-    }
-    let issuer = Minted::root(mint::ca("Company Root"));
-    for (nickname, flags, der) in [
-        ("company", "C,,", &issuer.der),
-        (
-            "peer",
-            "P,,",
-            &Minted::root(mint::server(&["peer.test"])).der,
-        ),
-        (
-            "only seen",
-            ",,",
-            &issuer.issue(mint::ca("Seen Intermediate")).der,
-        ),
-        (
-            "bad",
-            "p,p,p",
-            &Minted::root(mint::ca("Distrusted Root")).der,
-        ),
-    ] {
-        let file = place.write("one.pem", pem::encode(der));
-        certutil(
-            &program,
-            &chromium,
-            &[
-                "-A",
-                "-n",
-                nickname,
-                "-t",
-                flags,
-                "-i",
-                file.to_str().unwrap(),
-            ],
-        );
-    }
-    // Enough for several levels of pages, and one certificate too large for a page.
-    for number in 0..60 {
-        let mut params = mint::ca(&format!("Profile Root {number:02}"));
-        if number == 30 {
-            let names = (0..600).map(|n| format!("name-{n}.a-rather-long-domain.test"));
-            params.subject_alt_names = names
-                .map(|n| rcgen::SanType::DnsName(n.try_into().unwrap()))
-                .collect();
-        }
-        let file = place.write("one.pem", pem::encode(&Minted::root(params).der));
-        certutil(
-            &program,
-            &firefox,
-            &[
-                "-A",
-                "-n",
-                &format!("root {number}"),
-                "-t",
-                "C,,",
-                "-i",
-                file.to_str().unwrap(),
-            ],
-        );
-    }
-
-    let survey = place.survey(&[]);
-    let stores = of_kind(&survey, StoreKind::Nss);
-    assert_eq!(stores.len(), 2);
-    assert_eq!(names(stores[0]), ["Company Root", "peer.test"]);
-    assert!(
-        stores[0]
-            .notes
-            .iter()
-            .any(|n| n == "1 certificate distrusted here"),
-        "{:?}",
-        stores[0].notes
-    );
-    assert_eq!(stores[0].problems, [""; 0]);
-    assert_eq!(stores[1].anchors.len(), 60);
-    assert!(stores[1].anchors.iter().any(|a| a.der.len() > 20_000));
-}
-
-#[test]
-fn of_two_chromium_databases_the_second_is_said_not_to_be_read() {
-    let Some(program) = peer("certutil") else {
-        return;
-    };
-    let place = Place::new();
-    for folder in [".pki/nssdb", ".local/share/pki/nssdb"] {
-        let folder = place.home().join(folder);
-        std::fs::create_dir_all(&folder).unwrap();
-        certutil(&program, &folder, &["-N", "--empty-password"]);
-    }
-    let survey = place.survey(&[]);
-    let stores = of_kind(&survey, StoreKind::Nss);
-    assert!(
-        stores[1]
-            .notes
-            .iter()
-            .any(|n| n.starts_with("not read by Chromium")),
-        "{:?}",
-        stores[1].notes
-    );
-}
+use whycert::store::{Found, Machine, StoreKind, Survey};
 
 #[test]
 fn a_broken_store_is_a_problem_and_nothing_worse() {
-    let place = Place::new();
+    let place = Place::empty();
     place.write(
         "root/usr/lib/jvm/broken/lib/security/cacerts",
         b"\xfe\xed\xfe\xed\0\0\0\x02\0\0",
@@ -380,7 +46,7 @@ fn a_broken_store_is_a_problem_and_nothing_worse() {
 
 #[test]
 fn settings_say_what_they_do_and_what_overrides_them() {
-    let place = Place::new();
+    let place = Place::empty();
     let private = Minted::root(mint::ca("Private Root"));
     let one = place.write("one.pem", pem::encode(&private.der));
     let public: String = webpki_roots().iter().map(|der| pem::encode(der)).collect();
@@ -457,8 +123,42 @@ fn settings_say_what_they_do_and_what_overrides_them() {
 }
 
 #[test]
+fn values_are_those_that_count_for_a_host() {
+    let place = Place::empty();
+    place.write(
+        "home/.gitconfig",
+        "[http \"https://git.corp/\"]\n\tsslCAInfo = ~/one.pem\n[http]\n\tsslCAInfo = /two.pem\n",
+    );
+    let survey = place.survey(&[("PIP_CERT", Path::new("/three.pem"))]);
+    let elsewhere = survey.environment.values(Some("other.test"));
+    assert_eq!(elsewhere["git:http.sslCAInfo"], "/two.pem");
+    assert_eq!(elsewhere["PIP_CERT"], "/three.pem");
+    let there = survey.environment.values(Some("git.corp"));
+    // In git what is limited to an address wins, wherever it stands.
+    let one = place.home().join("one.pem");
+    assert_eq!(there["git:http.sslCAInfo"], one.to_string_lossy());
+}
+
+#[test]
+fn a_family_of_stores_is_found_by_its_name() {
+    let place = Place::empty();
+    let root = pem::encode(&Minted::root(mint::ca("Certifi Root")).der);
+    for version in ["3.11.7", "3.12.1"] {
+        let site = format!("home/.pyenv/versions/{version}/lib/python3/site-packages");
+        place.write(&format!("{site}/certifi/cacert.pem"), &root);
+    }
+    place.write("home/.nvm/versions/node/v22.0.0/bin/node", "");
+    let stores = place.survey(&[]).stores();
+    assert_eq!(stores.by_id("mozilla").unwrap().kind, StoreKind::Mozilla);
+    assert!(stores.by_id("certifi").unwrap().id.contains("/3.11.7/"));
+    // Its anchors are not known: it must not be taken for a store that is empty.
+    assert!(stores.by_id("node").is_none());
+    assert!(stores.by_id("cert").is_none());
+}
+
+#[test]
 fn openssl_keeps_its_folder_when_only_a_file_is_set() {
-    let place = Place::new();
+    let place = Place::empty();
     let one = place.write(
         "one.pem",
         pem::encode(&Minted::root(mint::ca("Private Root")).der),

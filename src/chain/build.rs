@@ -51,6 +51,7 @@ struct Builder<'a> {
     by_digest: HashMap<[u8; 32], NodeId>,
     sent_by_subject: HashMap<Vec<u8>, Vec<NodeId>>,
     signatures: usize,
+    checked: HashMap<(NodeId, Option<[u8; 32]>), SignatureCheck>,
 }
 
 impl<'a> Builder<'a> {
@@ -61,6 +62,7 @@ impl<'a> Builder<'a> {
             by_digest: HashMap::new(),
             sent_by_subject: HashMap::new(),
             signatures: 0,
+            checked: HashMap::new(),
         };
         for (position, certificate) in presented.iter().enumerate() {
             builder.add_sent(position, certificate);
@@ -220,10 +222,20 @@ impl<'a> Builder<'a> {
         }
         candidates.retain(|&id| id != child || certificate.is_self_issued());
         // Key identifiers first, so that the budget goes to the likely ones.
-        candidates.sort_by_key(|&id| match self.key_id(child, id) {
-            KeyIdMatch::Same => 0,
-            KeyIdMatch::Absent => 1,
-            KeyIdMatch::Different => 2,
+        // Then what leads on: a self-issued certificate leads to its own name again.
+        candidates.sort_by_cached_key(|&id| {
+            let key_id = match self.key_id(child, id) {
+                KeyIdMatch::Same => 0,
+                KeyIdMatch::Absent => 1,
+                KeyIdMatch::Different => 2,
+            };
+            let node = self.chain.node(id);
+            let anchored = node.is_some_and(|n| !n.anchored_in.is_empty());
+            let turns = self
+                .chain
+                .certificate(id)
+                .is_some_and(|c| c.is_self_issued());
+            (key_id, !anchored && turns)
         });
         if candidates.len() > MOST_ISSUERS {
             self.chain.cut = true;
@@ -271,12 +283,20 @@ impl<'a> Builder<'a> {
         } else {
             NameMatch::Folded
         };
-        let signature = if self.signatures < MOST_SIGNATURES {
-            self.signatures += 1;
-            signature::check(&lower, &upper)
-        } else {
-            self.chain.cut = true;
-            SignatureCheck::NotChecked
+        // Certificates of one key answer alike: a crowd of them costs one check.
+        let asked = (child, upper.spki_sha256);
+        let signature = match self.checked.get(&asked) {
+            Some(known) => known.clone(),
+            None if self.signatures < MOST_SIGNATURES => {
+                self.signatures += 1;
+                let answer = signature::check(&lower, &upper);
+                self.checked.insert(asked, answer.clone());
+                answer
+            }
+            None => {
+                self.chain.cut = true;
+                SignatureCheck::NotChecked
+            }
         };
         Some(Link {
             child,

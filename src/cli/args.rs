@@ -45,6 +45,17 @@ pub(super) enum Command {
             targets the worst.\n\nExample:\n  whycert inspect https://localhost:8443 --format json"
     )]
     Inspect(Inspect),
+    /// Who accepts it and who rejects it: every client with the store that it reads here, in its own words.
+    #[command(
+        after_help = "Verdicts are predicted from each client's rules. --ask runs those that are on this machine \
+            against the server, after showing the commands; what they say is then measured. With --ca each client \
+            is given that file instead of its own store.\n\n\
+            Exit codes: 0 trusted, 1 looked and not trusted, 2 usage, 3 could not look; a difference between \
+            what was predicted and what was measured changes none.\n\n\
+            Examples:\n  whycert clients https://localhost:8443\n  \
+            whycert clients https://localhost:8443 --ask --yes --format json"
+    )]
+    Clients(Clients),
     /// Judge files of certificates, with no network at all.
     #[command(
         after_help = "The first certificate of FILE is the server's own. Without --roots this machine's trust stores \
@@ -98,13 +109,19 @@ pub(super) enum Command {
             has problems, 2 usage.\n\nExample:\n  whycert stores --format json"
     )]
     Stores(Stores),
-    /// Explain a rule, such as chain.missing-issuer, in one page of plain words.
-    #[command(after_help = "Example:\n  whycert explain chain.missing-issuer")]
-    Explain {
-        /// The id of a rule, as findings show it; without one, all rules are listed.
-        #[arg(value_name = "RULE-ID")]
-        rule: Option<String>,
-    },
+    /// Explain an error that some program printed, or a rule such as chain.missing-issuer.
+    #[command(
+        after_help = "Paste the whole error, in quotes or through a pipe. It is compared with the texts of every \
+            common client; what is not known is said to be so. Nothing of the text is repeated or kept but the server's \
+            address. When it names one server, that server is looked at, as inspect would: in a terminal the screen opens, else the \
+            report follows.\n\nExit codes: those of inspect when a server was looked at; else 0 explained, 2 usage, \
+            3 the text is not known, or hides the reason.\n\nExamples:\n  \
+            pip install x 2>&1 | whycert explain -\n  \
+            whycert explain 'curl: (60) SSL certificate problem: certificate has expired' --target localhost:8443\n  \
+            whycert explain chain.missing-issuer\n  \
+            whycert explain UNABLE_TO_VERIFY_LEAF_SIGNATURE"
+    )]
+    Explain(Box<Explain>),
     /// Failing servers on this machine, to explore and to learn from, with no network.
     #[command(
         args_conflicts_with_subcommands = true,
@@ -147,8 +164,8 @@ pub(super) struct Verify {
     /// Judge as of then: 2027-01-31, 2027-01-31T12:00:00Z, +30d, -2h.
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub at: Option<String>,
-    /// The verdict of this implementation alone: rfc5280, openssl, rustls, go, python, gnutls.
-    /// Without it all of them are asked, and rfc5280 decides.
+    /// The verdict of this client alone: rfc5280, openssl, rustls, go, python, gnutls, or a program
+    /// such as curl8-openssl. Without it all of them are asked, and rfc5280 decides.
     #[arg(long, value_name = "ID")]
     pub client: Option<String>,
     /// What the leaf is used for; without it, server when a host is named, else anything.
@@ -166,6 +183,27 @@ pub(super) struct Verify {
     /// Draw with ASCII characters only.
     #[arg(long)]
     pub ascii: bool,
+}
+
+/// `clients`.
+#[derive(Debug, Args)]
+pub(super) struct Clients {
+    /// The server or file to judge.
+    #[arg(value_name = "TARGET")]
+    pub target: String,
+    /// How to print it.
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub format: ReportFormat,
+    /// Ask the clients of this machine themselves, after showing their commands.
+    #[arg(long)]
+    pub ask: bool,
+    /// Run the commands without asking you.
+    #[arg(long, requires = "ask")]
+    pub yes: bool,
+    #[command(flatten)]
+    pub reaching: Reaching,
+    #[command(flatten)]
+    pub judging: Judging,
 }
 
 /// `--purpose`.
@@ -208,6 +246,26 @@ pub(super) struct Stores {
     /// List this file of certificates as well (repeatable).
     #[arg(long, value_name = "FILE")]
     pub ca: Vec<PathBuf>,
+}
+
+/// `explain`.
+#[derive(Debug, Args)]
+pub(super) struct Explain {
+    /// The error as printed, or the id of a rule; - or a pipe: standard input; nothing: all rules are listed.
+    #[arg(value_name = "ERROR|RULE-ID", allow_negative_numbers = true)]
+    pub words: Vec<String>,
+    /// The server that the error is about, instead of the one that its text names.
+    #[arg(long, value_name = "TARGET")]
+    pub target: Option<String>,
+    /// Contact nobody: only say what the text means.
+    #[arg(long, conflicts_with = "target")]
+    pub offline: bool,
+    #[command(flatten)]
+    pub reaching: Reaching,
+    #[command(flatten)]
+    pub judging: Judging,
+    #[command(flatten)]
+    pub screen: Screen,
 }
 
 /// `trust`.

@@ -20,6 +20,7 @@ use crate::text;
 use crate::tui;
 
 mod args;
+mod clients;
 mod explain;
 mod lab;
 mod trust;
@@ -38,7 +39,7 @@ const SAVE_HINT: &str = "name another file with -o, or leave -o out to write to 
 
 /// Runs the program: reads the arguments, does what they say, and answers with the exit code.
 pub fn main() -> ExitCode {
-    let typed: Vec<OsString> = std::env::args_os().collect();
+    let typed = explain::texts_are_no_options(std::env::args_os().collect());
     let code = run(typed).unwrap_or_else(|failure| {
         let code = failure.code();
         // Nobody is left to be told when standard error is closed.
@@ -138,13 +139,14 @@ fn run(typed: Vec<OsString>) -> Result<u8, Failure> {
             let judges = Judges::Machine(inspect.judging.ca);
             Ok(headless::inspect(targets, options, judges, format)?)
         }
+        Some(Command::Clients(clients)) => self::clients::run(clients),
         Some(Command::Verify(verify)) => verify::verify(verify),
         Some(Command::Export(export)) => self::export(export),
         Some(Command::Trust(typed)) => trust::run(*typed),
         Some(Command::Run { trust, command }) => trust::start(&trust, &command),
         Some(Command::Bundle { action }) => trust::bundle(&action),
         Some(Command::Stores(stores)) => self::stores(&stores),
-        Some(Command::Explain { rule }) => explain::explain(rule.as_deref()),
+        Some(Command::Explain(explain)) => explain::explain(*explain),
         Some(Command::Lab(lab)) => self::lab::run(lab),
     }
 }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::{Failure, Usage, announce_stdin, args, format, values};
 use crate::headless::{self, Judges};
 use crate::inspect::Options;
-use crate::judge::{Crl, Implementation, Purpose, implementations};
+use crate::judge::client::{self, Profile};
+use crate::judge::{Crl, Purpose};
 use crate::target::{Source, Target};
 use crate::text;
 
@@ -50,19 +51,34 @@ pub(super) fn verify(typed: args::Verify) -> Result<u8, Failure> {
 
 /// Whose verdicts are asked for, and whose decides the exit code: the one named, else all and the
 /// RFC's.
-fn clients(named: Option<&str>) -> Result<(Vec<Implementation>, Option<&'static str>), Usage> {
-    let all = implementations();
+fn clients(named: Option<&str>) -> Result<(Vec<&'static Profile>, Option<&'static str>), Usage> {
     let Some(id) = named else {
-        return Ok((all, None));
+        // The plain implementations first.
+        let (plain, programs): (Vec<_>, Vec<_>) = client::profiles().iter().partition(|p| p.plain);
+        return Ok((plain.into_iter().chain(programs).collect(), None));
     };
-    let ids: Vec<&str> = all.iter().map(|i| i.id).collect();
-    match all.iter().find(|i| i.id == id) {
-        Some(one) => Ok((vec![one.clone()], Some(one.id))),
-        None => Err(Usage::new(
-            format!("--client: there is no client “{}”", text::safe(id)),
-            format!("use one of: {}", ids.join(", ")),
-        )),
+    if let Some(profile) = client::by_id(id) {
+        return Ok((vec![profile], Some(profile.id.as_str())));
     }
+    let ids = || client::profiles().iter().map(|p| p.id.as_str());
+    let hint = match text::nearest(id, ids()) {
+        Some(near) => format!("did you mean {near}?"),
+        None => {
+            let plain: Vec<&str> = client::profiles()
+                .iter()
+                .filter(|p| p.plain)
+                .map(|p| p.id.as_str())
+                .collect();
+            format!(
+                "use one of {}, or the id of a program as the verdicts show it",
+                plain.join(", ")
+            )
+        }
+    };
+    Err(Usage::new(
+        format!("--client: there is no client “{}”", text::safe(id)),
+        hint,
+    ))
 }
 
 /// `--crl`: every list in these files.

@@ -60,8 +60,13 @@ fn limited(mut findings: Vec<Finding>) -> Vec<Finding> {
     findings
 }
 
+/// The first of them, for a sentence; all stand in the evidence.
 fn who(programs: &[&str]) -> String {
-    clip(&programs.join("; "))
+    const MOST: usize = 3;
+    match programs.split_at_checked(MOST) {
+        Some((first, rest)) if !rest.is_empty() => format!("{} and others", first.join("; ")),
+        _ => programs.join("; "),
+    }
 }
 
 fn undo(finding: Finding, setting: &Setting, otherwise: &str) -> Finding {
@@ -170,26 +175,27 @@ fn replaced(case: &Case<'_>, environment: &Environment) -> Vec<Finding> {
             return None;
         }
         let count = text::count(anchors.anchors.len(), "certificate");
-        Some(
-            Finding::new(
-                &rule::ENV_REPLACED,
-                Subject::Machine,
-                format!(
-                    "{} gives some programs {count} in place of the public roots, so they refuse this server: {}.",
-                    setting.title(),
-                    who(&programs)
-                ),
-            )
-            .saw("file", text::safe(&setting.value.shown()).into_owned())
-            .saw("public roots in it", setting.public_roots().to_string())
-            .saw("refuse", programs.join("; "))
-            .fix(Who::You, "Name a bundle that holds the public roots as well: whycert trust makes one.")
-            .fix_by(
-                Who::You,
-                "Or go back to the public roots alone.",
-                setting.undo().unwrap_or_else(|| format!("# remove it from {}", setting.title())),
+        let finding = Finding::new(
+            &rule::ENV_REPLACED,
+            Subject::Machine,
+            format!(
+                "{} gives some programs {count} in place of the public roots, so they refuse this server: {}.",
+                setting.title(),
+                who(&programs)
             ),
         )
+        .saw("file", text::safe(&setting.value.shown()).into_owned())
+        .saw("public roots in it", setting.public_roots().to_string())
+        .saw("refuse", programs.join("; "))
+        .fix(
+            Who::You,
+            "Name a bundle that holds the public roots as well: whycert trust makes one.",
+        );
+        Some(undo(
+            finding,
+            setting,
+            "Or go back to the public roots alone.",
+        ))
     });
     limited(found.collect())
 }

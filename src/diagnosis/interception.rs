@@ -18,6 +18,9 @@ use crate::store::StoreKind;
 use crate::target::Host;
 use crate::text;
 
+/// A certificate that began to be valid this recently may have been made for this connection; mitmproxy dates
+/// its own two days back.
+const MINTED: i64 = 2 * DAY + 3_600;
 /// Signs that weigh this much together make a finding.
 const ENOUGH: u32 = 60;
 /// Signs that weigh this much are worth asking further.
@@ -30,6 +33,8 @@ struct Interceptor {
     kind: Kind,
     #[serde(default)]
     leaked: bool,
+    /// Where the product keeps its CA's certificate.
+    root: Option<String>,
     field: Field,
     #[serde(flatten)]
     test: Test,
@@ -124,17 +129,26 @@ pub fn denied(certificate: &Certificate) -> Option<&'static str> {
         .map(|d| d.name.as_str())
 }
 
-/// Findings beside those of the path: keys that everybody has, and inspection that this machine accepts.
-pub(super) fn findings(case: &Case<'_>, found: &[Finding]) -> Vec<Finding> {
-    let mut out: Vec<Finding> = case
+/// Keys that everybody has: the first thing to know, and no other finding about the same certificate may
+/// advise to trust it.
+pub(super) fn leaked_keys(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    let leaked: Vec<Finding> = case
         .chain
         .iter()
         .filter_map(|(id, node)| leaked(case, id, node.certificate.as_ref()?))
         .collect();
-    if !found.iter().any(|f| f.rule == &rule::RESIGNED) {
-        out.extend(accepted(case));
+    for finding in findings.iter_mut() {
+        if leaked.iter().any(|l| l.subject == finding.subject) {
+            finding.fixes.retain(|fix| fix.who != Who::You);
+        }
     }
-    out
+    findings.splice(0..0, leaked);
+}
+
+/// Inspection that this machine accepts, when nothing has been said of it.
+pub(super) fn findings(case: &Case<'_>, found: &[Finding]) -> Option<Finding> {
+    let told = found.iter().any(|f| f.rule == &rule::RESIGNED);
+    if told { None } else { accepted(case) }
 }
 
 fn leaked(case: &Case<'_>, id: NodeId, certificate: &Certificate) -> Option<Finding> {
@@ -281,7 +295,7 @@ impl Signs<'static> {
         }
         if let Some(born) = leaf
             .not_before
-            .filter(|b| (0..2 * DAY).contains(&b.until(case.at)))
+            .filter(|b| (0..=MINTED).contains(&b.until(case.at)))
         {
             seen.push(Sign {
                 weight: 10,
@@ -334,12 +348,22 @@ impl Signs<'static> {
             Kind::Malware => finding
                 .fix(Who::You, "Never trust this CA: its key is public or in hostile hands. Remove the program that installed it.")
                 .fix(Who::NetworkOwner, "Find the machine that re-signs connections and take it off the network."),
-            Kind::Antivirus => finding
+            Kind::Antivirus if have => finding
                 .fix(Who::You, "Turn off the HTTPS scanning of the antivirus program, or give your client its root.")
-                .fix_by(Who::You, "See which root it is.", format!("whycert export {} --what root", case.typed())),
-            Kind::Debugging => finding
-                .fix(Who::You, "If you started this proxy yourself, give your client its root; if not, stop and find out who did.")
-                .fix_by(Who::You, "See what the server says without it.", format!("whycert --no-proxy {}", case.typed())),
+                .fix_by(Who::You, format!("Export this one certificate, {quoted}."), export),
+            Kind::Antivirus => finding
+                .fix(Who::You, format!("Turn off the HTTPS scanning of the antivirus program, or export its root {quoted} from its settings or the system's store, and give it to your client.")),
+            Kind::Debugging => {
+                let finding = match self.known.and_then(|k| k.root.as_ref()) {
+                    Some(root) => finding.fix_by(
+                        Who::You,
+                        "If you started this proxy yourself, give your client its root; if not, stop and find out who did.",
+                        format!("whycert {} --ca {root}", case.typed()),
+                    ),
+                    None => finding.fix(Who::You, "If you started this proxy yourself, give your client its root; if not, stop and find out who did."),
+                };
+                finding.fix_by(Who::You, "See what the server says without it.", format!("whycert --no-proxy {}", case.typed()))
+            }
             Kind::Corporate | Kind::Filter if have && held_somewhere(case, top) => finding
                 .fix_by(Who::You, format!("Export this one certificate, {quoted}; your company put it into this machine's store."), export)
                 .fix(Who::You, "Give it to the programs that fail: NODE_EXTRA_CA_CERTS adds it to Node; for Python and others whycert trust makes a bundle with the public roots."),

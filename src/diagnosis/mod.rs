@@ -20,6 +20,7 @@ pub mod interception;
 pub mod lesson;
 mod local;
 mod names;
+pub mod pasted;
 mod path;
 mod presentation;
 mod profile;
@@ -162,6 +163,7 @@ pub fn diagnose(case: &Case<'_>) -> Vec<Finding> {
     let environment = environment::findings(case);
     findings.extend(stores::findings(case, &environment));
     findings.extend(environment);
+    interception::leaked_keys(case, &mut findings);
     findings.sort_by_key(|f| std::cmp::Reverse(f.severity));
     findings
 }

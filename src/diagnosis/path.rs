@@ -250,6 +250,17 @@ pub(super) fn store_in_sentence(verdict: &Verdict) -> String {
         "system" => "this machine's system store".to_owned(),
         "mozilla" => "Mozilla's list".to_owned(),
         "lab" => "the lab's trust store".to_owned(),
+        "environment" => {
+            let names = verdict.store_title.split(['=', ' ']);
+            let names: Vec<&str> = names.filter(|word| word.starts_with("SSL_CERT_")).collect();
+            format!(
+                "the store that {} set",
+                match names.as_slice() {
+                    [one] => format!("{one} has"),
+                    many => format!("{} have", text::list_and(many)),
+                }
+            )
+        }
         _ => verdict.store_title.clone(),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Case, Finding, Severity, Subject, Who, path, rule};
 use crate::chain::Chain;
-use crate::judge::Verdict;
+use crate::judge::{ReasonKind, Verdict};
 use crate::store::StoreKind;
 use crate::text;
 
@@ -22,17 +22,22 @@ pub(super) fn findings(case: &Case<'_>, environment: &[Finding]) -> Vec<Finding>
 fn verifiers_disagree(case: &Case<'_>) -> Option<Finding> {
     let verdict = case.deciding()?;
     let words = verdict.webpki.as_ref().err()?;
-    // The pinned CA:TRUE leaf has a rule of its own.
-    if !verdict.reasons.is_empty() || verdict.accepted || verdict.path.is_empty() {
+    let reason = verdict.webpki_reason.as_ref()?;
+    if !verdict.accepted || case.chain.presentation.bundle {
         return None;
     }
+    // A leaf that is marked as a CA has a rule of its own where there is a server.
+    if reason.kind == ReasonKind::CaAsLeaf && case.capture.target.endpoint().is_some() {
+        return None;
+    }
+    let node = reason.node.or(case.chain.leaf);
+    let about = node.map_or_else(|| "the chain".to_owned(), |n| case.called(n));
     Some(
         Finding::new(
             &rule::VERIFIERS_DISAGREE,
-            case.chain.leaf.map_or(Subject::Connection, Subject::Node),
-            "The rules of the standard are met, but Rust programs (rustls-webpki) refuse this chain.",
+            node.map_or(Subject::Connection, Subject::Node),
+            format!("The rules of the standard are met, but Rust programs (rustls-webpki) refuse {about}."),
         )
-        .severity(Severity::Error)
         .saw("rustls-webpki says", words.clone())
         .fix(Who::ServerOwner, "Use a plain, current certificate; what only some verifiers accept will fail for someone."),
     )

@@ -11,7 +11,9 @@ use crate::inspect::Inspection;
 use crate::target::{Host, Source};
 use crate::text;
 
+pub mod clients;
 pub mod commands;
+pub mod explanation;
 pub mod json;
 mod layout;
 mod openssl;

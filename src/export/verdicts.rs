@@ -1,7 +1,8 @@
 //! The verdicts as a section of the report: one for each store, then one for each implementation asked.
 
 use crate::inspect::Inspection;
-use crate::judge::{Compared, Verdict};
+use crate::judge::Verdict;
+use crate::judge::client::ClientVerdict;
 
 use super::layout::{Block, Section};
 use super::report::title_of;
@@ -62,15 +63,11 @@ fn verdict(inspection: &Inspection, verdict: &Verdict) -> Vec<(String, String)> 
     lines
 }
 
-/// One implementation's word, with what it would say first.
-fn compared(inspection: &Inspection, one: &Compared) -> Vec<(String, String)> {
-    let says = if one.answer.accepted {
-        "accepts"
-    } else {
-        "rejects"
-    };
-    let mut lines = vec![(one.title.to_owned(), says.to_owned())];
-    if let Some(first) = one.answer.failures.first() {
+/// One client's word, and what it prints.
+fn compared(inspection: &Inspection, one: &ClientVerdict) -> Vec<(String, String)> {
+    let says = if one.accepted { "accepts" } else { "rejects" };
+    let mut lines = vec![(one.client.title.clone(), says.to_owned())];
+    if let Some(first) = one.reasons.first() {
         let about = first
             .node
             .map(|id| format!("{}: ", title_of(&inspection.chain, id)));
@@ -79,6 +76,9 @@ fn compared(inspection: &Inspection, one: &Compared) -> Vec<(String, String)> {
             String::new(),
             format!("{}{words}", about.unwrap_or_default()),
         ));
+    }
+    if !one.message.is_empty() {
+        lines.push((String::new(), format!("prints: {}", one.message)));
     }
     lines
 }

@@ -282,3 +282,36 @@ pub(super) fn host(host: &Host) -> String {
         Host::Name { .. } => host.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_stands_against_the_roots_that_browsers_trust() {
+        for root in webpki_root_certs::TLS_SERVER_ROOT_CERTS {
+            let root = Certificate::read(root.to_vec());
+            let called = root.subject.rfc4514();
+            assert_eq!(unreadable(&root), [], "{called}");
+            assert_eq!(key(&root, &Policy::default()), None, "{called}");
+            assert_eq!(unknown_critical(&root), None, "{called}");
+            assert!(!lacks_cert_sign(&root), "{called}");
+        }
+    }
+
+    #[test]
+    fn a_point_off_its_curve_is_no_key() {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let params = rcgen::CertificateParams::new(vec!["a.test".to_owned()]).unwrap();
+        let der = params.self_signed(&key).unwrap().der().to_vec();
+        let good = Certificate::read(der.clone());
+        assert_eq!(super::key(&good, &Policy::default()), None);
+        let mut bent = der;
+        bent[good.spki.end - 1] ^= 1;
+        let bent = Certificate::read(bent);
+        assert!(matches!(
+            super::key(&bent, &Policy::default()),
+            Some(ReasonKind::BadKey(_))
+        ));
+    }
+}

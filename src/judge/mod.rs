@@ -18,7 +18,6 @@ mod crl;
 pub mod engine;
 mod facts;
 pub mod name;
-mod plain;
 mod policies;
 pub mod policy;
 mod profile;
@@ -28,7 +27,6 @@ pub mod words;
 
 pub use crl::{Crl, Entry};
 pub use engine::{Anchors, Answer, Facts, Input, Step, StepState};
-pub use plain::{Implementation, implementations};
 pub use policy::{Engine, Policy};
 pub use profile::ProfileRule;
 pub use reason::{Reason, ReasonKind, SerialFault, StrictRule};
@@ -48,6 +46,8 @@ pub struct Verdict {
     pub reasons: Vec<Reason>,
     /// `rustls-webpki`'s answer: `Ok` or its error in words.
     pub webpki: Result<(), String>,
+    /// What is behind its error, on the certificate that it is about.
+    pub webpki_reason: Option<Reason>,
     /// Rules of the profile that the path breaks and that only strict verifiers enforce
     /// ([`ReasonKind::Strict`], [`ReasonKind::Profile`]).
     pub profile: Vec<Reason>,
@@ -55,21 +55,6 @@ pub struct Verdict {
     pub steps: Vec<Step>,
     /// This verdict holds only because something was pretended.
     pub pretended: bool,
-}
-
-/// What one implementation answers about the deciding store.
-#[derive(Clone, Debug)]
-pub struct Compared {
-    /// [`Implementation::id`].
-    pub client: &'static str,
-    /// [`Implementation::title`].
-    pub title: &'static str,
-    /// [`crate::store::TrustStore::id`] of the store it was given.
-    pub store: String,
-    /// The store's title, safe to display.
-    pub store_title: String,
-    /// Its answer.
-    pub answer: Answer,
 }
 
 /// What is asked of a chain.
@@ -123,28 +108,6 @@ pub fn judge(chain: &Chain, stores: &Stores, question: &Question) -> Vec<Verdict
         .collect()
 }
 
-/// Asks each implementation that is written; all are given the same store.
-pub fn compare(
-    chain: &Chain,
-    store: &TrustStore,
-    question: &Question,
-    asked: &[Implementation],
-) -> Vec<Compared> {
-    let facts = Facts::default();
-    asked
-        .iter()
-        .filter_map(|one| {
-            Some(Compared {
-                client: one.id,
-                title: one.title,
-                store: store.id.clone(),
-                store_title: store.title.clone(),
-                answer: ask(chain, store, question, &one.policy, &facts)?,
-            })
-        })
-        .collect()
-}
-
 /// The answer of one client that trusts `store` (and what the question pretends). `None` when its
 /// engine is not written.
 pub fn ask(
@@ -190,6 +153,7 @@ fn judge_one(chain: &Chain, store: &Arc<TrustStore>, question: &Question) -> Ver
         })
         .accepted
     };
+    let webpki = engine::webpki_says(&input, &answer.path);
     Verdict {
         store: store.id.clone(),
         store_title: store.title.clone(),
@@ -198,7 +162,8 @@ fn judge_one(chain: &Chain, store: &Arc<TrustStore>, question: &Question) -> Ver
         steps: answer.steps,
         path: answer.path,
         reasons: answer.failures,
-        webpki: engine::webpki_says(&input),
+        webpki_reason: webpki.as_ref().err().map(|(_, reason)| reason.clone()),
+        webpki: webpki.map_err(|(words, _)| words),
         pretended,
     }
 }

@@ -50,6 +50,9 @@ pub fn accepts(certificate: &Certificate, wanted: &Host, policy: &Policy) -> boo
     let found = names.iter().any(|name| match (name, wanted) {
         (GeneralName::Dns(pattern), Host::Name { ascii, .. }) => matches(pattern.raw(), ascii),
         (GeneralName::Ip(ip), Host::Ip(address)) => same_address(*ip, *address),
+        (GeneralName::Dns(name), Host::Ip(address)) => {
+            policy.address_as_name && address_matches(name.raw(), *address)
+        }
         _ => false,
     });
     if found {

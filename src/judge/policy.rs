@@ -26,6 +26,8 @@ pub struct Policy {
     pub bare_wildcard: bool,
     /// A dot at the end of a name in the certificate is overlooked.
     pub trailing_dot: bool,
+    /// An address that stands among the DNS names counts.
+    pub address_as_name: bool,
     /// Who checks the name, and when.
     pub name_check: NameCheck,
     /// Which of several errors is reported.
@@ -164,6 +166,7 @@ impl Default for Policy {
             partial_wildcards: false,
             bare_wildcard: false,
             trailing_dot: false,
+            address_as_name: false,
             name_check: NameCheck::Inside,
             report: Report::First,
             max_depth: None,

@@ -48,27 +48,29 @@ pub(super) fn status(input: &Input<'_>, path: &[NodeId], child: NodeId, issuer: 
     let mut status = Status::NoList;
     let lists = question.crls.iter();
     for list in lists.filter(|l| l.issuer.matches(&certificate.issuer)) {
-        let covers = list.covers(certificate);
-        let mut answers = signers.iter().map(|s| usable(list, s, question.at));
+        let mut answers = signers.iter().map(|s| authentic(list, s));
         let first = answers.next().unwrap_or(Ok(()));
-        if let Err(kind) = first
-            && !answers.any(|a| a.is_ok())
-        {
-            if covers && status == Status::NoList {
-                status = Status::Bad(kind);
-            }
-            continue;
-        }
+        let authentic = first.is_ok() || answers.any(|a| a.is_ok());
         // A serial number that its issuer calls revoked is revoked, wherever the issuer says so.
-        if let Some(entry) = list.entry(&certificate.serial) {
+        if let (true, Some(entry)) = (authentic, list.entry(&certificate.serial)) {
             return Status::Bad(ReasonKind::Revoked {
                 at: Some(entry.at),
                 why: entry.why.clone(),
             });
         }
-        // A usable list makes up for an unusable one.
-        if covers && !list.partial {
-            status = Status::Good;
+        if !list.covers(certificate) {
+            continue;
+        }
+        let answer = match authentic {
+            true => usable(list, question.at),
+            false => first,
+        };
+        match answer {
+            Err(kind) if status == Status::NoList => status = Status::Bad(kind),
+            Err(_) => {}
+            // A usable list makes up for an unusable one.
+            Ok(()) if !list.partial => status = Status::Good,
+            Ok(()) => {}
         }
     }
     status
@@ -102,11 +104,9 @@ fn signers<'a>(input: &Input<'a>, path: &[NodeId], issuer: NodeId) -> Vec<&'a Ar
     std::iter::once(own).chain(others.take(8)).collect()
 }
 
-fn usable(list: &Crl, signer: &Certificate, at: Moment) -> Result<(), ReasonKind> {
+/// The list is the signer's.
+fn authentic(list: &Crl, signer: &Certificate) -> Result<(), ReasonKind> {
     let unknown = |why: &str| Err(ReasonKind::RevocationUnknown(why.to_owned()));
-    if let Some(why) = &list.unusable {
-        return unknown(why);
-    }
     if signer
         .key_usage()
         .is_some_and(|usage| !usage.has(facts::CRL_SIGN))
@@ -114,13 +114,19 @@ fn usable(list: &Crl, signer: &Certificate, at: Moment) -> Result<(), ReasonKind
         return unknown("the list's issuer lacks the key usage cRLSign");
     }
     match verify(list.signed(), &list.algorithm, &list.signature, signer) {
-        SignatureCheck::Verified => {}
-        SignatureCheck::Bad => {
-            return unknown("the list's signature does not match its issuer's key");
-        }
+        SignatureCheck::Verified => Ok(()),
+        SignatureCheck::Bad => unknown("the list's signature does not match its issuer's key"),
         SignatureCheck::CannotCheck(_) | SignatureCheck::NotChecked => {
-            return unknown("the list's signature cannot be checked");
+            unknown("the list's signature cannot be checked")
         }
+    }
+}
+
+/// Not to be on the list means something at this moment.
+fn usable(list: &Crl, at: Moment) -> Result<(), ReasonKind> {
+    let unknown = |why: &str| Err(ReasonKind::RevocationUnknown(why.to_owned()));
+    if let Some(why) = &list.unusable {
+        return unknown(why);
     }
     if list.this_update > at {
         return unknown("the list is of a later time");

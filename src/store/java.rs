@@ -55,6 +55,11 @@ pub(super) fn found(machine: &Machine) -> Vec<(PathBuf, PathBuf)> {
             }
         }
     }
+    // A java on the path belongs to the folder above its own, when that has a store.
+    for program in machine.programs(if cfg!(windows) { "java.exe" } else { "java" }) {
+        let real = program.canonicalize().unwrap_or(program);
+        homes.extend(real.parent().and_then(Path::parent).map(Path::to_owned));
+    }
     homes
         .into_iter()
         .filter_map(|home| {
@@ -291,6 +296,19 @@ mod tests {
             let read = read(bytes, None);
             assert!(read.certificates.is_empty());
             assert_eq!(read.problems.len(), 1, "{bytes:?}: {:?}", read.problems);
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn damaged_keystores_end(mut noise in proptest::collection::vec(proptest::num::u8::ANY, 0..600), kind in 0..3) {
+            let magic: &[u8] = match kind {
+                0 => b"\xfe\xed\xfe\xed\0\0\0\x02\0\0\0\x02\0\0\0\x02",
+                1 => b"\xce\xce\xce\xce\0\0\0\x01\0\0\0\x02\0\0\0\x01",
+                _ => b"\x30\x82\x02\x00\x02\x01\x03",
+            };
+            noise.splice(0..0, magic.iter().copied());
+            let _ = read(&noise, None);
         }
     }
 

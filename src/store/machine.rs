@@ -113,11 +113,7 @@ pub(super) fn folders_in(folder: &Path) -> Vec<PathBuf> {
         .filter_map(Result::ok)
         .map(|e| e.path())
         .filter(|p| p.is_dir())
-        .take(MOST_FOLDERS)
         .collect();
     found.sort();
     found
 }
-
-/// Of the folders in one folder, at most this many are looked at.
-const MOST_FOLDERS: usize = 512;

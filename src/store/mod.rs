@@ -56,6 +56,8 @@ pub struct TrustStore {
     pub used_by: Vec<String>,
     /// Why its anchors cannot be listed although it is in order. Safe to display.
     pub hidden: Option<String>,
+    /// Its anchors are hidden, and are those of this kind of store.
+    pub same_as: Option<StoreKind>,
     /// What else is good to know of it, safe to display.
     pub notes: Vec<String>,
     by_subject: HashMap<u64, Vec<u32>>,
@@ -154,6 +156,7 @@ impl TrustStore {
             modified: None,
             used_by: Vec::new(),
             hidden: None,
+            same_as: None,
             notes: Vec::new(),
             by_subject,
         }
@@ -217,6 +220,21 @@ impl Stores {
         self.1.as_deref()
     }
 
+    /// With the anchors of every file and folder that variables and configuration name.
+    #[must_use]
+    pub fn with_settings(&self) -> Self {
+        let mut all = self.clone();
+        let settings = self.1.iter().flat_map(|e| &e.settings);
+        for setting in settings {
+            if let Found::Anchors(store) = &setting.found
+                && !all.0.iter().any(|s| Arc::ptr_eq(s, store))
+            {
+                all.0.push(store.clone());
+            }
+        }
+        all
+    }
+
     fn environment_in_effect(&self) -> Option<&Arc<Environment>> {
         self.1.as_ref()
     }
@@ -241,8 +259,14 @@ impl Stores {
         }
     }
 
-    /// The store with this id.
+    /// The store with this id. For a family of which a machine may have several, such as `certifi`,
+    /// `openssl` or `java`, the first one, unless only its program knows its anchors.
     pub fn by_id(&self, id: &str) -> Option<&TrustStore> {
-        self.0.iter().map(Arc::as_ref).find(|s| s.id == id)
+        let of_family = |s: &&TrustStore| {
+            let rest = s.id.strip_prefix(id);
+            rest.is_some_and(|rest| rest.starts_with(':')) && s.hidden.is_none()
+        };
+        let all = || self.0.iter().map(Arc::as_ref);
+        all().find(|s| s.id == id).or_else(|| all().find(of_family))
     }
 }

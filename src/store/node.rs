@@ -55,6 +55,7 @@ pub(super) fn store(node: &Path, machine: &Machine) -> TrustStore {
     .used_by([format!("{shown}, and npm, pnpm and yarn with it").as_str()]);
     store.modified = super::reading::modified(node);
     if uses_openssl(node, machine) {
+        store.same_as = Some(StoreKind::OpenSsl);
         store.hidden = Some(
             "this build reads the system's OpenSSL file and folder instead of a list of its own"
                 .to_owned(),

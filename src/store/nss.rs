@@ -82,6 +82,11 @@ pub fn found(machine: &Machine) -> Vec<Profile> {
                 }),
         );
     }
+    out.push(Profile {
+        folder: machine.at("/etc/pki/nssdb"),
+        users: "NSS programs of every user",
+        shadowed: None,
+    });
     for (parent, users) in [
         (".mozilla/firefox", "Firefox"),
         (".config/mozilla/firefox", "Firefox"),

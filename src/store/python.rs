@@ -196,7 +196,7 @@ pub(super) fn store(bundle: &Bundle, machine: &Machine, pool: &Pool) -> TrustSto
             "certifi",
             "requests, httpx, the OpenAI client and others",
         ),
-        Of::Pip => ("pip's own certifi", "pip", "pip"),
+        Of::Pip => ("pip's own certifi", "pip-certifi", "pip"),
         Of::Botocore => (
             "botocore's bundle",
             "botocore",

@@ -3,7 +3,7 @@
 //!
 //! [`Environment::read`] looks at the machine once; the value it makes is data that rules judge.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
@@ -114,6 +114,36 @@ impl Environment {
         self.settings
             .iter()
             .find(|s| s.place == Place::Variable && s.known.name == name)
+    }
+
+    /// What is set, by name: variables as they are called, keys of configuration files as `tool:key`
+    /// (`git:http.sslCAInfo`). What is limited to another host than this one is left out; of two settings
+    /// with one name the one that counts is taken. Paths are as programs find them, with the home in full.
+    pub fn values(&self, host: Option<&str>) -> BTreeMap<String, String> {
+        let mut out = BTreeMap::new();
+        // What is limited to this host wins over what counts for all.
+        let mut settings: Vec<&Setting> = self.settings.iter().collect();
+        settings.sort_by_key(|s| s.only_for.is_none());
+        for setting in settings {
+            if let Some(only) = &setting.only_for
+                && host.is_none_or(|host| !only.raw().contains(host))
+            {
+                continue;
+            }
+            let name = setting.known.name.replacen(' ', ":", 1);
+            let value = match (&setting.found, &setting.place) {
+                (Found::Missing(path) | Found::Unreadable(path, _), Place::File { .. }) => {
+                    path.to_string_lossy().into_owned()
+                }
+                (Found::Anchors(store), Place::File { .. }) => store.path.as_ref().map_or_else(
+                    || setting.value.raw().to_owned(),
+                    |path| path.to_string_lossy().into_owned(),
+                ),
+                _ => setting.value.raw().to_owned(),
+            };
+            out.entry(name).or_insert(value);
+        }
+        out
     }
 
     /// Programs that a setting makes trust nothing but what it names, on this machine.

@@ -25,8 +25,8 @@ pub(super) struct Written {
 
 /// A configuration file larger than this is not one.
 const MOST_CHARACTERS: usize = 1024 * 1024;
-/// Files included by others are followed this deep.
-const MOST_DEPTH: usize = 5;
+/// Files included by others are followed this deep, as git itself does.
+const MOST_DEPTH: usize = 10;
 
 /// Every key of every file that is there; of two with the same name, the first is the one that counts.
 pub(super) fn written(machine: &Machine) -> Vec<Written> {

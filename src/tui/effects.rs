@@ -13,8 +13,9 @@ use super::clipboard::Clipboard;
 use super::history;
 use super::message::{Effect, JobId, Message};
 use super::{StoreSource, Wake};
+use crate::ask;
 use crate::inspect::{self, Options};
-use crate::store::Stores;
+use crate::store::{Machine, Stores, Survey};
 use crate::target::Target;
 use crate::{export, save, trust};
 
@@ -26,10 +27,6 @@ pub(super) struct Worker {
     history: Arc<Mutex<()>>,
 }
 
-#[allow(
-    clippy::large_enum_variant,
-    reason = "a handful at a time, none is kept"
-)]
 enum Task {
     Inspect {
         job: JobId,
@@ -47,15 +44,20 @@ impl Worker {
         let (loaded, waiting) = watch::channel(None);
         let answer = sender.clone();
         std::thread::spawn(move || {
-            let stores = match stores {
-                StoreSource::Fixed(stores) => stores,
-                StoreSource::Machine(given) => Stores::load(&given),
+            let (stores, given) = match stores {
+                StoreSource::Fixed(stores) => (stores, None),
+                StoreSource::Machine(given) => (Stores::load(&given), Some(given)),
             };
             let _ = answer.send(Wake::Message(Message::Stores(stores.clone())));
             let _ = loaded.send(Some(stores));
             if let Some(path) = history::path() {
                 history::remember(&path, &typed);
                 let _ = answer.send(Wake::Message(Message::History(history::read(&path))));
+            }
+            // The second phase: nothing waits for it.
+            if let Some(given) = given {
+                let survey = Survey::of(&Machine::this(), &given);
+                let _ = answer.send(Wake::Message(Message::Surveyed(survey.stores())));
             }
         });
         let answer = sender.clone();
@@ -89,6 +91,21 @@ impl Worker {
             }
             Effect::Cancel(job) => {
                 let _ = self.network.send(Task::Cancel(job));
+            }
+            Effect::FindClients => {
+                self.answer(|| Message::Installed(ask::find(&Machine::this())));
+            }
+            Effect::Ask { job, ways } => {
+                let sender = Mutex::new(self.sender.clone());
+                std::thread::spawn(move || {
+                    let told = |measured| {
+                        if let Ok(sender) = sender.lock() {
+                            let measured = Box::new(measured);
+                            let _ = sender.send(Wake::Message(Message::Asked { job, measured }));
+                        }
+                    };
+                    ask::ask(&ways, &told);
+                });
             }
             Effect::Remember(target) => {
                 let lock = self.history.clone();

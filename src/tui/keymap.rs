@@ -30,6 +30,7 @@ pub enum Command {
     ExportMenu,
     Copy,
     CopyMenu,
+    Ask,
     Trust,
     Forget,
     Flip,
@@ -108,9 +109,10 @@ bindings! {
     Moving Command::PreviousTarget, "[", "", "previous target";
     Looking Command::Enter, "enter", "explain", "open what the line leads to: a lesson, an explanation";
     Looking Command::Pane(0), "1", "", "pane Why";
-    Looking Command::Pane(1), "2", "", "pane Certificate";
-    Looking Command::Pane(2), "3", "", "pane Handshake";
-    Looking Command::Pane(3), "4", "", "pane PEM";
+    Looking Command::Pane(1), "5", "", "pane Clients: who accepts it, who rejects it, in which words";
+    Looking Command::Pane(2), "2", "", "pane Certificate";
+    Looking Command::Pane(3), "3", "", "pane Handshake";
+    Looking Command::Pane(4), "4", "", "pane PEM";
     Looking Command::Search, "/", "search", "search in the pane or the chain";
     Looking Command::NextMatch, "n", "", "next match";
     Looking Command::PreviousMatch, "N", "", "previous match";
@@ -120,6 +122,7 @@ bindings! {
     Doing Command::ExportMenu, "E", "", "choose what to export, in which format, under which name";
     Doing Command::Copy, "y", "copy", "copy the selected certificate as PEM";
     Doing Command::CopyMenu, "Y", "", "choose what to copy";
+    Doing Command::Ask, "a", "ask", "ask the clients of this machine themselves; their commands are shown first";
     Doing Command::Trust, "t", "trust", "trust the selected certificate, by the smallest step that helps";
     Doing Command::Forget, "W", "", "stop pretending";
     Doing Command::Open, "o", "open", "inspect another target";
@@ -140,6 +143,7 @@ pub const FOOTER: &[Command] = &[
     Command::Enter,
     Command::Export,
     Command::Copy,
+    Command::Ask,
     Command::Trust,
     Command::Open,
     Command::Reconnect,

@@ -59,6 +59,8 @@ pub enum Link {
     Fold(Vec<usize>),
     /// A command to copy.
     Copy(String),
+    /// What a client checked and what it prints, by the client's id.
+    Client(&'static str),
 }
 
 impl Line {

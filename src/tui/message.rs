@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use super::keymap::Command;
 use super::model::CopyRoute;
+use crate::ask::Way;
 use crate::chain::NodeId;
 use crate::export::{Format, What};
 use crate::inspect::{Inspection, Options};
+use crate::judge::client::{Installed, Measured};
 use crate::moment::Moment;
 use crate::net::Stage;
 use crate::store::Stores;
@@ -67,6 +69,17 @@ pub enum Message {
     },
     /// The stores are loaded.
     Stores(Stores),
+    /// Every store of this machine is read.
+    Surveyed(Stores),
+    /// The clients of this machine were looked for.
+    Installed(Vec<Installed>),
+    /// A client was asked.
+    Asked {
+        /// Which round of questions.
+        job: JobId,
+        /// What came of it.
+        measured: Box<Measured>,
+    },
     /// Targets typed in earlier sessions, newest first.
     History(Vec<String>),
     /// A file was written, or why not.
@@ -107,10 +120,6 @@ pub enum Edit {
 }
 
 /// All that may be asked of the world.
-#[allow(
-    clippy::large_enum_variant,
-    reason = "a handful at a time, none is kept"
-)]
 #[derive(Clone, Debug)]
 pub enum Effect {
     /// Inspect a target.
@@ -121,6 +130,15 @@ pub enum Effect {
         target: Box<Target>,
         /// How.
         options: Box<Options>,
+    },
+    /// Look for the clients of this machine.
+    FindClients,
+    /// Ask clients of this machine.
+    Ask {
+        /// The job that answers.
+        job: JobId,
+        /// How each is asked.
+        ways: Vec<Way>,
     },
     /// Forget a job and stop what it does.
     Cancel(JobId),

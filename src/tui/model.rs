@@ -10,9 +10,11 @@ use super::message::JobId;
 use super::theme::Look;
 use super::tree::{Names, Row};
 use super::{Entry, pages};
+use crate::ask::Way;
 use crate::chain::NodeId;
 use crate::export::{Format, What};
 use crate::inspect::{Inspection, Options};
+use crate::judge::client::Measured;
 use crate::moment::Moment;
 use crate::net::Stage;
 use crate::store::Stores;
@@ -50,11 +52,28 @@ pub struct Model {
     pub options: Options,
     /// The stores, once loaded.
     pub stores: Option<Stores>,
+    /// Every store of this machine, once all are read.
+    pub survey: Option<Stores>,
+    /// Clients of this machine are looked for, or known.
+    pub finding: Finding,
+    /// Counts what became known of this machine; a grid made with less is made anew when it is shown.
+    pub knowledge: u32,
     /// The clock as last told.
     pub now: Moment,
     /// Targets of earlier sessions, newest first.
     pub history: Vec<String>,
     next_job: u64,
+}
+
+/// How far the search for clients of this machine is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// Nobody wanted to know.
+    NotYet,
+    /// Under way.
+    UnderWay,
+    /// Done: they are in [`Options::installed`].
+    Done,
 }
 
 /// One target and what is known of it.
@@ -66,6 +85,12 @@ pub struct Session {
     pub state: State,
     /// SHA-256 of certificates pretended to be trusted here.
     pub pretend: Vec<[u8; 32]>,
+    /// What clients of this machine said of it.
+    pub measured: Vec<Measured>,
+    /// Clients that are being asked: the job, and how many have not answered.
+    pub asking: Option<(JobId, usize)>,
+    /// [`Model::knowledge`] when its grid was made.
+    pub knowledge: u32,
     /// Rows of the tree.
     pub rows: Vec<Row>,
     /// Selected row.
@@ -127,6 +152,7 @@ pub enum Focus {
 #[allow(missing_docs)]
 pub enum Pane {
     Why,
+    Clients,
     Certificate,
     Handshake,
     Pem,
@@ -134,12 +160,19 @@ pub enum Pane {
 
 impl Pane {
     /// All, in the order of their tabs.
-    pub const ALL: [Self; 4] = [Self::Why, Self::Certificate, Self::Handshake, Self::Pem];
+    pub const ALL: [Self; 5] = [
+        Self::Why,
+        Self::Clients,
+        Self::Certificate,
+        Self::Handshake,
+        Self::Pem,
+    ];
 
     /// The word on the tab.
     pub fn title(self) -> &'static str {
         match self {
             Self::Why => "Why",
+            Self::Clients => "Clients",
             Self::Certificate => "Certificate",
             Self::Handshake => "Handshake",
             Self::Pem => "PEM",
@@ -150,6 +183,7 @@ impl Pane {
     pub fn short_title(self) -> &'static str {
         match self {
             Self::Why => "Why",
+            Self::Clients => "Who",
             Self::Certificate => "Cert",
             Self::Handshake => "TLS",
             Self::Pem => "PEM",
@@ -169,6 +203,8 @@ pub enum Overlay {
         /// Cursor and scroll.
         place: Place,
     },
+    /// A page on which something can be done.
+    Offer(Box<Offer>),
     /// The input line for another target, with the history below.
     Open {
         /// What is typed.
@@ -201,6 +237,21 @@ pub enum Overlay {
     },
     /// The trust dialog on one certificate.
     Trust(Box<TrustDialog>),
+}
+
+/// A page on which something can be done.
+#[derive(Debug)]
+pub struct Offer {
+    /// Its title.
+    pub title: String,
+    /// Its lines, not wrapped yet.
+    pub lines: Vec<Line>,
+    /// Scroll.
+    pub place: Place,
+    /// What Enter runs.
+    pub ways: Vec<Way>,
+    /// What the copy key copies: what it is, and the text.
+    pub copy: Option<(String, String)>,
 }
 
 /// The export chooser.
@@ -316,8 +367,14 @@ impl Model {
             flipped: false,
             zoomed: false,
             search: String::new(),
-            options,
+            options: Options {
+                grid: true,
+                ..options
+            },
             stores: None,
+            survey: None,
+            finding: Finding::NotYet,
+            knowledge: 0,
             now,
             history: Vec::new(),
             next_job: 0,
@@ -422,6 +479,9 @@ impl Session {
             entry,
             state: State::Queued,
             pretend: Vec::new(),
+            measured: Vec::new(),
+            asking: None,
+            knowledge: 0,
             rows: Vec::new(),
             row: 0,
             row_offset: 0,

@@ -1,8 +1,10 @@
 //! The text of panes and pages, as lines with meanings. Pure functions of what is known.
 
 mod certificate;
+pub mod clients;
 mod handshake;
 mod lesson;
+mod pasted;
 mod why;
 
 use std::sync::Arc;
@@ -17,6 +19,7 @@ use crate::inspect::Inspection;
 use crate::text;
 
 pub use lesson::lesson;
+pub use pasted::pasted;
 
 /// Columns of a line of PEM (RFC 7468 section 2).
 const PEM_WIDTH: usize = 64;
@@ -59,6 +62,7 @@ pub fn pane(model: &Model, width: usize) -> Vec<Line> {
     };
     let lines = match model.pane {
         Pane::Why => why::lines(inspection, session, model.look.glyphs, width),
+        Pane::Clients => clients::lines(model, session, inspection, width),
         Pane::Certificate => certificate::lines(
             inspection,
             model.selected(),

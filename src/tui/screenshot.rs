@@ -12,7 +12,7 @@ use super::model::Model;
 use super::update::update;
 use super::{Start, StoreSource, TuiError, parse_keys, svg, translate, view};
 use crate::moment::Moment;
-use crate::store::Stores;
+use crate::store::{Machine, Stores, Survey};
 use crate::{inspect, save};
 
 /// Inspects all targets, presses `keys`, and writes the screen of `size` columns and rows as SVG.
@@ -22,9 +22,12 @@ use crate::{inspect, save};
 pub fn screenshot(start: Start, size: (u16, u16), keys: &str, path: &Path) -> Result<(), TuiError> {
     let keys = parse_keys(keys)
         .map_err(|key| TuiError(format!("{} is no key", crate::text::safe(&key))))?;
-    let stores = match start.stores {
-        StoreSource::Fixed(stores) => stores,
-        StoreSource::Machine(given) => Stores::load(&given),
+    let (stores, survey) = match start.stores {
+        StoreSource::Fixed(stores) => (stores, None),
+        StoreSource::Machine(given) => {
+            let survey = Survey::of(&Machine::this(), &given);
+            (Stores::load(&given), Some(survey.stores()))
+        }
     };
     let mut model = Model::new(
         start.entries,
@@ -35,6 +38,10 @@ pub fn screenshot(start: Start, size: (u16, u16), keys: &str, path: &Path) -> Re
     );
     let effects = update(&mut model, Message::Stores(stores.clone()));
     settle(&mut model, effects, &stores)?;
+    if let Some(survey) = survey {
+        let effects = update(&mut model, Message::Surveyed(survey));
+        settle(&mut model, effects, &stores)?;
+    }
     for key in keys {
         if let Some(message) = translate(&Event::Key(key), &model) {
             let effects = update(&mut model, message);

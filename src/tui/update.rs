@@ -1,5 +1,6 @@
 //! What happens next: `update(&mut Model, Message) -> Vec<Effect>`. Pure: no clock, no I/O.
 
+mod clients;
 mod command;
 pub mod overlay;
 mod search;
@@ -30,7 +31,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             model.status = None;
             overlay::edit(model, edit);
         }
-        Message::Paste(pasted) => overlay::paste(model, &pasted),
+        Message::Paste(pasted) => effects = overlay::paste(model, &pasted),
         Message::Click { x, y } => effects = click(model, x, y),
         Message::Wheel { x, y, lines } => effects = wheel(model, x, y, lines),
         Message::Resized(columns, rows) => {
@@ -56,6 +57,9 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         }
         Message::Inspected { job, inspection } => inspected(model, job, inspection),
         Message::Stores(stores) => model.stores = Some(stores),
+        Message::Surveyed(stores) => clients::surveyed(model, stores),
+        Message::Installed(found) => clients::installed(model, found),
+        Message::Asked { job, measured } => clients::asked(model, job, *measured),
         Message::History(history) => model.history = history,
         Message::Saved {
             what,
@@ -78,6 +82,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         }
     }
     effects.extend(start_waiting(model));
+    effects.extend(clients::freshen(model));
     effects
 }
 
@@ -133,6 +138,10 @@ fn inspected(model: &mut Model, job: super::message::JobId, inspection: Arc<Insp
     let flipped = model.flipped;
     let base = model.options.clone();
     if let Some(session) = model.sessions.get_mut(index) {
+        // What clients said was said of an earlier connection.
+        session.measured.clear();
+        session.asking = None;
+        session.knowledge = 0;
         let options = Options {
             pretend: session.pretend.clone(),
             ..base
@@ -178,6 +187,7 @@ pub(super) fn reassess(model: &mut Model) {
     {
         let options = Options {
             pretend: session.pretend.clone(),
+            measured: session.measured.clone(),
             ..base
         };
         session.state = State::Ready(Arc::new(inspect::reassess(inspection, &options, now)));

@@ -150,7 +150,7 @@ fn title(model: &Model, area: Rect, buffer: &mut Buffer) {
         return;
     };
     let (badge, extra) = match session.inspection() {
-        Some(inspection) => (badge(inspection, model.look), facts(inspection)),
+        Some(inspection) => (badge(inspection, model.look, area.width), facts(inspection)),
         None => (
             Line::of(Meaning::Accent, waiting_word(session)),
             String::new(),
@@ -198,15 +198,36 @@ fn waiting_word(session: &super::model::Session) -> String {
     }
 }
 
-fn badge(inspection: &Inspection, look: Look) -> Line {
+fn badge(inspection: &Inspection, look: Look, width: u16) -> Line {
     let glyphs = look.glyphs;
     let pretended = inspection.verdicts.first().is_some_and(|v| v.pretended);
+    let clients = inspection.grid.as_ref().map(|grid| grid.rejected());
+    let rejected = clients.filter(|(no, _)| *no > 0);
     match inspection.outcome {
-        Outcome::Trusted if pretended => {
-            Line::of(Meaning::Warn, format!("{} trusted, pretended", glyphs.warn))
+        Outcome::Trusted => {
+            let line = match pretended {
+                true => Line::of(Meaning::Warn, format!("{} trusted, pretended", glyphs.warn)),
+                false => Line::of(Meaning::Good, format!("{} trusted", glyphs.good)),
+            };
+            match rejected {
+                Some((no, all)) if width >= 72 => line.and(
+                    Meaning::Warn,
+                    format!(", rejected by {no} of {all} clients"),
+                ),
+                Some((no, all)) if !pretended => {
+                    line.and(Meaning::Warn, format!(", not by {no}/{all}"))
+                }
+                _ => line,
+            }
         }
-        Outcome::Trusted => Line::of(Meaning::Good, format!("{} trusted", glyphs.good)),
-        Outcome::Untrusted => Line::of(Meaning::Bad, format!("{} not trusted", glyphs.bad)),
+        Outcome::Untrusted => {
+            let words = match rejected {
+                Some((no, all)) if width >= 60 => format!("rejected by {no} of {all} clients"),
+                Some((no, all)) => format!("{no} of {all} reject"),
+                None => "not trusted".to_owned(),
+            };
+            Line::of(Meaning::Bad, format!("{} {words}", glyphs.bad))
+        }
         Outcome::NoCertificate => Line::of(Meaning::Bad, format!("{} no certificate", glyphs.bad)),
         Outcome::Unreachable => Line::of(Meaning::Bad, format!("{} not reached", glyphs.bad)),
     }

@@ -9,7 +9,7 @@ use whycert::cert::{Certificate, pem};
 use whycert::diagnosis::Finding;
 use whycert::inspect::{self, Inspection, Options};
 use whycert::net::Route;
-use whycert::store::{Machine, Stores};
+use whycert::store::{Machine, StoreKind, Stores, Survey, TrustStore};
 use whycert::target::Target;
 
 use super::mint::{self, Minted, NOW};
@@ -43,15 +43,36 @@ impl Place {
         self.write(&format!("{name}.pem"), pem::encode(&minted.der))
     }
 
-    pub fn stores(&self, variables: &[(&str, &Path)]) -> Stores {
+    /// A machine without anything on it.
+    pub fn empty() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(folder.path().join("home")).unwrap();
+        Self { folder }
+    }
+
+    pub fn root(&self) -> PathBuf {
+        self.folder.path().join("root")
+    }
+
+    pub fn home(&self) -> PathBuf {
+        self.folder.path().join("home")
+    }
+
+    /// Every store of it.
+    pub fn survey(&self, variables: &[(&str, &Path)]) -> Survey {
+        Survey::of(&self.machine(variables), &[])
+    }
+
+    fn machine(&self, variables: &[(&str, &Path)]) -> Machine {
         let variables = variables
             .iter()
             .map(|(name, value)| (*name, OsString::from(value)));
-        let (root, home) = (
-            self.folder.path().join("root"),
-            self.folder.path().join("home"),
-        );
-        Stores::load_on(&Machine::other(&root, &home, variables), &[])
+        Machine::other(&self.root(), &self.home(), variables)
+    }
+
+    /// The stores of it that decide.
+    pub fn stores(&self, variables: &[(&str, &Path)]) -> Stores {
+        Stores::load_on(&self.machine(variables), &[])
     }
 }
 
@@ -120,4 +141,8 @@ pub const SITE: &str = "https://www.site.example.org";
 
 pub fn site(root: &Minted) -> Minted {
     root.issue(mint::server(&["www.site.example.org"]))
+}
+
+pub fn of_kind(survey: &Survey, kind: StoreKind) -> Vec<&Arc<TrustStore>> {
+    survey.stores.iter().filter(|s| s.kind == kind).collect()
 }

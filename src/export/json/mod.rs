@@ -14,15 +14,17 @@ use crate::cert::{
 use crate::chain::{Node, NodeId, Origin, PathEnd};
 use crate::diagnosis::{Finding, Subject, Who};
 use crate::inspect::Inspection;
-use crate::judge::{self, Compared};
+use crate::judge::client::{ClientVerdict, Kind};
+use crate::judge::{self, Engine};
 use crate::net::{AttemptResult, Route};
 use crate::text;
 
 use super::words;
 use schema::{
-    Alert, Attempt, Cert, Checked, ClientCertificate, Connection, Defect, Ended, Extension, Fact,
-    Found, Judgement, Path, Proxy, PublicKey, Reason, Remedy, Report, Selection, Session, Timings,
+    Alert, Attempt, ClientCertificate, Connection, Defect, Ended, Extension, Fact, Found,
+    Judgement, Path, Proxy, PublicKey, Remedy, Report, Selection, Session, Timings,
 };
+pub(super) use schema::{Cert, Checked, Reason};
 
 mod schema;
 
@@ -47,7 +49,7 @@ pub(super) fn certificates(inspection: &Inspection, ids: &[NodeId]) -> String {
     })
 }
 
-fn with_line_feed(value: &impl Serialize) -> String {
+pub(super) fn with_line_feed(value: &impl Serialize) -> String {
     // Strings, numbers and lists only: there is nothing in these structs that can fail to serialise.
     let mut line = serde_json::to_string(value).unwrap_or_default();
     line.push('\n');
@@ -195,11 +197,11 @@ fn ms(time: Duration) -> f64 {
     (time.as_secs_f64() * 1_000_000.0).round() / 1_000.0
 }
 
-fn indices(ids: &[NodeId]) -> Vec<usize> {
+pub(super) fn indices(ids: &[NodeId]) -> Vec<usize> {
     ids.iter().map(|id| id.0).collect()
 }
 
-fn node(node: &Node) -> Cert {
+pub(super) fn node(node: &Node) -> Cert {
     let (origin, positions, stores) = match &node.origin {
         Origin::Sent(positions) => ("sent", positions.clone(), Vec::new()),
         Origin::Store(stores) => ("store", Vec::new(), stores.clone()),
@@ -373,7 +375,8 @@ fn judgements(inspection: &Inspection) -> Vec<Judgement> {
         .iter()
         .flat_map(|verdict| {
             let webpki = Judgement {
-                client: "rustls-webpki",
+                client: "rustls-webpki".to_owned(),
+                version: String::new(),
                 kind: "measured",
                 store: verdict.store.clone(),
                 store_title: verdict.store_title.clone(),
@@ -386,7 +389,8 @@ fn judgements(inspection: &Inspection) -> Vec<Judgement> {
             };
             let reasons = reasons(&verdict.reasons);
             let walk = Judgement {
-                client: "rfc5280",
+                client: "rfc5280".to_owned(),
+                version: String::new(),
                 kind: "measured",
                 store: verdict.store.clone(),
                 store_title: verdict.store_title.clone(),
@@ -402,28 +406,33 @@ fn judgements(inspection: &Inspection) -> Vec<Judgement> {
         .collect()
 }
 
-/// What one implementation says.
-fn compared(one: &Compared) -> Judgement {
-    let reasons = reasons(&one.answer.failures);
+/// What one client says.
+fn compared(one: &ClientVerdict) -> Judgement {
+    let engine = one.client.policy.engine;
+    let asked_itself = one.client.plain && matches!(engine, Engine::Rfc5280 | Engine::Webpki);
     Judgement {
-        client: one.client,
-        // Only webpki is asked itself; the others are emulated.
-        kind: match one.client {
-            "rustls" | "rfc5280" => "measured",
-            _ => "predicted",
+        client: one.client.id.clone(),
+        version: one.client.versions.join("; "),
+        // The RFC's rules are our own and webpki is asked itself; a program around it is not.
+        kind: match one.kind {
+            Kind::Predicted if !asked_itself => "predicted",
+            Kind::Predicted | Kind::Measured => "measured",
         },
         store: one.store.clone(),
-        store_title: one.store_title.clone(),
-        accepted: one.answer.accepted,
+        store_title: one.store.clone(),
+        accepted: one.accepted,
         pretended: false,
-        path: indices(&one.answer.path),
-        message: reasons.first().map(|reason| reason.message.clone()),
-        reasons,
-        steps: steps(&one.answer.steps),
+        path: indices(&one.path),
+        reasons: reasons(&one.reasons),
+        steps: match one.client.policy.engine {
+            Engine::Rfc5280 => steps(&one.steps),
+            _ => Vec::new(),
+        },
+        message: (!one.accepted).then(|| one.message.clone()),
     }
 }
 
-fn reasons(all: &[judge::Reason]) -> Vec<Reason> {
+pub(super) fn reasons(all: &[judge::Reason]) -> Vec<Reason> {
     all.iter()
         .map(|reason| Reason {
             id: reason.kind.id(),
@@ -433,7 +442,7 @@ fn reasons(all: &[judge::Reason]) -> Vec<Reason> {
         .collect()
 }
 
-fn steps(all: &[judge::Step]) -> Vec<Checked> {
+pub(super) fn steps(all: &[judge::Step]) -> Vec<Checked> {
     all.iter()
         .map(|step| Checked {
             check: step.check,

@@ -89,7 +89,7 @@ pub(super) struct Alert {
 }
 
 #[derive(Serialize)]
-pub(super) struct Cert {
+pub(in crate::export) struct Cert {
     pub origin: &'static str,
     pub positions: Vec<usize>,
     pub stores: Vec<String>,
@@ -124,20 +124,20 @@ pub(super) struct Cert {
 }
 
 #[derive(Serialize)]
-pub(super) struct PublicKey {
+pub(in crate::export) struct PublicKey {
     pub algorithm: String,
     pub bits: u32,
     pub curve: Option<String>,
 }
 
 #[derive(Serialize)]
-pub(super) struct Extension {
+pub(in crate::export) struct Extension {
     pub oid: String,
     pub critical: bool,
 }
 
 #[derive(Serialize)]
-pub(super) struct Defect {
+pub(in crate::export) struct Defect {
     pub field: &'static str,
     pub message: String,
 }
@@ -150,7 +150,8 @@ pub(super) struct Path {
 
 #[derive(Serialize)]
 pub(super) struct Judgement {
-    pub client: &'static str,
+    pub client: String,
+    pub version: String,
     pub kind: &'static str,
     pub store: String,
     pub store_title: String,
@@ -163,7 +164,7 @@ pub(super) struct Judgement {
 }
 
 #[derive(Serialize)]
-pub(super) struct Checked {
+pub(in crate::export) struct Checked {
     pub check: &'static str,
     pub certificate: usize,
     pub state: &'static str,
@@ -171,7 +172,7 @@ pub(super) struct Checked {
 }
 
 #[derive(Serialize)]
-pub(super) struct Reason {
+pub(in crate::export) struct Reason {
     pub id: &'static str,
     pub certificate: Option<usize>,
     pub message: String,

@@ -110,6 +110,14 @@ impl FileTrouble {
             Self::NotPem => "ca-file-not-pem",
         }
     }
+
+    /// In two or three words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Missing => "nothing is there",
+            Self::NotPem => "no certificate in it",
+        }
+    }
 }
 
 impl Source {
@@ -162,7 +170,7 @@ impl Source {
             why.push(&one.name);
         }
         // Without the other half there are no public roots left.
-        if (file && folder) || (file && !hashed_folder) {
+        if file && (folder || !hashed_folder) {
             out.stores.clear();
             out.replaced = true;
         }

@@ -13,16 +13,19 @@ use super::Policy;
 use super::words::Speech;
 
 mod environment;
+mod grid;
+mod machine;
 mod peer;
 mod stack;
 mod verdict;
 
 pub use environment::{Does, Environment, FileTrouble, InEffect, Override, Source};
+pub use grid::{Asked, ClientRow, Difference, Grid, Installed, Measured, Said, same_words};
 pub use peer::{
     Afterwards, FirstAnswer, KeyExchange, Limits, Peer, Proxy, ProxyAnswer, Reach, Version,
 };
 pub use stack::{Met, Stack};
-pub use verdict::{Ask, ClientVerdict, Kind, Trusted, verdict, verdicts};
+pub use verdict::{Ask, ClientVerdict, Kind, Trusted, verdict, verdicts, verdicts_of};
 
 /// One client in the versions that were measured.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use crate::capture::{Alert, Capture, Failure, Outcome, ProxyFailure, Session, Speaks};
-use crate::net::Route;
+use crate::net::{ProxyTrouble, Route};
 use crate::target::{Host, Scheme, Source};
 
 /// An endpoint as clients meet it.
@@ -186,8 +186,16 @@ impl Peer {
         };
         let mut peer = Self::modern(endpoint.host.clone(), endpoint.port);
         peer.plain_url = matches!(endpoint.scheme, Scheme::Http | Scheme::Ws);
-        if matches!(capture.route, Route::Direct) {
-            peer.address = capture.peer.map(|address| address.ip());
+        match &capture.route {
+            Route::Direct => peer.address = capture.peer.map(|address| address.ip()),
+            Route::Proxy { url, .. } => {
+                let (host, port) = host_and_port(url);
+                peer.proxy = Some(Proxy {
+                    host,
+                    port,
+                    answer: ProxyAnswer::Tunnel,
+                });
+            }
         }
         peer.limits = limits(&capture.session);
         if let Outcome::Failed { failure, .. } = &capture.outcome {
@@ -208,12 +216,17 @@ impl Peer {
             Failure::Refused => self.reach = Reach::Refused,
             Failure::Unreachable { .. } => self.reach = Reach::Unreachable,
             Failure::TimedOut => self.reach = Reach::TimedOut,
-            Failure::Proxy(ProxyFailure::Unreachable(_)) => {
-                self.proxy = Some(Proxy {
-                    host: "{PROXY}".to_owned(),
-                    port: 0,
-                    answer: ProxyAnswer::Refused,
-                });
+            Failure::Proxy(failure) => {
+                let answer = match failure {
+                    ProxyFailure::Answered(ProxyTrouble::Status { code, words, .. }) => {
+                        let words = words.raw().lines().next().unwrap_or_default();
+                        ProxyAnswer::Status(*code, words.to_owned())
+                    }
+                    _ => ProxyAnswer::Refused,
+                };
+                if let Some(proxy) = &mut self.proxy {
+                    proxy.answer = answer;
+                }
             }
             Failure::Reset => self.first = FirstAnswer::Reset,
             Failure::ClosedAtOnce => self.first = FirstAnswer::ClosedAtOnce,
@@ -239,15 +252,29 @@ impl Peer {
     }
 }
 
+/// The host and port in a proxy's URL.
+fn host_and_port(url: &str) -> (String, u16) {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let rest = rest.split('/').next().unwrap_or(rest);
+    let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
+    match rest.rsplit_once(':') {
+        Some((host, port)) => (host.to_owned(), port.parse().unwrap_or(0)),
+        None => (rest.to_owned(), 80),
+    }
+}
+
 /// A server that was offered everything and chose something old has nothing newer.
 fn limits(session: &Session) -> Limits {
-    let mut out = Limits::default();
-    out.newest = match session.version.as_deref() {
+    let newest = match session.version.as_deref() {
         Some("SSL 3.0") => Version::Ssl3,
         Some("TLS 1.0") => Version::Tls10,
         Some("TLS 1.1") => Version::Tls11,
         Some("TLS 1.2") => Version::Tls12,
         _ => Version::Tls13,
+    };
+    let mut out = Limits {
+        newest,
+        ..Limits::default()
     };
     let suite = session.cipher_suite.as_deref().unwrap_or_default();
     if suite.starts_with("TLS_RSA_WITH") {

@@ -33,6 +33,8 @@ pub struct Stack {
     pub rsa_pss_keys: bool,
     /// Takes certificates with Ed25519 keys.
     pub ed25519_keys: bool,
+    /// A handshake signed by a smaller RSA key than this fails as a bad signature.
+    pub least_rsa_key_bits: u32,
     /// Takes certificates signed with MD5 (to refuse them itself); else the server finds none to send.
     pub md5_certificates: bool,
     /// Servers without RFC 5746 are refused.
@@ -79,6 +81,7 @@ impl Default for Stack {
             p521_keys: true,
             rsa_pss_keys: true,
             ed25519_keys: true,
+            least_rsa_key_bits: 0,
             md5_certificates: true,
             refuses_unsafe_renegotiation: false,
             needs_close_notify: false,
@@ -107,10 +110,13 @@ impl Stack {
             .or_else(|| self.hello(&peer.limits))
             .or_else(|| self.certificate_types(sent))
             .or_else(|| self.leaf_key_usage(&peer.limits, sent));
-        let during = self.key_exchange(&peer.limits).or(match peer.afterwards {
-            Afterwards::ClientCertificateEarly(code) => Some(Event::alert(code)),
-            _ => None,
-        });
+        let during = self
+            .handshake_signature(&peer.limits, sent)
+            .or_else(|| self.key_exchange(&peer.limits))
+            .or(match peer.afterwards {
+                Afterwards::ClientCertificateEarly(code) => Some(Event::alert(code)),
+                _ => None,
+            });
         let after = match peer.afterwards {
             Afterwards::ClientCertificate => Some(Event::client_certificate_required()),
             Afterwards::Silent => Some(Event::new(["silent-after-handshake", "timed-out"])),
@@ -123,6 +129,18 @@ impl Stack {
             before,
             during,
             after,
+        }
+    }
+
+    /// What this stack meets with any modern server that sends `sent`, leaf first: what the certificates
+    /// alone decide.
+    pub fn meets_file(&self, limits: &Limits, sent: &[&Certificate]) -> Met {
+        Met {
+            before: self
+                .certificate_types(sent)
+                .or_else(|| self.leaf_key_usage(limits, sent)),
+            during: self.handshake_signature(limits, sent),
+            after: None,
         }
     }
 
@@ -199,6 +217,15 @@ impl Stack {
             && !usage.has(crate::cert::extension::KeyUsage::DIGITAL_SIGNATURE);
         (self.key_usage == KeyUsageCheck::Handshake && forbids)
             .then(|| Event::new(["key-usage", "tls"]))
+    }
+
+    /// The server proves that it holds the leaf's key by signing, except with static RSA.
+    fn handshake_signature(&self, limits: &Limits, sent: &[&Certificate]) -> Option<Event> {
+        let key = &sent.first()?.key;
+        let small = matches!(key.kind, KeyKind::Rsa { .. } | KeyKind::RsaPss { .. })
+            && key.bits < self.least_rsa_key_bits;
+        (small && limits.key_exchange != KeyExchange::StaticRsa)
+            .then(|| Event::new(["bad-signature", "certificate"]))
     }
 
     fn key_exchange(&self, limits: &Limits) -> Option<Event> {

@@ -1,19 +1,21 @@
 //! One chain, all clients: who accepts it, who rejects it, and in which words.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::environment::{Environment, FileTrouble, InEffect};
-use super::peer::{Peer, ProxyAnswer};
-use super::stack::Verifies;
+use super::machine::{self, Named};
+use super::peer::{Afterwards, Limits, Peer, ProxyAnswer};
+use super::stack::{Met, Verifies};
 use super::{Ipv6Literal, Profile, ProxyUse, Underscore, profiles};
 use crate::cert::Certificate;
 use crate::chain::{Chain, NodeId};
 use crate::judge::engine::{self, Anchors, Answer, Facts, Input, Step};
 use crate::judge::words::{self, Event, Facts as Words, Said};
 use crate::judge::{Policy, Question, Reason, ReasonKind};
-use crate::store::{StoreKind, Stores, TrustStore};
+use crate::store::{Stores, TrustStore};
 use crate::target::Host;
+use crate::text;
 
 /// What is asked of the clients.
 #[derive(Clone, Copy, Debug)]
@@ -108,6 +110,18 @@ pub fn verdicts(ask: &Ask<'_>) -> Vec<ClientVerdict> {
     out
 }
 
+/// These clients, in their order; those whose engine is not written are left out.
+pub fn verdicts_of(
+    clients: impl IntoIterator<Item = &'static Profile>,
+    ask: &Ask<'_>,
+) -> Vec<ClientVerdict> {
+    let mut known = Known::default();
+    clients
+        .into_iter()
+        .filter_map(|profile| one(profile, ask, &mut known))
+        .collect()
+}
+
 /// One client. `None` when its engine is not written, or nothing is known that it could judge.
 pub fn verdict(profile: &'static Profile, ask: &Ask<'_>) -> Option<ClientVerdict> {
     one(profile, ask, &mut Known::default())
@@ -154,7 +168,7 @@ struct Trust<'a> {
     title: String,
     assumed: bool,
     trouble: Option<FileTrouble>,
-    file: Option<&'a Path>,
+    file: Option<PathBuf>,
 }
 
 fn one(profile: &'static Profile, ask: &Ask<'_>, known: &mut Known) -> Option<ClientVerdict> {
@@ -190,12 +204,16 @@ fn one(profile: &'static Profile, ask: &Ask<'_>, known: &mut Known) -> Option<Cl
         }),
     };
     if let Some(event) = client.meets(known, &mut out)? {
+        let wants_certificate = ask
+            .peer
+            .is_some_and(|p| p.afterwards == Afterwards::ClientCertificate);
         let tags: Vec<&str> = trust
             .in_effect
             .is_default
             .then_some("default")
             .into_iter()
             .chain(trust.trouble.map(FileTrouble::id))
+            .chain(wants_certificate.then_some("client-certificate"))
             .collect();
         let Said { message, cause } = profile.speech.say(&event, &client.words(), &tags);
         out.accepted = false;
@@ -230,7 +248,7 @@ fn trust<'a>(profile: &Profile, ask: &Ask<'a>) -> Trust<'a> {
             title: store.title.clone(),
             assumed: false,
             trouble,
-            file: store.path.as_deref(),
+            file: store.path.clone(),
         },
         Trusted::Machine {
             stores,
@@ -241,34 +259,28 @@ fn trust<'a>(profile: &Profile, ask: &Ask<'a>) -> Trust<'a> {
             let mut found: Vec<&TrustStore> = Vec::new();
             let mut assumed = false;
             for name in &in_effect.stores {
-                let (store, exact) = resolve(name, stores);
+                let (named, exact) = machine::resolve(name, stores);
                 assumed |= !exact;
-                found.extend(store);
+                found.extend(named);
             }
             let mut trouble = None;
+            let mut unusable: Vec<String> = Vec::new();
             for file in &in_effect.files {
-                match stores
-                    .0
-                    .iter()
-                    .find(|s| s.path.as_deref() == Some(file.as_path()))
-                {
-                    Some(store) => {
-                        if store.anchors.is_empty() {
-                            trouble = Some(FileTrouble::NotPem);
-                        }
-                        found.push(store);
+                match machine::named(file, stores) {
+                    Named::Store(store) => found.push(store),
+                    Named::Trouble(what) => {
+                        trouble = Some(what);
+                        let shown = text::safe(&file.to_string_lossy()).into_owned();
+                        unusable.push(format!("{shown} ({})", what.words()));
                     }
-                    None => assumed = true,
+                    Named::Unknown => assumed = true,
                 }
             }
-            let titles: Vec<&str> = found.iter().map(|s| s.title.as_str()).collect();
+            let mut titles: Vec<&str> = found.iter().map(|s| s.title.as_str()).collect();
+            titles.extend(unusable.iter().map(String::as_str));
             let title = titles.join(" + ");
-            let file = found.iter().find_map(|s| {
-                let path = s.path.as_deref()?;
-                in_effect.files.iter().any(|f| f == path).then_some(path)
-            });
             Trust {
-                file,
+                file: in_effect.files.first().cloned(),
                 stores: found,
                 in_effect,
                 title,
@@ -277,19 +289,6 @@ fn trust<'a>(profile: &Profile, ask: &Ask<'a>) -> Trust<'a> {
             }
         }
     }
-}
-
-/// The loaded store that a source names, and whether it is that very store or one that stands for it.
-fn resolve<'a>(name: &str, stores: &'a Stores) -> (Option<&'a TrustStore>, bool) {
-    if let Some(store) = stores.by_id(name) {
-        return (Some(store), true);
-    }
-    let kind = match name {
-        "openssl" | "java" | "windows" | "apple" => StoreKind::System,
-        _ => StoreKind::Mozilla,
-    };
-    let mut all = stores.0.iter().map(Arc::as_ref);
-    (all.find(|s| s.kind == kind), name == "openssl")
 }
 
 struct Client<'a, 'b> {
@@ -323,11 +322,13 @@ impl Client<'_, '_> {
             }
         }
         let sent = self.sent();
-        let met = self
-            .ask
-            .peer
-            .map(|peer| self.profile.stack.meets(peer, &sent))
-            .unwrap_or_default();
+        let stack = &self.profile.stack;
+        let met = match self.ask.peer {
+            Some(peer) => stack.meets(peer, &sent),
+            // An implementation's rules for certificates end where the handshake begins.
+            None if self.profile.plain => Met::default(),
+            None => stack.meets_file(&Limits::default(), &sent),
+        };
         if met.before.is_some() {
             return Some(met.before);
         }
@@ -456,7 +457,7 @@ impl Client<'_, '_> {
             let port = self
                 .ask
                 .peer
-                .map_or_else(|| "{PORT}".to_owned(), |p| p.port.to_string());
+                .map_or_else(|| "443".to_owned(), |p| p.port.to_string());
             let netloc = match port.as_str() {
                 "443" => bracketed.clone(),
                 port => format!("{bracketed}:{port}"),
@@ -486,7 +487,7 @@ impl Client<'_, '_> {
                 ]);
             }
         }
-        let file = self.trust.file.map(|f| f.display().to_string());
+        let file = self.trust.file.as_ref().map(|f| f.display().to_string());
         let default = self.profile.values.get("DEFAULT_CAFILE").cloned();
         if let Some(file) = file.or(default) {
             out.insert("CAFILE", file);

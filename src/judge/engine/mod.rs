@@ -14,8 +14,16 @@ use super::Question;
 use super::policy::{Engine, Policy};
 use super::reason::Reason;
 use crate::cert::Certificate;
-use crate::chain::{Chain, NodeId};
+use crate::chain::{Chain, NodeId, Origin};
 
+mod boringssl;
+mod chromium;
+mod gnutls;
+mod go;
+mod ground;
+mod java;
+mod nss;
+mod openssl;
 mod rfc5280;
 mod rounds;
 mod steps;
@@ -154,14 +162,28 @@ pub fn ask(input: &Input<'_>) -> Option<Answer> {
     match input.policy.engine {
         Engine::Rfc5280 => Some(rfc5280::judge(input)),
         Engine::Webpki => Some(webpki::judge(input)),
-        Engine::Openssl
-        | Engine::Gnutls
-        | Engine::Go
-        | Engine::Java
-        | Engine::Nss
-        | Engine::Chromium
-        | Engine::Boringssl => None,
+        Engine::Java => Some(java::judge(input)),
+        Engine::Nss => Some(nss::judge(input)),
+        Engine::Chromium => Some(chromium::judge(input)),
+        Engine::Boringssl => Some(boringssl::judge(input)),
+        Engine::Go => Some(go::judge(input)),
+        Engine::Gnutls => Some(gnutls::judge(input)),
+        Engine::Openssl => Some(openssl::judge(input)),
     }
+}
+
+/// The certificates as sent, leaf first; one that was sent twice stands twice.
+fn sent(chain: &Chain) -> Vec<NodeId> {
+    let mut places: Vec<(usize, NodeId)> = chain
+        .iter()
+        .filter_map(|(id, node)| match &node.origin {
+            Origin::Sent(places) => Some(places.iter().map(move |&place| (place, id))),
+            _ => None,
+        })
+        .flatten()
+        .collect();
+    places.sort_unstable();
+    places.into_iter().map(|(_, id)| id).collect()
 }
 
 /// The RFC's own rules.
@@ -169,7 +191,7 @@ pub(super) fn rfc5280(input: &Input<'_>) -> Answer {
     rfc5280::judge(input)
 }
 
-/// What `rustls-webpki` says, in its own word.
-pub(super) fn webpki_says(input: &Input<'_>) -> Result<(), String> {
-    webpki::says(input)
+/// What `rustls-webpki` says, in its own word, and the reason behind it.
+pub(super) fn webpki_says(input: &Input<'_>, path: &[NodeId]) -> Result<(), (String, Reason)> {
+    webpki::says(input, path)
 }

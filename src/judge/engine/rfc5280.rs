@@ -38,11 +38,11 @@ pub(super) fn judge(input: &Input<'_>) -> Answer {
     let (path, mut failures) = search(&mut rules, leaf);
     failures.dedup();
     Answer {
-        spoken: None,
         accepted: failures.is_empty(),
         steps: steps::of(input, &path, &failures),
         path,
         failures,
+        spoken: None,
     }
 }
 

@@ -1,7 +1,8 @@
 //! The first round of the RFC's engine: a path without fault, depth first, each branch left at its
 //! first fault.
 
-use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
 
 use super::rfc5280::{BOUNDS, Place, Rules};
 use crate::chain::{NodeId, SignatureCheck};
@@ -23,6 +24,7 @@ pub(super) fn first(rules: &mut Rules<'_>, leaf: NodeId) -> Found {
         };
     }
     let mut search = Search {
+        distance: distances(rules),
         rules,
         sound: HashMap::new(),
         steps: 0,
@@ -36,8 +38,36 @@ pub(super) fn first(rules: &mut Rules<'_>, leaf: NodeId) -> Found {
     }
 }
 
+/// How many links each certificate is away from the nearest anchor, over verified signatures. What
+/// is not there leads to none.
+fn distances(rules: &Rules<'_>) -> HashMap<NodeId, usize> {
+    let chain = rules.input.chain;
+    let mut below: HashMap<NodeId, Vec<NodeId>> = HashMap::new();
+    for link in &chain.links {
+        if link.signature == SignatureCheck::Verified && link.child != link.issuer {
+            below.entry(link.issuer).or_default().push(link.child);
+        }
+    }
+    let ends = chain
+        .iter()
+        .map(|(id, _)| id)
+        .filter(|&id| rules.ends_at(id));
+    let mut queue: VecDeque<(NodeId, usize)> = ends.map(|id| (id, 0)).collect();
+    let mut distance: HashMap<NodeId, usize> = queue.iter().copied().collect();
+    while let Some((id, far)) = queue.pop_front() {
+        for &child in below.get(&id).into_iter().flatten() {
+            if let Entry::Vacant(free) = distance.entry(child) {
+                free.insert(far + 1);
+                queue.push_back((child, far + 1));
+            }
+        }
+    }
+    distance
+}
+
 struct Search<'r, 'a> {
     rules: &'r mut Rules<'a>,
+    distance: HashMap<NodeId, usize>,
     /// Which certificates have no fault of their own in which place.
     sound: HashMap<(NodeId, Place), bool>,
     steps: usize,
@@ -59,8 +89,9 @@ impl Search<'_, '_> {
                 _ => {}
             }
         }
-        // Anchors first: the shortest way out.
-        issuers.sort_by_key(|&id| !self.rules.ends_at(id));
+        // The nearest way out first; what leads to no anchor is left out.
+        issuers.retain(|id| self.distance.contains_key(id));
+        issuers.sort_by_key(|id| self.distance.get(id).copied());
         for issuer in issuers {
             self.steps += 1;
             if self.steps > BOUNDS.0 || path.len() >= BOUNDS.1 {

@@ -115,9 +115,12 @@ fn spoken(error: &Error) -> Spoken {
     }
 }
 
-/// webpki's verdict in its own word, as Rust programs print it.
-pub(super) fn says(input: &Input<'_>) -> Result<(), String> {
-    ask(input).map(|_| ()).map_err(|error| words(&error))
+/// webpki's verdict: its own word, as Rust programs print it, and the reason behind it on the path
+/// that our own walk shows.
+pub(super) fn says(input: &Input<'_>, path: &[NodeId]) -> Result<(), (String, Reason)> {
+    ask(input)
+        .map(|_| ())
+        .map_err(|error| (words(&error), reason(input, path, &error)))
 }
 
 /// Asks it: the path it found, leaf first, or its error.

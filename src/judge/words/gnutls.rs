@@ -88,6 +88,16 @@ pub(super) fn event(rejected: &Rejected<'_>) -> Event {
         .collect();
     flags.sort_unstable();
     flags.dedup();
+    // A hash that is refused needs no check of its signature: what cannot be checked here could be there.
+    let unchecked = |r: &crate::judge::Reason| {
+        matches!(
+            r.kind,
+            ReasonKind::BadSignature | ReasonKind::AlgorithmMismatch
+        )
+    };
+    if flags.contains(&Flag::InsecureAlgorithm) && !rejected.answer.failures.iter().any(unchecked) {
+        flags.retain(|&f| f != Flag::Signature);
+    }
     let afterwards = rejected.profile.policy.name_check == NameCheck::Afterwards;
     let status: Vec<&str> = flags.iter().map(|f| f.words()).collect();
     let wrong_name = flags == [Flag::Owner];
@@ -164,8 +174,9 @@ fn wget(rejected: &Rejected<'_>, flags: &[Flag]) -> String {
         if leaf.not_after.is_some_and(|t| at >= t) {
             lines.push("The certificate has expired".to_owned());
         }
+        let wrong = |name| !crate::judge::name::accepts(leaf, name, &rejected.profile.policy);
         let name = rejected.question.name.as_ref();
-        if name.is_some_and(|n| !crate::judge::name::accepts(leaf, n, &rejected.profile.policy)) {
+        if flags.contains(&Flag::Owner) || flags != [Flag::Owner] && name.is_some_and(wrong) {
             lines.push(format!(
                 "The certificate's owner does not match hostname ‘{host}’"
             ));

@@ -52,7 +52,7 @@ fn words(rejected: &Rejected<'_>, reason: &Reason) -> String {
         ReasonKind::PathTooLong { .. } | ReasonKind::TooDeep { .. } => {
             "x509: too many intermediates for path length constraint".to_owned()
         }
-        ReasonKind::NameConstraint { name, detail } => constraint(rejected, name, detail),
+        ReasonKind::NameConstraint { name, detail } => constraint(name, detail),
         ReasonKind::NotForServers { .. } | ReasonKind::NotForClients { .. } => {
             "x509: certificate specifies an incompatible key usage".to_owned()
         }
@@ -60,8 +60,9 @@ fn words(rejected: &Rejected<'_>, reason: &Reason) -> String {
             "x509: unhandled critical extension".to_owned()
         }
         ReasonKind::Policy(_) => "x509: no valid chains built".to_owned(),
-        ReasonKind::NotACa if reason.node.is_some_and(|n| rejected.anchors.holds(n)) => {
-            unknown_authority(rejected)
+        // Named first, it is no hint about a candidate.
+        ReasonKind::NotACa => {
+            "x509: certificate is not authorized to sign other certificates".to_owned()
         }
         _ => unknown_authority(rejected),
     }
@@ -75,25 +76,9 @@ fn dates(now: Moment, which: &str, limit: Moment) -> String {
     )
 }
 
-fn constraint(rejected: &Rejected<'_>, name: &str, detail: &str) -> String {
-    let host = rejected
-        .question
-        .name
-        .as_ref()
-        .map(names::host)
-        .unwrap_or_default();
-    let bare = name.rsplit(':').next().unwrap_or(name).trim();
-    let shown = if bare.is_empty() { host.as_str() } else { bare };
-    let what = if detail.contains("exclude") {
-        format!(
-            "DNS name \"{shown}\" is excluded by constraint \"{}\"",
-            detail.rsplit(' ').next().unwrap_or_default()
-        )
-    } else {
-        format!("DNS name \"{shown}\" is not permitted by any constraint")
-    };
+fn constraint(name: &str, detail: &str) -> String {
     format!(
-        "x509: a root or intermediate certificate is not authorized to sign for this name: {what}"
+        "x509: a root or intermediate certificate is not authorized to sign for this name: {name} {detail}"
     )
 }
 

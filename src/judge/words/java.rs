@@ -88,11 +88,14 @@ pub(super) fn event(rejected: &Rejected<'_>) -> Event {
 }
 
 impl Rejected<'_> {
+    /// The issuer is an anchor of the right name whose key identifier is another one.
     fn issuer_is_anchor(&self, reason: &crate::judge::Reason) -> bool {
-        reason
-            .node
-            .and_then(|n| self.issuer_of(n))
-            .is_some_and(|n| self.anchors.holds(n))
+        let pair = reason.node.and_then(|n| Some((n, self.issuer_of(n)?)));
+        pair.is_some_and(|(child, issuer)| {
+            let link = self.chain.link(child, issuer);
+            self.anchors.holds(issuer)
+                && link.is_some_and(|l| l.key_id == crate::chain::KeyIdMatch::Different)
+        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Commands, as keys, mouse and palette give them.
 
-use super::{overlay, search};
+use super::{clients, overlay, search};
 use crate::export::{self, Format, What};
 use crate::tui::keymap::Command;
 use crate::tui::line::Link;
@@ -60,6 +60,7 @@ pub(super) fn run(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::ExportMenu => overlay::open_export(model),
         Command::Copy => return copy_selected(model),
         Command::CopyMenu => overlay::open_copy(model),
+        Command::Ask => return clients::open_ask(model),
         Command::Trust => return overlay::open_trust(model),
         Command::Forget => {
             if let Some(session) = model.session_mut() {
@@ -253,6 +254,7 @@ fn enter(model: &mut Model) -> Vec<Effect> {
                 Some(Link::Lesson(id)) => overlay::open_lesson(model, id),
                 Some(Link::Explain(id)) => overlay::open_explanation(model, id),
                 Some(Link::Fold(_)) => fold_field(model, None),
+                Some(Link::Client(id)) => clients::open_client(model, id),
                 Some(Link::Copy(text)) => {
                     return vec![Effect::Copy {
                         what: "the command".to_owned(),
@@ -335,6 +337,9 @@ fn export_selected(model: &mut Model) -> Vec<Effect> {
 }
 
 fn copy_selected(model: &mut Model) -> Vec<Effect> {
+    if let Some((what, text)) = clients::words_here(model) {
+        return vec![Effect::Copy { what, text }];
+    }
     let certificate = model
         .selected()
         .and_then(|id| model.inspection()?.chain.certificate(id).cloned());

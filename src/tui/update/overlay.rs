@@ -7,6 +7,7 @@ use super::command::{self, moved};
 use super::search;
 use crate::cert::fields;
 use crate::diagnosis::lesson;
+use crate::diagnosis::pasted::Pasted;
 use crate::export::{self, Format, What};
 use crate::target::Target;
 use crate::text;
@@ -35,6 +36,7 @@ pub(super) fn run(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Close => close(model),
         Command::Quit if !is_typing(model) => close(model),
         Command::Enter => return accept(model),
+        Command::Copy => return super::clients::copy_offered(model),
         Command::Up => return stepped(model, -1),
         Command::Down => return stepped(model, 1),
         Command::PageUp => return stepped(model, -10),
@@ -97,6 +99,10 @@ fn step(model: &mut Model, lines: i64) {
             let last = count.saturating_sub(height);
             place.offset = moved(place.offset, lines, last);
             place.line = place.offset;
+        }
+        Some(Overlay::Offer(offer)) => {
+            let count = crate::tui::line::wrap(&offer.lines, width).len();
+            offer.place.offset = moved(offer.place.offset, lines, count.saturating_sub(height));
         }
         Some(Overlay::Open { picked, .. }) if history > 0 => {
             *picked = match (*picked, lines < 0) {
@@ -257,6 +263,7 @@ fn accept(model: &mut Model) -> Vec<Effect> {
             }
         }
         Some(Overlay::Trust(dialog)) => return accept_trust(model, dialog),
+        Some(Overlay::Offer(offer)) => return super::clients::accept(model, offer.ways),
         Some(Overlay::Page { .. }) | None => {}
     }
     Vec::new()
@@ -536,8 +543,17 @@ fn change(input: &mut Input, request: InputRequest) {
     input.handle(request);
 }
 
-/// Pasted text: into the input line in focus, without line ends; elsewhere a new target.
-pub(super) fn paste(model: &mut Model, pasted: &str) {
+/// Pasted text: an error of some program is explained, and the one server that it names looked at; else it
+/// goes into the input line in focus, without line ends, or becomes a new target.
+pub(super) fn paste(model: &mut Model, pasted: &str) -> Vec<Effect> {
+    let for_target = match model.overlays.last() {
+        None => true,
+        Some(Overlay::Open { input, .. }) => input.value().is_empty(),
+        _ => false,
+    };
+    if for_target && let Some(effects) = paste_error(model, pasted) {
+        return effects;
+    }
     let line: String = pasted
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })
@@ -553,4 +569,27 @@ pub(super) fn paste(model: &mut Model, pasted: &str) {
     for c in line.trim().chars() {
         edit(model, Edit::Insert(c));
     }
+    Vec::new()
+}
+
+/// Explains a known error on a page, with its server below; `None` when the text is none.
+fn paste_error(model: &mut Model, text: &str) -> Option<Vec<Effect>> {
+    let pasted = Pasted::read(text);
+    let lines = pages::pasted(&pasted)?;
+    let target = pasted
+        .place()
+        .and_then(|place| Target::parse(&place.typed()).ok());
+    let effects = match target {
+        Some(target) => {
+            model.overlays.clear();
+            open_target(model, target)
+        }
+        None => Vec::new(),
+    };
+    model.overlays.push(Overlay::Page {
+        title: "What this error means".to_owned(),
+        lines,
+        place: Place::default(),
+    });
+    Some(effects)
 }

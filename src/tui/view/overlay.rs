@@ -15,6 +15,27 @@ pub fn page_width(model: &Model) -> u16 {
     model.size.0.saturating_sub(4).min(92)
 }
 
+/// A page of lines, scrolled, with the keys that work on it below.
+fn page(
+    model: &Model,
+    title: &str,
+    lines: &[Line],
+    offset: usize,
+    keys: &str,
+    screen: Rect,
+    buffer: &mut Buffer,
+) {
+    let width = page_width(model);
+    let all = wrap(lines, usize::from(width));
+    let height = u16::try_from(all.len()).unwrap_or(u16::MAX);
+    let inner = open(model, screen, width, height, title, keys, buffer);
+    let shown = usize::from(inner.height);
+    for (y, line) in (0..inner.height).zip(all.iter().skip(offset)) {
+        put(buffer, inner, y, line, model.look);
+    }
+    frame::scrolled(buffer, outer(inner), offset, shown, all.len(), model.look);
+}
+
 pub(super) fn draw(model: &Model, overlay: &Overlay, screen: Rect, buffer: &mut Buffer) {
     match overlay {
         Overlay::Page {
@@ -22,30 +43,25 @@ pub(super) fn draw(model: &Model, overlay: &Overlay, screen: Rect, buffer: &mut 
             lines,
             place,
         } => {
-            let width = page_width(model);
-            let all = wrap(lines, usize::from(width));
-            let height = u16::try_from(all.len()).unwrap_or(u16::MAX);
-            let inner = open(
+            let keys = "↑↓ scroll   esc close";
+            page(model, title, lines, place.offset, keys, screen, buffer);
+        }
+        Overlay::Offer(offer) => {
+            let keys = match (offer.ways.is_empty(), &offer.copy) {
+                (false, _) => "enter run them   ↑↓ scroll   esc leave it",
+                (true, Some(_)) => "y copy its words   ↑↓ scroll   esc close",
+                (true, None) => "↑↓ scroll   esc close",
+            };
+            let offset = offer.place.offset;
+            page(
                 model,
+                &offer.title,
+                &offer.lines,
+                offset,
+                keys,
                 screen,
-                width,
-                height,
-                title,
-                "↑↓ scroll   esc close",
                 buffer,
             );
-            let shown = usize::from(inner.height);
-            for (y, line) in all.iter().skip(place.offset).take(shown).enumerate() {
-                put(
-                    buffer,
-                    inner,
-                    u16::try_from(y).unwrap_or(0),
-                    line,
-                    model.look,
-                );
-            }
-            let around = outer(inner);
-            frame::scrolled(buffer, around, place.offset, shown, all.len(), model.look);
         }
         Overlay::Open {
             input,
@@ -134,6 +150,10 @@ pub fn box_of(model: &Model) -> Option<(Rect, usize)> {
         Overlay::Page { lines, .. } => {
             let width = page_width(model);
             (width, rows(wrap(lines, usize::from(width)).len()), 0)
+        }
+        Overlay::Offer(offer) => {
+            let width = page_width(model);
+            (width, rows(wrap(&offer.lines, usize::from(width)).len()), 0)
         }
         Overlay::Open { .. } => (
             OPEN_WIDTH,

@@ -1,0 +1,119 @@
+//! The clients of this machine, asked themselves: which are there, with which command each is asked, and
+//! what it said. The commands are shown before anything runs; only then [`ask`] runs them.
+//!
+//! Every client gets the user's variables, because their effect is what is measured; but an empty home, so
+//! that no credentials, cookies or caches are touched, and no terminal to ask for any.
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use crate::judge::client::{Measured, Said};
+use crate::text;
+
+mod find;
+mod read;
+mod run;
+mod ways;
+
+pub use find::find;
+pub use ways::{Way, obstacle, ways};
+
+/// Clients that run beside each other at most.
+const SIDE_BY_SIDE: usize = 3;
+
+/// Variables that could lead to credentials, to another server, or to no verification at all.
+const NOT_FOR_THEM: &[&str] = &[
+    "PIP_INDEX_URL",
+    "PIP_EXTRA_INDEX_URL",
+    "GIT_ASKPASS",
+    "SSH_ASKPASS",
+    "WGETRC",
+    "SYSTEM_WGETRC",
+    "CURL_HOME",
+    "XDG_CONFIG_HOME",
+    "GIT_CONFIG_GLOBAL",
+    "PYTHONSTARTUP",
+    "GITHUB_TOKEN",
+    "NPM_TOKEN",
+];
+
+/// Runs them, a few beside each other, and tells each answer as it comes. Blocking.
+pub fn ask(ways: &[Way], told: &(dyn Fn(Measured) + Sync)) {
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..SIDE_BY_SIDE.min(ways.len()) {
+            scope.spawn(|| {
+                loop {
+                    let Some(way) = ways.get(next.fetch_add(1, Ordering::Relaxed)) else {
+                        break;
+                    };
+                    told(one(way));
+                }
+            });
+        }
+    });
+}
+
+fn one(way: &Way) -> Measured {
+    let (said, took) = match said(way) {
+        Ok((said, took)) => (said, took),
+        Err(error) => (
+            Said::NotAsked(text::safe(&error.to_string()).into_owned()),
+            Duration::ZERO,
+        ),
+    };
+    Measured {
+        client: way.client,
+        version: way.version.clone(),
+        command: way.command(),
+        took,
+        said,
+    }
+}
+
+fn said(way: &Way) -> std::io::Result<(Said, Duration)> {
+    let home = tempfile::tempdir()?;
+    let folder = home.path().join("work");
+    std::fs::create_dir(&folder)?;
+    if let Some((name, text)) = way.file {
+        std::fs::write(folder.join(name), text)?;
+    }
+    let mut command = Command::new(&way.program);
+    command.args(&way.arguments).current_dir(&folder);
+    surroundings(&mut command, home.path());
+    let ran = run::run(&mut command, way.limit)?;
+    if ran.timed_out {
+        let limit = way.limit.as_secs();
+        let words = format!("it did not answer within {limit} seconds");
+        return Ok((Said::NotAsked(words), ran.took));
+    }
+    Ok(((way.reads)(&ran), ran.took))
+}
+
+/// The user's variables, but nobody's secrets.
+fn surroundings(command: &mut Command, home: &Path) {
+    // Go compiles: with what is compiled already it takes seconds instead of minutes.
+    let cache = std::env::var_os("GOCACHE").or_else(|| {
+        let real = etcetera::home_dir().ok()?.join(".cache/go-build");
+        real.is_dir().then(|| real.into_os_string())
+    });
+    command.env(
+        "GOCACHE",
+        cache.unwrap_or_else(|| home.join("go").into_os_string()),
+    );
+    for name in NOT_FOR_THEM {
+        command.env_remove(name);
+    }
+    command
+        .env("HOME", home)
+        .env("LC_ALL", "C.UTF-8")
+        .env("NO_COLOR", "1")
+        .env("GIT_TERMINAL_PROMPT", "0")
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .env("PIP_CONFIG_FILE", "/dev/null")
+        .env("NETRC", home.join("no-netrc"))
+        .env("GO111MODULE", "off")
+        .env("GOTOOLCHAIN", "local");
+}

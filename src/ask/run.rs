@@ -1,0 +1,153 @@
+//! Running one program: with a time limit, its output bounded, everything it started ended with it.
+
+use std::io::Read;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+/// Bytes of each stream that are kept; what follows is read and dropped.
+const MOST_OUTPUT: u64 = 256 * 1024;
+
+/// How a program ended.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Ran {
+    /// Its exit code; `None` when a signal or the time limit ended it.
+    pub code: Option<i32>,
+    /// What it wrote to standard output.
+    pub stdout: String,
+    /// What it wrote to standard error.
+    pub stderr: String,
+    /// It did not end in time.
+    pub timed_out: bool,
+    /// From start to end.
+    pub took: Duration,
+}
+
+/// Runs it without input.
+///
+/// # Errors
+/// When it does not start.
+pub(super) fn run(command: &mut Command, limit: Duration) -> std::io::Result<Ran> {
+    let began = Instant::now();
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(command, 0);
+    let mut child = command.spawn()?;
+    let group = child.id();
+    let (sender, events) = mpsc::channel();
+    let streams: [Option<Box<dyn Read + Send>>; 2] = [
+        child.stdout.take().map(|s| Box::new(s) as Box<_>),
+        child.stderr.take().map(|s| Box::new(s) as Box<_>),
+    ];
+    for (place, stream) in streams.into_iter().enumerate() {
+        let sender = sender.clone();
+        std::thread::spawn(move || {
+            let text = stream.map(read_all).unwrap_or_default();
+            let _ = sender.send(Event::Read(place, text));
+        });
+    }
+    std::thread::spawn(move || {
+        let _ = sender.send(Event::Ended(ended(child)));
+    });
+    let mut ran = Ran::default();
+    let deadline = began + limit;
+    for _ in 0..3 {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let event = match events.recv_timeout(left) {
+            Ok(event) => event,
+            Err(_) if ran.timed_out => break,
+            Err(_) => {
+                ran.timed_out = true;
+                end(group);
+                // With everything ended the streams close at once.
+                match events.recv_timeout(Duration::from_secs(1)) {
+                    Ok(event) => event,
+                    Err(_) => break,
+                }
+            }
+        };
+        match event {
+            Event::Read(0, text) => ran.stdout = text,
+            Event::Read(_, text) => ran.stderr = text,
+            Event::Ended(code) => ran.code = code,
+        }
+    }
+    ran.took = began.elapsed();
+    if ran.timed_out {
+        ran.code = None;
+    }
+    Ok(ran)
+}
+
+enum Event {
+    Read(usize, String),
+    Ended(Option<i32>),
+}
+
+fn ended(mut child: Child) -> Option<i32> {
+    child.wait().ok().and_then(|status| status.code())
+}
+
+fn read_all(stream: Box<dyn Read + Send>) -> String {
+    let mut kept = Vec::new();
+    let mut stream = stream.take(MOST_OUTPUT);
+    let _ = stream.read_to_end(&mut kept);
+    let _ = std::io::copy(&mut stream.into_inner(), &mut std::io::sink());
+    String::from_utf8_lossy(&kept).into_owned()
+}
+
+/// Ends the program and what it started.
+#[cfg(unix)]
+fn end(group: u32) {
+    let group = i32::try_from(group)
+        .ok()
+        .and_then(rustix::process::Pid::from_raw);
+    if let Some(group) = group {
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+    }
+}
+
+/// Without process groups the program ends when it will; its answer is no longer waited for.
+#[cfg(not(unix))]
+fn end(_: u32) {}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str, limit: Duration) -> Ran {
+        run(Command::new("/bin/sh").args(["-c", script]), limit).unwrap()
+    }
+
+    #[test]
+    fn output_and_exit_code_are_kept() {
+        let ran = shell("echo out; echo err >&2; exit 3", Duration::from_secs(20));
+        assert_eq!(
+            (
+                ran.code,
+                ran.stdout.as_str(),
+                ran.stderr.as_str(),
+                ran.timed_out
+            ),
+            (Some(3), "out\n", "err\n", false)
+        );
+    }
+
+    #[test]
+    fn what_does_not_end_is_ended_with_its_children() {
+        let began = Instant::now();
+        let ran = shell("echo early; sleep 600 & wait", Duration::from_millis(200));
+        assert!(ran.timed_out && ran.code.is_none());
+        assert_eq!(ran.stdout, "early\n");
+        assert!(began.elapsed() < Duration::from_secs(60));
+    }
+
+    #[test]
+    fn endless_output_is_cut() {
+        let ran = shell("head -c 3000000 /dev/zero", Duration::from_secs(20));
+        assert_eq!(ran.stdout.len() as u64, MOST_OUTPUT);
+    }
+}

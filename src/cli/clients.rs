@@ -1,0 +1,143 @@
+//! `whycert clients`: who accepts a target and who rejects it; and asking those that are on this machine.
+
+use std::io::{BufRead, IsTerminal, Write};
+use std::sync::Mutex;
+
+use super::{Failure, ReportFormat, Usage, announce_stdin, args, values};
+use crate::ask::{self, Way};
+use crate::export;
+use crate::headless::{self, Judges};
+use crate::inspect::{self, Inspection, Options};
+use crate::judge::client::Measured;
+use crate::moment::Moment;
+use crate::store::{Machine, Stores, Survey};
+use crate::target::Target;
+use crate::text;
+
+pub(super) fn run(typed: args::Clients) -> Result<u8, Failure> {
+    let target = values::one_target(&typed.target, &typed.reaching)?;
+    let options = values::options(&typed.reaching, &typed.judging)?;
+    values::given_files("--ca", &typed.judging.ca)?;
+    if typed.ask {
+        may_ask(&target, &typed)?;
+    }
+    announce_stdin([&target]);
+    let machine = Machine::this();
+    // Looking, reading every store and looking for clients take place beside each other.
+    let (look, (survey, installed)) = std::thread::scope(|scope| {
+        let found = scope.spawn(|| ask::find(&machine));
+        let survey = scope.spawn(|| Survey::of(&machine, &typed.judging.ca).stores());
+        let judges = Judges::Machine(typed.judging.ca.clone());
+        let look = headless::look(target, options.clone(), judges);
+        let survey = survey.join().unwrap_or_default();
+        (look, (survey, found.join().unwrap_or_default()))
+    });
+    let mut options = Options {
+        grid: true,
+        installed: installed.into(),
+        ..options
+    };
+    let mut inspection = inspect::survey(&look?, &survey, &options, Moment::now());
+    if typed.ask {
+        let ways = ways(&inspection, &options, &survey)?;
+        agreed(&ways, typed.yes)?;
+        options.measured = asked(&ways);
+        inspection = inspect::survey(&inspection, &survey, &options, Moment::now());
+    }
+    let out = match typed.format {
+        ReportFormat::Text => export::clients::text(&inspection),
+        ReportFormat::Json => export::clients::json(&inspection),
+        ReportFormat::Markdown => export::clients::markdown(&inspection),
+    };
+    headless::print(out.unwrap_or_default().as_bytes())?;
+    Ok(inspection.outcome.exit_code())
+}
+
+/// Whether clients can be asked about what was typed; said before anything is looked at.
+fn may_ask(target: &Target, typed: &args::Clients) -> Result<(), Usage> {
+    if !typed.judging.ca.is_empty() {
+        return Err(Usage::new(
+            "--ask and --ca do not go together: asked, clients read their own stores",
+            "leave --ca out, or set the variable that hands the file to them: SSL_CERT_FILE, REQUESTS_CA_BUNDLE, NODE_EXTRA_CA_CERTS",
+        ));
+    }
+    if let Some(why) = ask::obstacle(target.endpoint()) {
+        return Err(Usage::new(
+            format!("--ask: {why}"),
+            "name a server: whycert clients https://localhost:8443 --ask",
+        ));
+    }
+    if !typed.yes && !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
+        return Err(Usage::new(
+            "--ask runs programs, and there is no terminal to ask you whether it may",
+            "add --yes to run them",
+        ));
+    }
+    Ok(())
+}
+
+fn ways(inspection: &Inspection, options: &Options, survey: &Stores) -> Result<Vec<Way>, Failure> {
+    let endpoint = inspection.capture.target.endpoint();
+    let ways = endpoint.map_or_else(Vec::new, |endpoint| {
+        ask::ways(endpoint, &options.installed, survey.environment())
+    });
+    if ways.is_empty() {
+        return Err(Failure::could_not(
+            "none of the clients that whycert can ask is on this machine",
+            "leave --ask out for what is predicted of them",
+        ));
+    }
+    Ok(ways)
+}
+
+/// Shows the commands and waits for a yes.
+fn agreed(ways: &[Way], yes: bool) -> Result<(), Failure> {
+    let mut out = String::from("These commands ask the clients of this machine:\n\n");
+    let mut files: Vec<(&str, &str)> = Vec::new();
+    for way in ways {
+        out.push_str(&format!(
+            "  {} (sends {})\n    {}\n",
+            way.version,
+            way.sends,
+            way.command()
+        ));
+        files.extend(way.file.filter(|file| !files.contains(file)));
+    }
+    for (name, body) in files {
+        out.push_str(&format!("\n  {name} is this file:\n"));
+        for line in body.lines() {
+            out.push_str(&format!("    {line}\n"));
+        }
+    }
+    out.push_str(
+        "\nThey get your variables, whose effect is measured, and an empty home: no credentials of yours.\n",
+    );
+    let mut err = std::io::stderr().lock();
+    // What cannot be shown is not run: a closed standard error ends here.
+    let shown = err.write_all(out.as_bytes());
+    if yes {
+        return Ok(());
+    }
+    let count = text::count(ways.len(), "command");
+    let asked =
+        shown.and_then(|()| write!(err, "\nRun {count}? [y/N] ").and_then(|()| err.flush()));
+    let mut answer = String::new();
+    let read = asked.and_then(|()| std::io::stdin().lock().read_line(&mut answer));
+    match read {
+        Ok(_) if ["y", "yes"].contains(&answer.trim().to_lowercase().as_str()) => Ok(()),
+        _ => Err(Failure::could_not(
+            "nothing was run",
+            "leave --ask out for what is predicted, or answer y",
+        )),
+    }
+}
+
+fn asked(ways: &[Way]) -> Vec<Measured> {
+    let answers = Mutex::new(Vec::with_capacity(ways.len()));
+    ask::ask(ways, &|measured| {
+        if let Ok(mut all) = answers.lock() {
+            all.push(measured);
+        }
+    });
+    answers.into_inner().unwrap_or_default()
+}

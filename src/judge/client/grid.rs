@@ -1,0 +1,347 @@
+//! The grid: every client with its verdict on one chain, those found on this machine marked, and beside
+//! the prediction what the client itself said where it was asked.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::verdict::{Ask, ClientVerdict, Kind, Trusted, verdicts};
+use super::{Environment, Peer, Profile};
+use crate::chain::Chain;
+use crate::judge::{Facts, Question};
+use crate::store::{StoreKind, Stores};
+
+/// A client found on this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Installed {
+    /// [`Profile::id`] of the profile that fits best.
+    pub client: &'static str,
+    /// The program.
+    pub program: PathBuf,
+    /// What it says of itself, safe to display.
+    pub version: String,
+    /// The profile was measured on this very line of versions; else it is the nearest one known.
+    pub same_line: bool,
+    /// Further programs on this machine that the same profile stands for.
+    pub others: usize,
+}
+
+/// What a client itself said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Measured {
+    /// [`Profile::id`].
+    pub client: &'static str,
+    /// What it is and which version, safe to display.
+    pub version: String,
+    /// The command, as a shell takes it, safe to display.
+    pub command: String,
+    /// How long it took.
+    pub took: Duration,
+    /// What came of it.
+    pub said: Said,
+}
+
+/// What came of asking.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// It went on.
+    Accepted,
+    /// It refused, in these words (lines joined by ` | `), with the nested cause where it has one; both
+    /// safe to display.
+    Rejected {
+        /// What it prints.
+        message: String,
+        /// The nested error.
+        cause: String,
+    },
+    /// It could not be asked: why, safe to display.
+    NotAsked(String),
+}
+
+/// One client.
+#[derive(Clone, Debug)]
+pub struct ClientRow {
+    /// What its rules say.
+    pub predicted: ClientVerdict,
+    /// It is on this machine.
+    pub installed: Option<Installed>,
+    /// It was asked.
+    pub measured: Option<Measured>,
+}
+
+/// Where the client itself says otherwise than was predicted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Difference {
+    /// Accepted instead of rejected, or the other way round.
+    Verdict,
+    /// The same verdict in other words.
+    Words,
+}
+
+/// All clients.
+#[derive(Clone, Debug)]
+pub struct Grid {
+    /// Those that fail first; of each kind those on this machine first.
+    pub rows: Vec<ClientRow>,
+    /// The chain they were judged on: with the anchors of all stores in [`Grid::stores`].
+    pub chain: Chain,
+    /// The stores that were known.
+    pub stores: Stores,
+    /// Every store of this machine was read, not only those that decide.
+    pub surveyed: bool,
+}
+
+/// What a grid is made of, beside the chain.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// Name, time, purpose.
+    pub question: &'a Question,
+    /// The endpoint; `None` for files.
+    pub peer: Option<&'a Peer>,
+    /// What the handshake showed beside the certificates.
+    pub facts: &'a Facts,
+    /// Clients found on this machine.
+    pub installed: &'a [Installed],
+    /// What clients said of this endpoint. Left out when the question is about another world: another
+    /// time, pretended trust.
+    pub measured: &'a [Measured],
+}
+
+impl Grid {
+    /// Judges by all clients. A store that was given (`--ca`), and stores that belong to no machine, are
+    /// given to each of them.
+    pub fn of(chain: Chain, stores: Stores, surveyed: bool, asked: &Asked<'_>) -> Self {
+        let environment;
+        let given = stores.deciding().filter(|s| s.kind == StoreKind::Given);
+        let trusted = match (stores.environment(), given.or(stores.deciding())) {
+            (Some(found), _) if given.is_none() => {
+                environment = Environment::of(found, asked.peer);
+                Trusted::Machine {
+                    stores: &stores,
+                    environment: &environment,
+                    hashed_folder: found.openssl_folder,
+                }
+            }
+            (_, Some(store)) => Trusted::Given {
+                store,
+                trouble: None,
+            },
+            (_, None) => {
+                environment = Environment::empty();
+                Trusted::Machine {
+                    stores: &stores,
+                    environment: &environment,
+                    hashed_folder: false,
+                }
+            }
+        };
+        let judged = verdicts(&Ask {
+            chain: &chain,
+            direct: None,
+            question: asked.question,
+            peer: asked.peer,
+            facts: asked.facts,
+            trusted,
+        });
+        let mut rows: Vec<ClientRow> = judged
+            .into_iter()
+            .map(|predicted| ClientRow::of(predicted, asked))
+            .collect();
+        rows.sort_by_key(|row| (row.accepted(), row.installed.is_none()));
+        Self {
+            rows,
+            chain,
+            stores,
+            surveyed,
+        }
+    }
+
+    /// How many reject, and how many there are.
+    pub fn rejected(&self) -> (usize, usize) {
+        let no = self.rows.iter().filter(|row| !row.accepted()).count();
+        (no, self.rows.len())
+    }
+
+    /// Clients that say otherwise than was predicted.
+    pub fn differing(&self) -> impl Iterator<Item = (&ClientRow, Difference)> {
+        self.rows
+            .iter()
+            .filter_map(|row| Some((row, row.difference()?)))
+    }
+}
+
+impl ClientRow {
+    fn of(predicted: ClientVerdict, asked: &Asked<'_>) -> Self {
+        let id = predicted.client.id.as_str();
+        let here = asked.question.pretend.is_empty();
+        let measured = asked.measured.iter().find(|m| m.client == id);
+        Self {
+            installed: asked.installed.iter().find(|i| i.client == id).cloned(),
+            measured: measured.filter(|_| here).cloned(),
+            predicted,
+        }
+    }
+
+    /// The client.
+    pub fn client(&self) -> &'static Profile {
+        self.predicted.client
+    }
+
+    /// What the client itself said, if it did.
+    fn answer(&self) -> Option<&Said> {
+        self.measured
+            .as_ref()
+            .map(|m| &m.said)
+            .filter(|said| !matches!(said, Said::NotAsked(_)))
+    }
+
+    /// It goes on: by its own word, else by prediction.
+    pub fn accepted(&self) -> bool {
+        match self.answer() {
+            Some(said) => *said == Said::Accepted,
+            None => self.predicted.accepted,
+        }
+    }
+
+    /// How the verdict is known.
+    pub fn kind(&self) -> Kind {
+        match self.answer() {
+            Some(_) => Kind::Measured,
+            None => Kind::Predicted,
+        }
+    }
+
+    /// What it prints, and the nested error: its own words, else the predicted ones. Empty when it
+    /// accepts.
+    pub fn words(&self) -> (&str, &str) {
+        match self.answer() {
+            Some(Said::Rejected { message, cause }) => (message, cause),
+            Some(_) => ("", ""),
+            None => (&self.predicted.message, &self.predicted.cause),
+        }
+    }
+
+    /// The version found, else the one that was measured for the profile.
+    pub fn version(&self) -> String {
+        match (&self.measured, &self.installed) {
+            (Some(measured), _) if self.answer().is_some() => measured.version.clone(),
+            (_, Some(installed)) => installed.version.clone(),
+            _ => self.client().versions.join("; "),
+        }
+    }
+
+    /// Whether its own word differs from the prediction.
+    pub fn difference(&self) -> Option<Difference> {
+        let said = self.answer()?;
+        let predicted = &self.predicted;
+        match said {
+            _ if (*said == Said::Accepted) != predicted.accepted => Some(Difference::Verdict),
+            Said::Rejected { message, cause } => {
+                let same = same_words(&predicted.message, message)
+                    && (cause.is_empty()
+                        || predicted.cause.is_empty()
+                        || same_words(&predicted.cause, cause));
+                (!same).then_some(Difference::Words)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// A text is the predicted one: placeholders for what changes from run to run, such as `{DATE}` or
+/// `{N}`, stand for anything, and moments (`2026-11-24T10:00:00Z`, seconds since 1970) for each other.
+pub fn same_words(predicted: &str, said: &str) -> bool {
+    fits(&timeless(predicted), &timeless(said))
+}
+
+/// With `#` for every moment: an RFC 3339 time, or a number of six digits and more.
+fn timeless(words: &str) -> String {
+    let mut out = String::with_capacity(words.len());
+    let mut rest = words;
+    while let Some(first) = rest.chars().next() {
+        let end = |is: fn(char) -> bool| rest.find(|c| !is(c)).unwrap_or(rest.len());
+        let digits = end(|c| c.is_ascii_digit());
+        let long = end(|c| c.is_ascii_digit() || "-T:Z+".contains(c));
+        let moment = match digits {
+            4 if long >= 19 && rest.get(10..11) == Some("T") => Some(long),
+            6.. => Some(digits),
+            _ => None,
+        };
+        let used = moment.unwrap_or(digits.max(first.len_utf8()));
+        out.push_str(match moment {
+            Some(_) => "#",
+            None => rest.get(..used).unwrap_or_default(),
+        });
+        rest = rest.get(used..).unwrap_or_default();
+    }
+    out
+}
+
+fn fits(predicted: &str, said: &str) -> bool {
+    let mut fixed: Vec<&str> = Vec::new();
+    let mut rest = predicted;
+    let mut from = 0;
+    while let Some(at) = rest.get(from..).and_then(|r| r.find('{')).map(|a| a + from) {
+        let Some((before, open)) = rest.split_at_checked(at) else {
+            break;
+        };
+        let name = open.get(1..).and_then(|o| o.split_once('}'));
+        match name {
+            Some((name, after)) if is_placeholder(name) => {
+                fixed.push(before);
+                rest = after;
+                from = 0;
+            }
+            _ => from = at + 1,
+        }
+    }
+    let Some((first, others)) = fixed.split_first() else {
+        return predicted == said;
+    };
+    let Some(mut left) = said.strip_prefix(first) else {
+        return false;
+    };
+    for part in others {
+        let Some(at) = left.find(part) else {
+            return false;
+        };
+        left = left.get(at + part.len()..).unwrap_or_default();
+    }
+    left.ends_with(rest)
+}
+
+fn is_placeholder(name: &str) -> bool {
+    !name.is_empty()
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_stand_for_anything() {
+        assert!(same_words("a {N} b", "a 12 b"));
+        assert!(same_words("{DATE} is after {DATE}", "x is after y"));
+        assert!(same_words("no {braces} here", "no {braces} here"));
+        assert!(!same_words("a {N} b", "a 12 c"));
+        assert!(!same_words("a {N} b", "b 12 b"));
+        assert!(!same_words("plain", "plainer"));
+        assert!(same_words("x {a} {N}", "x {a} 7"));
+        assert!(same_words("", ""));
+    }
+
+    #[test]
+    fn moments_are_the_same_whenever() {
+        let go = "current time 2026-11-24T10:00:00Z is after 2026-10-25T09:59:59+01:00";
+        let later = "current time 2026-11-24T10:00:07Z is after 2026-10-25T09:59:59+01:00";
+        assert!(same_words(go, later));
+        assert!(same_words(
+            "at 1795532063 (2592003 s)",
+            "at 1795532099 (2592039 s)"
+        ));
+        assert!(!same_words("_ssl.c:1006", "_ssl.c:992"));
+        assert!(!same_words("port 8443", "port 8444"));
+    }
+}

@@ -1,0 +1,230 @@
+//! BoringSSL's `X509_verify_cert` as Bun uses it: the trust store is asked first at every step, and a
+//! callback lets verification run on, so that what is reported is the last error.
+//!
+//! Of the policy it reads `name_check`, `partial_chain`, `report` and what [`name::accepts`] reads.
+
+use super::{Answer, Input, sent};
+use crate::cert::{Hash, oid};
+use crate::chain::{KeyIdMatch, NameMatch, NodeId, SignatureCheck};
+use crate::judge::constraints::{self, MOST_COMPARISONS};
+use crate::judge::policy::{NameCheck, Report};
+use crate::judge::{Purpose, Reason, ReasonKind, facts, name};
+
+/// Certificates in a chain at most.
+const MOST_CERTIFICATES: usize = 100;
+
+/// BoringSSL's verdict.
+pub(super) fn judge(input: &Input<'_>) -> Answer {
+    let Some(leaf) = input.chain.leaf else {
+        return Answer {
+            failures: vec![Reason {
+                kind: ReasonKind::NoCertificate,
+                node: None,
+            }],
+            ..Answer::default()
+        };
+    };
+    let path = build(input, leaf);
+    let mut failures = trust(input, &path);
+    failures.extend(extensions(input, &path));
+    failures.extend(names(input, &path));
+    failures.extend(signatures(input, &path));
+    if input.policy.report == Report::Last {
+        failures.reverse();
+    }
+    if failures.is_empty()
+        && input.policy.name_check != NameCheck::Never
+        && let (Some(wanted), Some(certificate)) =
+            (&input.question.name, input.chain.certificate(leaf))
+        && !name::accepts(certificate, wanted, input.policy)
+    {
+        failures.push(Reason::on(
+            leaf,
+            ReasonKind::NameMismatch {
+                wanted: facts::host(wanted),
+                presented: name::presented(certificate, 8),
+            },
+        ));
+    }
+    Answer {
+        accepted: failures.is_empty(),
+        path,
+        failures,
+        ..Answer::default()
+    }
+}
+
+/// `issuer` could have issued `child`: the names are equal, the key identifiers do not differ, and the
+/// key may sign certificates. The signature comes later.
+fn issued(input: &Input<'_>, child: NodeId, issuer: NodeId) -> bool {
+    let link = input.chain.link(child, issuer);
+    link.is_some_and(|l| l.name != NameMatch::Different && l.key_id != KeyIdMatch::Different)
+        && input
+            .chain
+            .certificate(issuer)
+            .is_some_and(|c| !facts::lacks_cert_sign(c))
+}
+
+fn is_self_issued(input: &Input<'_>, id: NodeId) -> bool {
+    input
+        .chain
+        .certificate(id)
+        .is_some_and(|c| c.is_self_issued())
+}
+
+fn build(input: &Input<'_>, leaf: NodeId) -> Vec<NodeId> {
+    let mut path = vec![leaf];
+    let in_order = sent(input.chain);
+    while path.len() < MOST_CERTIFICATES {
+        let Some(&top) = path.last() else { break };
+        if is_self_issued(input, top) {
+            break;
+        }
+        let fits = |&id: &NodeId| !path.contains(&id) && issued(input, top, id);
+        let valid = |id: &NodeId| {
+            let certificate = input.chain.certificate(*id);
+            certificate.is_some_and(|c| facts::dates(c, input.question.at).is_none())
+        };
+        let trusted: Vec<NodeId> = input.anchors.iter().filter(fits).collect();
+        let untrusted: Vec<NodeId> = in_order.iter().copied().filter(fits).collect();
+        let pick = |list: &[NodeId]| {
+            let found = list.iter().copied().find(valid);
+            found.or_else(|| list.first().copied())
+        };
+        match pick(&trusted).or_else(|| pick(&untrusted)) {
+            Some(next) => path.push(next),
+            None => break,
+        }
+    }
+    path
+}
+
+fn trust(input: &Input<'_>, path: &[NodeId]) -> Vec<Reason> {
+    let Some(&top) = path.last() else {
+        return Vec::new();
+    };
+    let known = path.iter().any(|&id| input.anchors.holds(id));
+    let self_issued = is_self_issued(input, top);
+    if input.anchors.holds(top) && (self_issued || input.policy.partial_chain)
+        || known && input.policy.partial_chain
+    {
+        return Vec::new();
+    }
+    let kind = match (self_issued, path.len()) {
+        (true, 1) => ReasonKind::SelfSignedLeaf,
+        (true, _) => ReasonKind::UnknownRoot,
+        (false, _) => ReasonKind::MissingIssuer,
+    };
+    vec![Reason::on(top, kind)]
+}
+
+fn extensions(input: &Input<'_>, path: &[NodeId]) -> Vec<Reason> {
+    let mut out = Vec::new();
+    let wanted = match input.question.purpose {
+        Some(Purpose::Client) => oid::KP_CLIENT_AUTH,
+        _ => oid::KP_SERVER_AUTH,
+    };
+    let mut below = 0_u32;
+    for (depth, &id) in path.iter().enumerate() {
+        let Some(certificate) = input.chain.certificate(id) else {
+            continue;
+        };
+        if let Some(oid) = facts::unknown_critical(certificate) {
+            out.push(Reason::on(id, ReasonKind::UnknownCriticalExtension { oid }));
+        }
+        // A root of version 1 may sign; of version 3 without basicConstraints, when it signed itself.
+        let old_root = certificate.is_self_issued()
+            && (certificate.version == Some(1) || certificate.basic_constraints().is_none());
+        let not_a_ca = depth > 0 && !certificate.is_ca() && !old_root;
+        if not_a_ca {
+            out.push(Reason::on(id, ReasonKind::NotACa));
+        }
+        let lacks = input
+            .question
+            .purpose
+            .and_then(|_| facts::lacks_purpose(certificate, wanted, true));
+        if let Some(usages) = lacks {
+            out.push(Reason::on(id, ReasonKind::NotForServers { usages }));
+        } else if not_a_ca {
+            // The purpose of a CA includes being one.
+            out.push(Reason::on(
+                id,
+                ReasonKind::NotForServers { usages: Vec::new() },
+            ));
+        }
+        if depth > 0
+            && let Some((true, Some(allowed))) = certificate.basic_constraints()
+            && below > allowed
+        {
+            out.push(Reason::on(id, ReasonKind::PathTooLong { allowed }));
+        }
+        if depth > 0 && !certificate.is_self_issued() {
+            below += 1;
+        }
+    }
+    out
+}
+
+fn names(input: &Input<'_>, path: &[NodeId]) -> Vec<Reason> {
+    let mut left = MOST_COMPARISONS;
+    for (depth, &id) in path.iter().enumerate() {
+        let Some(certificate) = input.chain.certificate(id) else {
+            continue;
+        };
+        if depth > 0 && certificate.is_self_issued() {
+            continue;
+        }
+        for &above in path.iter().skip(depth + 1) {
+            let Some(issuer) = input.chain.certificate(above) else {
+                continue;
+            };
+            match constraints::violation(issuer, certificate, true, &mut left) {
+                Ok(None) => {}
+                Ok(Some((name, detail))) => {
+                    return vec![Reason::on(id, ReasonKind::NameConstraint { name, detail })];
+                }
+                Err(_) => return vec![Reason::on(id, ReasonKind::BudgetSpent)],
+            }
+        }
+    }
+    Vec::new()
+}
+
+/// From the top down: the signature of each certificate below the top, then its dates. A top that did
+/// not sign itself is not looked at, unless it is all there is.
+fn signatures(input: &Input<'_>, path: &[NodeId]) -> Vec<Reason> {
+    let mut out = Vec::new();
+    let Some(&top) = path.last() else {
+        return out;
+    };
+    let self_issued = is_self_issued(input, top) && issued(input, top, top);
+    let only = path.len() == 1;
+    if !self_issued && only && !input.anchors.holds(top) {
+        out.push(Reason::on(top, ReasonKind::MissingIssuer));
+    }
+    for (depth, &id) in path.iter().enumerate().rev() {
+        let is_top = depth + 1 == path.len();
+        let Some(certificate) = input.chain.certificate(id) else {
+            continue;
+        };
+        if let Some(&above) = path.get(depth + 1) {
+            let unknown = matches!(
+                certificate.signature_algorithm.hash,
+                Some(Hash::Md2 | Hash::Md5)
+            );
+            let verified = input
+                .chain
+                .link(id, above)
+                .is_some_and(|l| l.signature == SignatureCheck::Verified);
+            if unknown || !verified {
+                out.push(Reason::on(id, ReasonKind::BadSignature));
+            }
+        }
+        if (!is_top || self_issued || only)
+            && let Some(kind) = facts::dates(certificate, input.question.at)
+        {
+            out.push(Reason::on(id, kind));
+        }
+    }
+    out
+}

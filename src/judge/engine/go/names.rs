@@ -1,0 +1,358 @@
+//! Names as Go compares them: host names with patterns, alternative names with constraints.
+
+use std::net::IpAddr;
+
+use crate::cert::{Certificate, GeneralName};
+use crate::judge::ReasonKind;
+use crate::target::Host;
+use crate::text;
+
+/// Comparisons for one certificate of a chain at most.
+const MOST_COMPARISONS: usize = 250_000;
+
+/// Certificate.VerifyHostname.
+pub(super) fn matches(certificate: &Certificate, wanted: &Host) -> bool {
+    let names = certificate.subject_alt_names();
+    match wanted {
+        Host::Ip(ip) => names
+            .iter()
+            .any(|n| matches!(n, GeneralName::Ip(own) if own == ip)),
+        Host::Name { ascii, .. } => {
+            let host = ascii.to_ascii_lowercase();
+            let sound = is_host(&host, false);
+            names.iter().any(|n| match n {
+                GeneralName::Dns(pattern) if sound && is_host(pattern.raw(), true) => {
+                    pattern_matches(pattern.raw(), &host)
+                }
+                GeneralName::Dns(pattern) => {
+                    !host.is_empty() && host != "." && pattern.raw().eq_ignore_ascii_case(&host)
+                }
+                _ => false,
+            })
+        }
+    }
+}
+
+fn is_host(host: &str, pattern: bool) -> bool {
+    let host = match pattern {
+        true => host,
+        false => host.strip_suffix('.').unwrap_or(host),
+    };
+    if host.is_empty() || host == "*" {
+        return false;
+    }
+    host.split('.').enumerate().all(|(i, label)| {
+        (pattern && i == 0 && label == "*")
+            || (!label.is_empty()
+                && label
+                    .bytes()
+                    .enumerate()
+                    .all(|(j, b)| b.is_ascii_alphanumeric() || b == b'_' || (b == b'-' && j != 0)))
+    })
+}
+
+fn pattern_matches(pattern: &str, host: &str) -> bool {
+    let bare = |name: &str| name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
+    let (pattern, host) = (bare(pattern), bare(host));
+    let patterns: Vec<&str> = pattern.split('.').collect();
+    let hosts: Vec<&str> = host.split('.').collect();
+    !pattern.is_empty()
+        && !host.is_empty()
+        && patterns.len() == hosts.len()
+        && patterns
+            .iter()
+            .zip(&hosts)
+            .enumerate()
+            .all(|(i, (p, h))| (i == 0 && *p == "*") || p == h)
+}
+
+/// Holds the alternative names of everything below against the constraints of `issuer`. Directory
+/// names are not constrained by Go (a critical constraint of that kind is an unhandled extension).
+pub(super) fn check(issuer: &Certificate, below: &[&Certificate]) -> Result<(), ReasonKind> {
+    let Some((permitted, excluded)) = super::constraints(issuer) else {
+        return Ok(());
+    };
+    let mut count = 0;
+    for certificate in below {
+        for name in certificate.subject_alt_names() {
+            let Some(form) = Form::of(name)? else {
+                continue;
+            };
+            form.hold(permitted, excluded, &mut count)?;
+        }
+    }
+    Ok(())
+}
+
+/// A name that can be constrained, with what it is compared by.
+enum Form<'a> {
+    Dns(&'a str),
+    Email {
+        whole: &'a str,
+        local: &'a str,
+        host: &'a str,
+    },
+    Uri {
+        whole: &'a str,
+        host: &'a str,
+    },
+    Ip(IpAddr),
+}
+
+impl<'a> Form<'a> {
+    fn of(name: &'a GeneralName) -> Result<Option<Self>, ReasonKind> {
+        Ok(Some(match name {
+            GeneralName::Dns(n) => {
+                if labels(n.raw()).is_none() {
+                    return Err(unparsable("dnsName", n.raw()));
+                }
+                Self::Dns(n.raw())
+            }
+            GeneralName::Email(n) => {
+                let (local, host) =
+                    mailbox(n.raw()).ok_or_else(|| unparsable("rfc822Name", n.raw()))?;
+                Self::Email {
+                    whole: n.raw(),
+                    local,
+                    host,
+                }
+            }
+            GeneralName::Uri(n) => Self::Uri {
+                whole: n.raw(),
+                host: host_of(n.raw()),
+            },
+            GeneralName::Ip(ip) => Self::Ip(*ip),
+            _ => return Ok(None),
+        }))
+    }
+
+    fn same_type(&self, base: &GeneralName) -> bool {
+        matches!(
+            (self, base),
+            (Self::Dns(_), GeneralName::Dns(_))
+                | (Self::Email { .. }, GeneralName::Email(_))
+                | (Self::Uri { .. }, GeneralName::Uri(_))
+                | (Self::Ip(_), GeneralName::IpRange { .. })
+        )
+    }
+
+    fn hold(
+        &self,
+        permitted: &[GeneralName],
+        excluded: &[GeneralName],
+        count: &mut usize,
+    ) -> Result<(), ReasonKind> {
+        let of_type = |list: &'_ [GeneralName]| list.iter().filter(|b| self.same_type(b)).count();
+        *count += of_type(excluded);
+        if *count > MOST_COMPARISONS {
+            return Err(ReasonKind::BudgetSpent);
+        }
+        for base in excluded.iter().filter(|b| self.same_type(b)) {
+            if self.within(base, true)? {
+                let shown = text::clip(&constraint(base), 120).into_owned();
+                return Err(self.refused(format!("is excluded by constraint \"{shown}\"")));
+            }
+        }
+        *count += of_type(permitted);
+        if *count > MOST_COMPARISONS {
+            return Err(ReasonKind::BudgetSpent);
+        }
+        let mut inside = true;
+        for base in permitted.iter().filter(|b| self.same_type(b)) {
+            inside = self.within(base, false)?;
+            if inside {
+                break;
+            }
+        }
+        match inside {
+            true => Ok(()),
+            false => Err(self.refused("is not permitted by any constraint".to_owned())),
+        }
+    }
+
+    fn refused(&self, detail: String) -> ReasonKind {
+        let (kind, name) = match self {
+            Self::Dns(n) => ("DNS name", (*n).to_owned()),
+            Self::Email { whole, .. } => ("email address", (*whole).to_owned()),
+            Self::Uri { whole, .. } => ("URI", (*whole).to_owned()),
+            Self::Ip(ip) => ("IP address", ip.to_string()),
+        };
+        let name = text::safe(&name).into_owned();
+        ReasonKind::NameConstraint {
+            name: format!("{kind} \"{name}\""),
+            detail,
+        }
+    }
+
+    fn within(&self, base: &GeneralName, excluded: bool) -> Result<bool, ReasonKind> {
+        Ok(match (self, base) {
+            (Self::Dns(name), GeneralName::Dns(base)) => {
+                domain(name, base.raw()) || (excluded && wildcard_reaches(name, base.raw()))
+            }
+            (Self::Email { local, host, .. }, GeneralName::Email(base)) => {
+                match base.raw().contains('@') {
+                    true => mailbox(base.raw())
+                        .is_some_and(|(l, h)| l == *local && h.eq_ignore_ascii_case(host)),
+                    false => domain(host, base.raw()),
+                }
+            }
+            (Self::Uri { host, .. }, GeneralName::Uri(base)) => {
+                if host.is_empty() || host.starts_with('[') || host.parse::<IpAddr>().is_ok() {
+                    let what = match host.is_empty() {
+                        true => "with empty host cannot be matched against constraints",
+                        false => "with IP cannot be matched against constraints",
+                    };
+                    return Err(self.refused(what.to_owned()));
+                }
+                domain(host, base.raw())
+            }
+            (Self::Ip(ip), GeneralName::IpRange { address, mask }) => match (ip, address, mask) {
+                (IpAddr::V4(i), IpAddr::V4(a), IpAddr::V4(m)) => {
+                    u32::from(*i) & u32::from(*m) == u32::from(*a) & u32::from(*m)
+                }
+                (IpAddr::V6(i), IpAddr::V6(a), IpAddr::V6(m)) => {
+                    u128::from(*i) & u128::from(*m) == u128::from(*a) & u128::from(*m)
+                }
+                _ => false,
+            },
+            _ => false,
+        })
+    }
+}
+
+fn unparsable(kind: &str, name: &str) -> ReasonKind {
+    let shown = text::safe(&text::clip(name, 120)).into_owned();
+    ReasonKind::NameConstraint {
+        name: format!("{kind} \"{shown}\""),
+        detail: "cannot be parsed".to_owned(),
+    }
+}
+
+/// A constraint as Go prints it: ranges of addresses with the length of their prefix.
+fn constraint(base: &GeneralName) -> String {
+    let ones = |mask: &IpAddr| match mask {
+        IpAddr::V4(m) => u32::from(*m).leading_ones(),
+        IpAddr::V6(m) => u128::from(*m).leading_ones(),
+    };
+    match base {
+        GeneralName::IpRange { address, mask } => format!("{address}/{}", ones(mask)),
+        other => other.to_string(),
+    }
+}
+
+/// domainToReverseLabels, without the reversing; `None` when it is no domain.
+pub(super) fn labels(domain: &str) -> Option<Vec<&str>> {
+    if domain.is_empty() {
+        return Some(Vec::new());
+    }
+    let labels: Vec<&str> = domain.split('.').collect();
+    let sound = |label: &&str| !label.is_empty() && label.bytes().all(|b| (33..=126).contains(&b));
+    labels.iter().all(sound).then_some(labels)
+}
+
+fn domain(name: &str, base: &str) -> bool {
+    if base.is_empty() {
+        return true;
+    }
+    let (base, below) = match base.strip_prefix('.') {
+        Some(rest) => (rest, true),
+        None => (base, false),
+    };
+    let (Some(own), Some(wanted)) = (labels(name), labels(base)) else {
+        return false;
+    };
+    own.len() >= wanted.len()
+        && !(below && own.len() == wanted.len())
+        && own
+            .iter()
+            .rev()
+            .zip(wanted.iter().rev())
+            .all(|(a, b)| a.eq_ignore_ascii_case(b))
+}
+
+/// A wildcard stands for names that an excluded base holds (since Go 1.24.11 and 1.25.5).
+fn wildcard_reaches(name: &str, base: &str) -> bool {
+    let (Some(parent), Some((_, above))) = (name.strip_prefix("*."), base.split_once('.')) else {
+        return false;
+    };
+    parent.eq_ignore_ascii_case(above)
+}
+
+/// parseRFC2821Mailbox: local part and domain; quoted local parts lose their quotes.
+pub(super) fn mailbox(address: &str) -> Option<(&str, &str)> {
+    let (local, host) = match address.strip_prefix('"') {
+        Some(rest) => {
+            let end = rest.find('"')?;
+            let (quoted, after) = rest.split_at(end);
+            (quoted, after.strip_prefix("\"@")?)
+        }
+        None => address.split_once('@')?,
+    };
+    let sound = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.\\".contains(&b);
+    let quoted = address.starts_with('"');
+    if !quoted
+        && (local.is_empty()
+            || !local.bytes().all(sound)
+            || local.starts_with('.')
+            || local.ends_with('.')
+            || local.contains(".."))
+    {
+        return None;
+    }
+    // The domain may hold an `@`, as odd as that is.
+    labels(host).filter(|l| !l.is_empty())?;
+    Some((local, host))
+}
+
+/// The host of a URL, without port; brackets stay.
+pub(super) fn host_of(uri: &str) -> &str {
+    let Some((_, rest)) = uri.split_once("://") else {
+        return "";
+    };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit_once('@').map_or(authority, |(_, h)| h);
+    match host.rfind(']') {
+        Some(end) => host.get(..=end).unwrap_or(host),
+        None => host.split_once(':').map_or(host, |(h, _)| h),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn domains_lie_within_bases() {
+        for (name, base, expected) in [
+            ("example.com", "example.com", true),
+            ("a.Example.com", "example.com", true),
+            ("badexample.com", "example.com", false),
+            ("example.com", ".example.com", false),
+            ("a.example.com", ".example.com", true),
+            ("x", "", true),
+        ] {
+            assert_eq!(domain(name, base), expected, "{name} in {base}");
+        }
+        assert!(wildcard_reaches("*.example.com", "a.example.com"));
+        assert!(!wildcard_reaches("*.example.com", "a.b.example.com"));
+    }
+
+    #[test]
+    fn patterns_are_whole_labels() {
+        assert!(pattern_matches("*.example.com", "A.example.com."));
+        assert!(!pattern_matches("*.example.com", "a.b.example.com"));
+        assert!(is_host("*.com", true) && !is_host("*", true) && !is_host("a..b", true));
+    }
+
+    #[test]
+    fn mailboxes_and_hosts() {
+        assert_eq!(mailbox("a@h"), Some(("a", "h")));
+        assert_eq!(mailbox("\"a b\"@h"), Some(("a b", "h")));
+        for bad in ["a", "@h", ".a@h", "a..b@h", "a@", "a b@h"] {
+            assert_eq!(mailbox(bad), None, "{bad}");
+        }
+        assert_eq!(host_of("http://u@h.example:8/x"), "h.example");
+        assert_eq!(host_of("http://[::1]:8/x"), "[::1]");
+        assert_eq!(host_of("mailto:x"), "");
+    }
+}

@@ -1,0 +1,168 @@
+//! What the engines stand on: the certificates of one question, who is trusted, and which of them
+//! could have issued which. Nothing here decides; an implementation's own rules are in its own file.
+
+use super::Input;
+use crate::cert::{Certificate, Name};
+use crate::chain::{Link, NameMatch, NodeId, Origin, SignatureCheck};
+use crate::judge::{Reason, ReasonKind};
+use crate::moment::Moment;
+
+/// One question's certificates.
+#[derive(Clone, Copy)]
+pub(super) struct Ground<'a> {
+    pub(super) input: &'a Input<'a>,
+}
+
+impl<'a> Ground<'a> {
+    pub(super) fn of(input: &'a Input<'a>) -> Self {
+        Self { input }
+    }
+
+    pub(super) fn certificate(self, id: NodeId) -> Option<&'a Certificate> {
+        self.input.chain.certificate(id).map(AsRef::as_ref)
+    }
+
+    pub(super) fn is_anchor(self, id: NodeId) -> bool {
+        self.input.anchors.holds(id)
+    }
+
+    /// What came with the leaf, in order, without the leaf.
+    pub(super) fn sent(self) -> Vec<NodeId> {
+        let leaf = self.input.chain.leaf;
+        self.input
+            .chain
+            .iter()
+            .filter(|&(id, n)| matches!(n.origin, Origin::Sent(_)) && Some(id) != leaf)
+            .map(|(id, _)| id)
+            .collect()
+    }
+
+    /// The server sent it.
+    pub(super) fn is_sent(self, id: NodeId) -> bool {
+        let node = self.input.chain.node(id);
+        node.is_some_and(|n| matches!(n.origin, Origin::Sent(_)))
+    }
+
+    /// Links to certificates whose subject is the issuer of `child`, in the order of the nodes: sent
+    /// ones as they were sent, then anchors as the store has them.
+    pub(super) fn issuers(self, child: NodeId) -> Vec<&'a Link> {
+        let mut links: Vec<&Link> = self
+            .input
+            .chain
+            .issuers(child)
+            .filter(|l| self.input.chain.certificate(l.issuer).is_some())
+            .collect();
+        links.sort_by_key(|l| l.issuer);
+        links
+    }
+
+    /// The same, for implementations that compare names byte by byte.
+    pub(super) fn issuers_by_bytes(self, child: NodeId) -> Vec<&'a Link> {
+        let mut links = self.issuers(child);
+        links.retain(|l| l.name == NameMatch::Same);
+        links
+    }
+
+    /// What stands against the signature of `child` by `issuer`.
+    pub(super) fn signature(self, child: NodeId, issuer: NodeId) -> Result<(), ReasonKind> {
+        match self.input.chain.link(child, issuer).map(|l| &l.signature) {
+            Some(SignatureCheck::Verified) => Ok(()),
+            Some(SignatureCheck::Bad) => Err(ReasonKind::BadSignature),
+            Some(SignatureCheck::CannotCheck(why)) => {
+                Err(ReasonKind::UncheckedSignature(why.clone()))
+            }
+            Some(SignatureCheck::NotChecked) | None => Err(ReasonKind::BudgetSpent),
+        }
+    }
+
+    /// The kind of a path that ends at `top` without an anchor.
+    pub(super) fn unanchored(self, path: &[NodeId]) -> Reason {
+        let Some(&top) = path.last() else {
+            return Reason {
+                kind: ReasonKind::NoCertificate,
+                node: None,
+            };
+        };
+        let self_signed = self
+            .certificate(top)
+            .is_some_and(Certificate::is_self_issued);
+        let kind = match (self_signed, path.len()) {
+            (true, 1) => ReasonKind::SelfSignedLeaf,
+            (true, _) => ReasonKind::UnknownRoot,
+            (false, _) => ReasonKind::MissingIssuer,
+        };
+        Reason::on(top, kind)
+    }
+}
+
+/// Both names are the same bytes; what Go, GnuTLS and webpki compare.
+pub(super) fn same_bytes(one: &Name, other: &Name) -> bool {
+    one.der == other.der
+}
+
+/// What stands against the dates when both ends belong to the validity, as most have it.
+pub(super) fn dates(certificate: &Certificate, at: Moment) -> Option<ReasonKind> {
+    let (Some(not_before), Some(not_after)) = (certificate.not_before, certificate.not_after)
+    else {
+        return Some(ReasonKind::NoValidity);
+    };
+    if at < not_before {
+        Some(ReasonKind::NotYetValid { not_before })
+    } else if at > not_after {
+        Some(ReasonKind::Expired { not_after })
+    } else {
+        None
+    }
+}
+
+/// Which kind of key an algorithm's signatures are made with: the families that OpenSSL tells apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Family {
+    Rsa,
+    RsaPss,
+    Ec,
+    Ed25519,
+    Ed448,
+    Dsa,
+    MlDsa,
+}
+
+impl Family {
+    /// Of the signature on this certificate; `None` for algorithms that nobody knows.
+    pub(super) fn of_signature(certificate: &Certificate) -> Option<Self> {
+        let oid = certificate.signature_algorithm.oid.as_str();
+        Some(match oid {
+            "1.2.840.113549.1.1.10" => Self::RsaPss,
+            "1.3.101.112" => Self::Ed25519,
+            "1.3.101.113" => Self::Ed448,
+            "1.2.840.10040.4.3" => Self::Dsa,
+            "2.16.840.1.101.3.4.3.17" | "2.16.840.1.101.3.4.3.18" | "2.16.840.1.101.3.4.3.19" => {
+                Self::MlDsa
+            }
+            _ if oid.starts_with("1.2.840.113549.1.1.") => Self::Rsa,
+            _ if oid.starts_with("1.2.840.10045.4.") => Self::Ec,
+            _ if oid.starts_with("2.16.840.1.101.3.4.3.") => Self::Dsa,
+            _ => return None,
+        })
+    }
+
+    /// Of the certificate's own key; `None` when it could not be read.
+    pub(super) fn of_key(certificate: &Certificate) -> Option<Self> {
+        use crate::cert::KeyKind;
+        let broken = ["is no point", "has a negative", "could not"];
+        let faults = &certificate.key.faults;
+        if faults.iter().any(|f| broken.iter().any(|b| f.contains(b))) {
+            return None;
+        }
+        Some(match &certificate.key.kind {
+            KeyKind::Rsa { .. } => Self::Rsa,
+            KeyKind::RsaPss { .. } => Self::RsaPss,
+            KeyKind::Ec { .. } => Self::Ec,
+            KeyKind::Ed25519 => Self::Ed25519,
+            KeyKind::Ed448 => Self::Ed448,
+            KeyKind::Dsa => Self::Dsa,
+            KeyKind::MlDsa { .. } => Self::MlDsa,
+            KeyKind::Unknown => return None,
+        })
+    }
+}

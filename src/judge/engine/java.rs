@@ -1,0 +1,293 @@
+//! Java's PKIX validator as JSSE uses it. A chain in order that ends at or below something trusted is
+//! validated, from the top down, and the first fault is named; any other chain goes to the path
+//! builder, which names none. Then come the leaf's usages and its name.
+//!
+//! Anchors are neither dated nor constrained. Of the policy it reads `leaf_key_usage`, `name_check`,
+//! `sha1`, `least_rsa_bits` and what [`name::accepts`] reads.
+
+use super::{Answer, Input, sent};
+use crate::cert::extension::KeyUsage;
+use crate::cert::{Certificate, Hash, KeyKind, oid};
+use crate::chain::{KeyIdMatch, NameMatch, NodeId, SignatureCheck};
+use crate::judge::constraints::{self, MOST_COMPARISONS};
+use crate::judge::policy::{NameCheck, Sha1};
+use crate::judge::{Purpose, Reason, ReasonKind, facts, name};
+
+/// Candidate paths that the builder tries at most.
+const MOST_TRIED: usize = 200;
+/// Intermediates at most, Java's default.
+const MOST_DEPTH: usize = 5;
+
+/// Java's verdict.
+pub(super) fn judge(input: &Input<'_>) -> Answer {
+    let list = sent(input.chain);
+    let Some(&leaf) = list.first() else {
+        return rejected(Vec::new(), ReasonKind::NoCertificate);
+    };
+    let (path, fault) = chain(input, &list);
+    let fault = fault
+        .or_else(|| end_entity(input, &path))
+        .or_else(|| host(input, leaf));
+    Answer {
+        accepted: fault.is_none(),
+        failures: fault.into_iter().collect(),
+        path,
+        ..Answer::default()
+    }
+}
+
+fn rejected(path: Vec<NodeId>, kind: ReasonKind) -> Answer {
+    Answer {
+        failures: vec![Reason {
+            kind,
+            node: path.first().copied(),
+        }],
+        path,
+        ..Answer::default()
+    }
+}
+
+/// The path and what stands against it.
+fn chain(input: &Input<'_>, list: &[NodeId]) -> (Vec<NodeId>, Option<Reason>) {
+    let chain = input.chain;
+    for (i, &id) in list.iter().enumerate() {
+        let below = i.checked_sub(1).and_then(|b| list.get(b));
+        if below.is_some_and(|&b| !same_name(input, b, id)) {
+            return build(input, list);
+        }
+        if is_trusted(input, id) {
+            let path: Vec<NodeId> = list.iter().copied().take(i + 1).collect();
+            // A trusted leaf is taken as it is.
+            return match i {
+                0 => (path, None),
+                _ => {
+                    let fault = validate(input, &path);
+                    (path, fault)
+                }
+            };
+        }
+    }
+    let Some(&last) = list.last() else {
+        return (Vec::new(), None);
+    };
+    let named: Vec<NodeId> = input
+        .anchors
+        .iter()
+        .filter(|&a| same_name(input, last, a))
+        .collect();
+    if named.is_empty() {
+        return build(input, list);
+    }
+    let fits = |a: &NodeId| {
+        chain
+            .link(last, *a)
+            .is_some_and(|l| l.key_id != KeyIdMatch::Different)
+    };
+    let Some(anchor) = named.iter().copied().find(fits) else {
+        // Right name, other key: the chain hangs in the air.
+        let mut path = list.to_vec();
+        path.extend(named.first());
+        return (path, Some(Reason::on(last, ReasonKind::BadSignature)));
+    };
+    let mut path = list.to_vec();
+    path.push(anchor);
+    let fault = validate(input, &path);
+    (path, fault)
+}
+
+/// `issuer`'s subject is the name that `child` gives.
+fn same_name(input: &Input<'_>, child: NodeId, issuer: NodeId) -> bool {
+    match input.chain.link(child, issuer) {
+        Some(link) => link.name != NameMatch::Different,
+        None => {
+            let child = input.chain.certificate(child);
+            let issuer = input.chain.certificate(issuer);
+            matches!((child, issuer), (Some(c), Some(i)) if c.issuer.matches(&i.subject))
+        }
+    }
+}
+
+/// This certificate, or one of its name and key, is trusted.
+fn is_trusted(input: &Input<'_>, id: NodeId) -> bool {
+    let Some(certificate) = input.chain.certificate(id) else {
+        return false;
+    };
+    input.anchors.holds(id)
+        || input.anchors.iter().any(|a| {
+            input.chain.certificate(a).is_some_and(|c| {
+                c.spki_sha256.is_some()
+                    && c.spki_sha256 == certificate.spki_sha256
+                    && c.subject.matches(&certificate.subject)
+            })
+        })
+}
+
+/// Any path through what was sent will do; what is wrong with the others is not said.
+fn build(input: &Input<'_>, list: &[NodeId]) -> (Vec<NodeId>, Option<Reason>) {
+    let mut tried = 0;
+    let mut open: Vec<Vec<NodeId>> = vec![list.iter().copied().take(1).collect()];
+    while let Some(path) = open.pop() {
+        tried += 1;
+        if tried > MOST_TRIED || path.len() > MOST_DEPTH + 1 {
+            continue;
+        }
+        let Some(&top) = path.last() else { continue };
+        for anchor in input.anchors.iter().filter(|&a| same_name(input, top, a)) {
+            let mut whole = path.clone();
+            whole.push(anchor);
+            if validate(input, &whole).is_none() {
+                return (whole, None);
+            }
+        }
+        for &next in list.iter().filter(|n| !path.contains(n)) {
+            if same_name(input, top, next) {
+                let mut longer = path.clone();
+                longer.push(next);
+                open.push(longer);
+            }
+        }
+    }
+    let path: Vec<NodeId> = list.iter().copied().take(1).collect();
+    let reason = path
+        .first()
+        .map(|&leaf| Reason::on(leaf, ReasonKind::MissingIssuer));
+    (path, reason)
+}
+
+/// The first fault of a path that ends at an anchor, from the top down.
+fn validate(input: &Input<'_>, path: &[NodeId]) -> Option<Reason> {
+    let mut left = MOST_COMPARISONS;
+    let anchor = path.len().checked_sub(1)?;
+    for depth in (0..anchor).rev() {
+        let (&id, &above) = (path.get(depth)?, path.get(depth + 1)?);
+        let certificate = input.chain.certificate(id)?;
+        let kind = algorithm(input, certificate)
+            .or_else(|| {
+                (depth > 0 && facts::lacks_cert_sign(certificate)).then_some(ReasonKind::NoCertSign)
+            })
+            .or_else(|| {
+                (depth > 0)
+                    .then(|| ca(input, path, depth, certificate))
+                    .flatten()
+            })
+            .or_else(|| constrained(input, path, depth, certificate, &mut left))
+            .or_else(|| facts::dates(certificate, input.question.at))
+            .or_else(|| {
+                let link = input.chain.link(id, above)?;
+                (link.signature != SignatureCheck::Verified).then_some(ReasonKind::BadSignature)
+            })
+            .or_else(|| {
+                facts::unknown_critical(certificate)
+                    .map(|oid| ReasonKind::UnknownCriticalExtension { oid })
+            });
+        if let Some(kind) = kind {
+            return Some(Reason::on(id, kind));
+        }
+    }
+    let &top = path.get(anchor)?;
+    let certificate = input.chain.certificate(top)?;
+    let not_a_ca = certificate.version == Some(3)
+        && (!certificate.is_ca() || facts::lacks_cert_sign(certificate));
+    not_a_ca.then(|| Reason::on(top, ReasonKind::NotACa))
+}
+
+fn algorithm(input: &Input<'_>, certificate: &Certificate) -> Option<ReasonKind> {
+    match certificate.signature_algorithm.hash {
+        Some(hash @ (Hash::Md2 | Hash::Md5)) => return Some(ReasonKind::WeakHash(hash)),
+        Some(Hash::Sha1) if input.policy.sha1 == Sha1::Refused => {
+            return Some(ReasonKind::WeakHash(Hash::Sha1));
+        }
+        _ => {}
+    }
+    let key = &certificate.key;
+    let small = matches!(key.kind, KeyKind::Rsa { .. } | KeyKind::RsaPss { .. })
+        && key.bits < input.policy.least_rsa_bits;
+    small.then_some(ReasonKind::WeakKey { bits: key.bits })
+}
+
+fn ca(
+    input: &Input<'_>,
+    path: &[NodeId],
+    depth: usize,
+    certificate: &Certificate,
+) -> Option<ReasonKind> {
+    let Some((true, length)) = certificate.basic_constraints() else {
+        return Some(ReasonKind::NotACa);
+    };
+    let allowed = length?;
+    let below = path
+        .iter()
+        .take(depth)
+        .skip(1)
+        .filter_map(|&id| input.chain.certificate(id))
+        .filter(|c| !c.is_self_issued())
+        .count();
+    (below > allowed as usize).then_some(ReasonKind::PathTooLong { allowed })
+}
+
+fn constrained(
+    input: &Input<'_>,
+    path: &[NodeId],
+    depth: usize,
+    certificate: &Certificate,
+    left: &mut usize,
+) -> Option<ReasonKind> {
+    if depth > 0 && certificate.is_self_issued() {
+        return None;
+    }
+    // The anchor's own constraints do not count.
+    let anchor = path.len().checked_sub(1)?;
+    let above = path.get(depth + 1..anchor)?;
+    above.iter().find_map(|&id| {
+        let issuer = input.chain.certificate(id)?;
+        match constraints::violation(issuer, certificate, true, left) {
+            Ok(found) => found.map(|(name, detail)| ReasonKind::NameConstraint { name, detail }),
+            Err(_) => Some(ReasonKind::BudgetSpent),
+        }
+    })
+}
+
+/// The leaf's usages; a leaf that is trusted itself is not asked.
+fn end_entity(input: &Input<'_>, path: &[NodeId]) -> Option<Reason> {
+    let (&leaf, true) = (path.first()?, path.len() > 1) else {
+        return None;
+    };
+    let certificate = input.chain.certificate(leaf)?;
+    if input.policy.leaf_key_usage
+        && let Some(usage) = certificate.key_usage()
+    {
+        let (bit, wanted) = match input.facts.static_rsa {
+            true => (KeyUsage::KEY_ENCIPHERMENT, "keyEncipherment"),
+            false => (KeyUsage::DIGITAL_SIGNATURE, "digitalSignature"),
+        };
+        if !usage.has(bit) {
+            return Some(Reason::on(leaf, ReasonKind::KeyUsageForbids { wanted }));
+        }
+    }
+    let (wanted, is_client) = match input.question.purpose? {
+        Purpose::Client => (oid::KP_CLIENT_AUTH, true),
+        Purpose::Server => (oid::KP_SERVER_AUTH, false),
+    };
+    let usages = facts::lacks_purpose(certificate, wanted, true)?;
+    let kind = match is_client {
+        true => ReasonKind::NotForClients { usages },
+        false => ReasonKind::NotForServers { usages },
+    };
+    Some(Reason::on(leaf, kind))
+}
+
+fn host(input: &Input<'_>, leaf: NodeId) -> Option<Reason> {
+    let wanted = input.question.name.as_ref()?;
+    let certificate = input.chain.certificate(leaf)?;
+    let refused = input.policy.name_check != NameCheck::Never
+        && !name::accepts(certificate, wanted, input.policy);
+    refused.then(|| {
+        Reason::on(
+            leaf,
+            ReasonKind::NameMismatch {
+                wanted: facts::host(wanted),
+                presented: name::presented(certificate, 8),
+            },
+        )
+    })
+}

@@ -1,0 +1,295 @@
+//! mozilla::pkix as Firefox uses it. Issuers are tried by name alone; what is wrong with an issuer is
+//! reported before what is wrong with the leaf; when several issuers are wrong in different ways, the
+//! answer is "unknown issuer". A self-signed leaf with an unknown issuer has a code of its own.
+//!
+//! Of the policy it reads `must_staple`, `name_check` and `least_rsa_bits`. Revocation that Firefox
+//! would ask for over the network is not known here.
+
+use super::{Answer, Input, sent};
+use crate::cert::{Certificate, KeyKind, oid};
+use crate::chain::{NameMatch, NodeId, SignatureCheck};
+use crate::judge::constraints::{self, MOST_COMPARISONS};
+use crate::judge::policy::NameCheck;
+use crate::judge::{Purpose, Reason, ReasonKind, facts, name};
+
+/// Intermediates at most.
+const MOST_INTERMEDIATES: usize = 6;
+/// Steps of the search at most.
+const MOST_STEPS: usize = 20_000;
+
+/// Firefox's verdict.
+pub(super) fn judge(input: &Input<'_>) -> Answer {
+    let Some(leaf) = input.chain.leaf else {
+        return Answer {
+            failures: vec![Reason {
+                kind: ReasonKind::NoCertificate,
+                node: None,
+            }],
+            ..Answer::default()
+        };
+    };
+    let mut search = Search {
+        input,
+        sent: sent(input.chain),
+        comparisons: MOST_COMPARISONS,
+        steps: MOST_STEPS,
+        deepest: vec![leaf],
+    };
+    let mut path = vec![leaf];
+    let found = search.forward(&mut path);
+    let fault = match found {
+        Ok(()) => afterwards(input, leaf),
+        Err(reason) => Some(self_signed(input, leaf, reason)),
+    };
+    Answer {
+        accepted: fault.is_none(),
+        failures: fault.into_iter().collect(),
+        path: if found_path(&path) {
+            path
+        } else {
+            search.deepest
+        },
+        ..Answer::default()
+    }
+}
+
+fn found_path(path: &[NodeId]) -> bool {
+    path.len() > 1
+}
+
+/// Firefox tells a self-signed leaf from other unknown issuers.
+fn self_signed(input: &Input<'_>, leaf: NodeId, reason: Reason) -> Reason {
+    let unknown = matches!(
+        reason.kind,
+        ReasonKind::MissingIssuer | ReasonKind::UnknownRoot
+    );
+    if unknown && input.chain.is_self_signed(leaf) {
+        Reason::on(leaf, ReasonKind::SelfSignedLeaf)
+    } else {
+        reason
+    }
+}
+
+/// The feature extension, then the name.
+fn afterwards(input: &Input<'_>, leaf: NodeId) -> Option<Reason> {
+    let certificate = input.chain.certificate(leaf)?;
+    if input.policy.must_staple && facts::must_staple(certificate) && input.facts.stapled.is_none()
+    {
+        return Some(Reason::on(leaf, ReasonKind::MustStaple));
+    }
+    let wanted = input.question.name.as_ref()?;
+    let refused = input.policy.name_check != NameCheck::Never
+        && !name::accepts(certificate, wanted, input.policy);
+    refused.then(|| {
+        Reason::on(
+            leaf,
+            ReasonKind::NameMismatch {
+                wanted: facts::host(wanted),
+                presented: name::presented(certificate, 8),
+            },
+        )
+    })
+}
+
+struct Search<'a> {
+    input: &'a Input<'a>,
+    sent: Vec<NodeId>,
+    comparisons: usize,
+    steps: usize,
+    deepest: Vec<NodeId>,
+}
+
+impl Search<'_> {
+    /// Goes up from the last certificate of `path`; on success `path` is whole.
+    fn forward(&mut self, path: &mut Vec<NodeId>) -> Result<(), Reason> {
+        let Some(&id) = path.last() else {
+            return Ok(());
+        };
+        let is_leaf = path.len() == 1;
+        let Some(certificate) = self.input.chain.certificate(id).cloned() else {
+            return Err(Reason::on(id, ReasonKind::MissingIssuer));
+        };
+        // What cannot be read, and critical extensions, are found when the certificate is opened.
+        if let Some(oid) = facts::unknown_critical(&certificate) {
+            return Err(Reason::on(id, ReasonKind::UnknownCriticalExtension { oid }));
+        }
+        if let Some(kind) = facts::unreadable(&certificate).into_iter().next()
+            && !matches!(kind, ReasonKind::Version { .. })
+        {
+            return Err(Reason::on(id, kind));
+        }
+        let trusted = !is_leaf && self.input.anchors.holds(id);
+        let below = path.len().saturating_sub(2);
+        let own = self.alone(&certificate, is_leaf, trusted, below);
+        let deferred = match own {
+            // An anchor that is shown as a server's certificate is refused at once.
+            Some(ReasonKind::CaAsLeaf) if self.input.anchors.holds(id) => {
+                return Err(Reason::on(id, ReasonKind::CaAsLeaf));
+            }
+            Some(kind) if is_leaf => Some(Reason::on(id, kind)),
+            Some(kind) => return Err(Reason::on(id, kind)),
+            None => None,
+        };
+        if trusted {
+            return Ok(());
+        }
+        if path.len() > MOST_INTERMEDIATES + 1 {
+            return Err(Reason::on(id, ReasonKind::MissingIssuer));
+        }
+        self.issuers(path, id)?;
+        match deferred {
+            Some(reason) => Err(reason),
+            None => Ok(()),
+        }
+    }
+
+    /// Tries all issuers; the error is the one that they share.
+    fn issuers(&mut self, path: &mut Vec<NodeId>, child: NodeId) -> Result<(), Reason> {
+        let unknown = Reason::on(child, ReasonKind::MissingIssuer);
+        let anchors: Vec<NodeId> = self.input.anchors.iter().collect();
+        let mut candidates: Vec<NodeId> = anchors;
+        for &id in &self.sent {
+            if !candidates.contains(&id) {
+                candidates.push(id);
+            }
+        }
+        let mut shared: Option<Reason> = None;
+        for candidate in candidates {
+            let names_fit = self
+                .input
+                .chain
+                .link(child, candidate)
+                .is_some_and(|l| l.name != NameMatch::Different);
+            if !names_fit || path.contains(&candidate) {
+                continue;
+            }
+            self.steps = self.steps.saturating_sub(1);
+            if self.steps == 0 {
+                return Err(Reason::on(child, ReasonKind::BudgetSpent));
+            }
+            path.push(candidate);
+            if path.len() > self.deepest.len() {
+                self.deepest.clone_from(path);
+            }
+            let result = self.candidate(path, child, candidate);
+            match result {
+                Ok(()) => return Ok(()),
+                Err(reason) => {
+                    path.truncate(
+                        path.iter()
+                            .position(|&n| n == candidate)
+                            .unwrap_or(path.len()),
+                    );
+                    shared = Some(match shared {
+                        None => reason,
+                        Some(earlier) if earlier.kind.id() == reason.kind.id() => earlier,
+                        Some(_) => unknown.clone(),
+                    });
+                }
+            }
+        }
+        Err(shared.unwrap_or(unknown))
+    }
+
+    /// Name constraints, then everything above, then the signature.
+    fn candidate(
+        &mut self,
+        path: &mut Vec<NodeId>,
+        child: NodeId,
+        candidate: NodeId,
+    ) -> Result<(), Reason> {
+        let place = path.len().saturating_sub(1);
+        if let Some(issuer) = self.input.chain.certificate(candidate) {
+            for (depth, &id) in path.iter().take(place).enumerate() {
+                let Some(certificate) = self.input.chain.certificate(id) else {
+                    continue;
+                };
+                if depth > 0 && certificate.is_self_issued() {
+                    continue;
+                }
+                match constraints::violation(issuer, certificate, true, &mut self.comparisons) {
+                    Ok(None) => {}
+                    Ok(Some((name, detail))) => {
+                        return Err(Reason::on(id, ReasonKind::NameConstraint { name, detail }));
+                    }
+                    Err(_) => return Err(Reason::on(id, ReasonKind::BudgetSpent)),
+                }
+            }
+        }
+        self.forward(path)?;
+        let verified = self
+            .input
+            .chain
+            .link(child, candidate)
+            .is_some_and(|l| l.signature == SignatureCheck::Verified);
+        if verified {
+            return Ok(());
+        }
+        let weak = self
+            .input
+            .chain
+            .certificate(child)
+            .and_then(|c| facts::weak_hash(c));
+        Err(Reason::on(
+            child,
+            weak.map_or(ReasonKind::BadSignature, ReasonKind::WeakHash),
+        ))
+    }
+
+    /// What does not depend on the issuer; dates last.
+    fn alone(
+        &self,
+        certificate: &Certificate,
+        is_leaf: bool,
+        trusted: bool,
+        below: usize,
+    ) -> Option<ReasonKind> {
+        let key = &certificate.key;
+        let small = matches!(key.kind, KeyKind::Rsa { .. } | KeyKind::RsaPss { .. })
+            && key.bits < self.input.policy.least_rsa_bits;
+        if small {
+            return Some(ReasonKind::WeakKey { bits: key.bits });
+        }
+        if !trusted && let Some(hash) = facts::weak_hash(certificate) {
+            return Some(ReasonKind::WeakHash(hash));
+        }
+        if !is_leaf && facts::lacks_cert_sign(certificate) {
+            return Some(ReasonKind::NoCertSign);
+        }
+        self.basic_constraints(certificate, is_leaf, trusted, below)
+            .or_else(|| self.purpose(certificate, trusted))
+            .or_else(|| facts::dates(certificate, self.input.question.at))
+    }
+
+    fn basic_constraints(
+        &self,
+        certificate: &Certificate,
+        is_leaf: bool,
+        trusted: bool,
+        below: usize,
+    ) -> Option<ReasonKind> {
+        match certificate.basic_constraints() {
+            Some((true, _)) if is_leaf => Some(ReasonKind::CaAsLeaf),
+            _ if is_leaf => None,
+            Some((true, Some(allowed))) if below > allowed as usize => {
+                Some(ReasonKind::PathTooLong { allowed })
+            }
+            Some((true, _)) => None,
+            // An old root could not say that it is a CA.
+            None if trusted && certificate.version == Some(1) => None,
+            _ => Some(ReasonKind::NotACa),
+        }
+    }
+
+    fn purpose(&self, certificate: &Certificate, trusted: bool) -> Option<ReasonKind> {
+        if trusted {
+            return None;
+        }
+        match self.input.question.purpose? {
+            Purpose::Client => facts::lacks_purpose(certificate, oid::KP_CLIENT_AUTH, false)
+                .map(|usages| ReasonKind::NotForClients { usages }),
+            Purpose::Server => facts::lacks_purpose(certificate, oid::KP_SERVER_AUTH, false)
+                .map(|usages| ReasonKind::NotForServers { usages }),
+        }
+    }
+}

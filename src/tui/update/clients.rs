@@ -1,0 +1,217 @@
+//! The clients: what becomes known of this machine, opening one, asking them.
+
+use std::sync::Arc;
+
+use super::reassess;
+use crate::ask::{self, Way};
+use crate::inspect::{self, Options};
+use crate::judge::client::{Installed, Measured};
+use crate::store::{StoreKind, Stores};
+use crate::tui::message::{Effect, JobId};
+use crate::tui::model::{Finding, Focus, Model, Offer, Overlay, Pane, Place, State};
+use crate::tui::pages;
+
+/// Every store of this machine is read.
+pub(super) fn surveyed(model: &mut Model, stores: Stores) {
+    model.survey = Some(stores);
+    model.knowledge += 1;
+}
+
+/// The clients of this machine were looked for.
+pub(super) fn installed(model: &mut Model, found: Vec<Installed>) {
+    model.options.installed = found.into();
+    model.finding = Finding::Done;
+    model.knowledge += 1;
+    model.refresh();
+}
+
+/// A client has answered.
+pub(super) fn asked(model: &mut Model, job: JobId, measured: Measured) {
+    let mine = |asking: &Option<(JobId, usize)>| asking.is_some_and(|(own, _)| own == job);
+    let found = model.sessions.iter().position(|s| mine(&s.asking));
+    let Some(index) = found else { return };
+    if let Some(session) = model.sessions.get_mut(index) {
+        session.measured.retain(|m| m.client != measured.client);
+        session.measured.push(measured);
+        session.asking = session
+            .asking
+            .map(|(job, left)| (job, left.saturating_sub(1)))
+            .filter(|(_, left)| *left > 0);
+        // Its grid is made anew, now or when it is shown.
+        session.knowledge = 0;
+    }
+    model.knowledge = model.knowledge.max(1);
+}
+
+/// Makes the grid of the session shown anew when more is known than it was made with, and looks for clients
+/// once somebody wants to see them.
+pub(super) fn freshen(model: &mut Model) -> Vec<Effect> {
+    let (known, now) = (model.knowledge, model.now);
+    let stale = model.session().is_some_and(|s| s.knowledge != known);
+    let base = stale.then(|| (model.survey.clone(), model.options.clone()));
+    if let Some((survey, base)) = base
+        && let Some(session) = model.session_mut()
+        && let State::Ready(inspection) = &session.state
+    {
+        let options = Options {
+            pretend: session.pretend.clone(),
+            measured: session.measured.clone(),
+            ..base
+        };
+        let machine = inspection.stores.environment().is_some();
+        let again = match &survey {
+            Some(stores) if machine => inspect::survey(inspection, stores, &options, now),
+            _ => inspect::reassess(inspection, &options, now),
+        };
+        session.state = State::Ready(Arc::new(again));
+        session.knowledge = known;
+        model.refresh();
+    }
+    if model.pane == Pane::Clients && model.finding == Finding::NotYet && !model.sessions.is_empty()
+    {
+        model.finding = Finding::UnderWay;
+        model.refresh();
+        return vec![Effect::FindClients];
+    }
+    Vec::new()
+}
+
+/// Opens what one client checked.
+pub(super) fn open_client(model: &mut Model, id: &str) {
+    let Some(grid) = model.inspection().and_then(|i| i.grid.clone()) else {
+        return;
+    };
+    let Some(row) = grid.rows.iter().find(|row| row.client().id == id) else {
+        return;
+    };
+    let lines = pages::clients::client(row, &grid, model.look.glyphs);
+    let (message, _) = row.words();
+    let copy = (!message.is_empty()).then(|| {
+        (
+            format!("the words of {}", row.client().title),
+            whole(message),
+        )
+    });
+    model.overlays.push(Overlay::Offer(Box::new(Offer {
+        title: row.client().title.clone(),
+        lines,
+        place: Place::default(),
+        ways: Vec::new(),
+        copy,
+    })));
+}
+
+/// The lines as the client prints them.
+fn whole(message: &str) -> String {
+    message.replace(" | ", "\n")
+}
+
+/// The words of the client under the cursor, for the copy key.
+pub(super) fn words_here(model: &mut Model) -> Option<(String, String)> {
+    if model.focus != Focus::Pane || model.pane != Pane::Clients {
+        return None;
+    }
+    let session = model.session()?;
+    let line = session.lines.get(session.place(Pane::Clients).line)?;
+    let Some(crate::tui::line::Link::Client(id)) = line.link else {
+        return None;
+    };
+    let grid = session.inspection()?.grid.clone()?;
+    let row = grid.rows.iter().find(|row| row.client().id == id)?;
+    let (message, _) = row.words();
+    (!message.is_empty()).then(|| {
+        (
+            format!("the words of {}", row.client().title),
+            whole(message),
+        )
+    })
+}
+
+/// Copies what the page offers.
+pub(super) fn copy_offered(model: &mut Model) -> Vec<Effect> {
+    match model.overlays.last() {
+        Some(Overlay::Offer(offer)) => match offer.copy.clone() {
+            Some((what, text)) => vec![Effect::Copy { what, text }],
+            None => Vec::new(),
+        },
+        _ => Vec::new(),
+    }
+}
+
+/// Shows how the clients of this machine would be asked.
+pub(super) fn open_ask(model: &mut Model) -> Vec<Effect> {
+    model.pane = Pane::Clients;
+    model.focus = Focus::Pane;
+    model.refresh();
+    let Some(session) = model.session() else {
+        return Vec::new();
+    };
+    let Some(inspection) = session.inspection() else {
+        model.say(false, "Wait until the server was looked at.");
+        return Vec::new();
+    };
+    let deciding = inspection.stores.deciding().map(|s| s.kind);
+    let obstacle = if session.asking.is_some() {
+        Some("They are being asked already.")
+    } else if inspection.stores.environment().is_none() || deciding == Some(StoreKind::Given) {
+        Some(
+            "These verdicts are for clients that are given these roots; asked, they would read their own stores.",
+        )
+    } else {
+        ask::obstacle(session.entry.target.endpoint())
+    };
+    if let Some(why) = obstacle {
+        model.say(false, why);
+        return Vec::new();
+    }
+    match model.finding {
+        Finding::Done => {}
+        Finding::NotYet | Finding::UnderWay => {
+            model.say(
+                true,
+                "Clients are being looked for on this machine; press a again in a moment.",
+            );
+            return Vec::new();
+        }
+    }
+    let environment = inspection.stores.environment();
+    let Some(endpoint) = session.entry.target.endpoint() else {
+        return Vec::new();
+    };
+    let found = model.options.installed.clone();
+    let ways: Vec<Way> = ask::ways(endpoint, &found, environment);
+    if ways.is_empty() {
+        model.say(
+            false,
+            "None of the clients that whycert can ask is on this machine.",
+        );
+        return Vec::new();
+    }
+    let not_run: Vec<&Installed> = found
+        .iter()
+        .filter(|i| !ways.iter().any(|w| w.client == i.client))
+        .collect();
+    let lines = pages::clients::asking(&ways, &not_run);
+    model.overlays.push(Overlay::Offer(Box::new(Offer {
+        title: format!("Ask {}?", crate::text::count(ways.len(), "client")),
+        lines,
+        place: Place::default(),
+        ways,
+        copy: None,
+    })));
+    Vec::new()
+}
+
+/// The commands were seen, and are to be run.
+pub(super) fn accept(model: &mut Model, ways: Vec<Way>) -> Vec<Effect> {
+    if ways.is_empty() {
+        return Vec::new();
+    }
+    let job = model.fresh_job();
+    if let Some(session) = model.session_mut() {
+        session.measured.clear();
+        session.asking = Some((job, ways.len()));
+    }
+    reassess(model);
+    vec![Effect::Ask { job, ways }]
+}

@@ -1,0 +1,122 @@
+//! Lists of revoked certificates.
+
+use std::sync::Arc;
+
+use rcgen::{
+    CertificateRevocationListParams, Issuer, KeyIdMethod, KeyUsagePurpose, RevocationReason,
+    RevokedCertParams, SerialNumber,
+};
+use time::OffsetDateTime;
+use whycert::cert::Certificate;
+use whycert::judge::{Crl, Policy, Question, ReasonKind, StepState};
+use whycert::moment::DAY;
+
+use super::{Line, answer, question, reasons};
+use crate::support::mint::{Minted, NOW, ca};
+
+fn at(days: i64) -> OffsetDateTime {
+    OffsetDateTime::from_unix_timestamp(NOW.unix() + days * DAY).unwrap()
+}
+
+/// A list of `issuer`, of yesterday, that names these serial numbers.
+fn list(issuer: &Minted, revoked: &[&Minted], next_in_days: i64) -> Arc<Crl> {
+    let params = CertificateRevocationListParams {
+        this_update: at(-10),
+        next_update: at(next_in_days),
+        crl_number: SerialNumber::from(7),
+        issuing_distribution_point: None,
+        revoked_certs: revoked
+            .iter()
+            .map(|minted| RevokedCertParams {
+                serial_number: SerialNumber::from_slice(
+                    &Certificate::read(minted.der.clone()).serial,
+                ),
+                revocation_time: at(-5),
+                reason_code: Some(RevocationReason::KeyCompromise),
+                invalidity_date: None,
+            })
+            .collect(),
+        key_identifier_method: KeyIdMethod::Sha256,
+    };
+    // rcgen would not sign a list for a CA that may not.
+    let mut able = issuer.params.clone();
+    able.key_usages = vec![KeyUsagePurpose::CrlSign];
+    let issuer = Issuer::from_params(&able, &issuer.key);
+    let crl = params.signed_by(&issuer).unwrap();
+    Arc::new(Crl::read(Arc::from(crl.der().as_ref())).unwrap())
+}
+
+#[test]
+fn lists_of_revoked_certificates_count() {
+    let line = Line::new().mint();
+    let other = Minted::root(ca("Somebody else"));
+    let of_leaf = |revoked: &[&Minted], days| list(&line.issuing, revoked, days);
+    let ask = |crls: Vec<Arc<Crl>>| line.ask(&Question { crls, ..question() });
+    assert!(ask(vec![of_leaf(&[], 5)]).accepted);
+    let revoked = ask(vec![of_leaf(&[&line.leaf], 5)]);
+    assert_eq!(reasons(&revoked), [("revoked", Some(0))]);
+    assert!(matches!(
+        &revoked.failures[0].kind,
+        ReasonKind::Revoked { why, .. } if why == "key compromise"
+    ));
+    let of_intermediate = ask(vec![list(&line.root, &[&line.issuing], 5)]);
+    assert_eq!(reasons(&of_intermediate), [("revoked", Some(1))]);
+    // Out of date: no longer says that a certificate is good, still says that one is revoked.
+    assert_eq!(
+        reasons(&ask(vec![of_leaf(&[], -1)])),
+        [("crl-expired", Some(0))]
+    );
+    assert_eq!(
+        reasons(&ask(vec![of_leaf(&[&line.leaf], -1)])),
+        [("revoked", Some(0))]
+    );
+    // A current list makes up for an old one; a stranger's list says nothing.
+    assert!(ask(vec![of_leaf(&[], -1), of_leaf(&[], 5)]).accepted);
+    let stranger = ask(vec![list(&other, &[&line.leaf], 5)]);
+    assert!(stranger.accepted);
+    assert!(
+        stranger
+            .steps
+            .iter()
+            .any(|s| s.check == "revocation" && s.state == StepState::Unknown)
+    );
+    // webpki, asked itself, gives the same answers where it gives one.
+    let webpki = |crls: Vec<Arc<Crl>>| {
+        let question = Question { crls, ..question() };
+        answer(
+            &line.sent(),
+            &[&line.root.der],
+            &question,
+            &Policy::webpki(),
+        )
+    };
+    let both = |leaf| vec![leaf, list(&line.root, &[], 5)];
+    assert!(webpki(both(of_leaf(&[], 5))).accepted);
+    assert_eq!(
+        reasons(&webpki(both(of_leaf(&[&line.leaf], 5))))[0],
+        ("revoked", Some(0))
+    );
+    assert_eq!(reasons(&webpki(both(of_leaf(&[], -1))))[0].0, "crl-expired");
+    assert_eq!(
+        reasons(&webpki(vec![of_leaf(&[], 5)]))[0].0,
+        "revocation-unknown"
+    );
+}
+
+#[test]
+fn a_list_that_is_not_its_issuers_is_not_believed() {
+    let mut line = Line::new();
+    line.issuing.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    let line = line.mint();
+    let crls = vec![list(&line.issuing, &[&line.leaf], 5)];
+    let without_right = line.ask(&Question { crls, ..question() });
+    assert_eq!(reasons(&without_right), [("revocation-unknown", Some(0))]);
+    // The same name, another key.
+    let line = Line::new().mint();
+    let forged = Minted::root(ca("Issuing"));
+    let answer = line.ask(&Question {
+        crls: vec![list(&forged, &[&line.leaf], 5)],
+        ..question()
+    });
+    assert_eq!(reasons(&answer), [("revocation-unknown", Some(0))]);
+}
