@@ -13,7 +13,7 @@ use whycert::store::Machine;
 use whycert::target::Target;
 use whycert::trust::{self, Place, Rung};
 
-use super::{assert_same, newest, tree, trust};
+use super::{assert_same, is_no_repository, newest, tree, trust};
 use crate::headless::{Bench, see};
 use crate::support::{peer, programs};
 
@@ -184,10 +184,10 @@ fn one_server_for_git() {
             .env("HOME", bench.home.path());
         let seen = see(&mut command);
         assert!(
-            seen.err.contains("not found") || seen.err.contains("certificate"),
+            is_no_repository(&seen.err) || seen.err.contains("certificate"),
             "{seen:?}"
         );
-        seen.err.contains("not found")
+        is_no_repository(&seen.err)
     };
     assert!(!accepts("private-root"));
     let seen = trust(&bench, "private-root", 1, "git");
