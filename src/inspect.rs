@@ -1,35 +1,42 @@
 //! The recipe: capture, read, build, judge, diagnose. Makes the one immutable [`Inspection`].
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::task::JoinSet;
-
 use crate::capture::{self, Capture, Possession};
-use crate::cert::{Certificate, GeneralName};
 use crate::chain::{Chain, NodeId};
-use crate::diagnosis::rule;
-use crate::diagnosis::{self, Case, Finding, Further, Other};
-use crate::judge::client::{self, ClientVerdict, Grid, Installed, Measured, Peer, Profile};
-use crate::judge::{self, Crl, Purpose, Question, Verdict};
+use crate::diagnosis::{self, Case, Finding, Further};
+use crate::judge::client::{ClientVerdict, Grid, Installed, Measured, Profile};
+use crate::judge::{Crl, Purpose, Verdict};
 use crate::moment::Moment;
-use crate::net::{Reach, Stage, dial};
+use crate::net::{Reach, Stage};
 use crate::store::Stores;
-use crate::target::{Endpoint, Host, Target};
-use crate::text;
+use crate::target::{Host, Target};
+
+pub mod events;
+mod fetch;
+mod further;
+mod judged;
+mod what_if;
+
+pub use fetch::{MOST_FETCH_DEPTH, MOST_FETCHES};
+pub use further::{Ask, ask, to_fetch};
+use further::{of_other, resolved};
+pub use judged::Changed;
+use judged::build;
+pub use what_if::{Assumption, Fingerprint, WhatIf};
 
 /// How to inspect; the same for all targets of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// How to reach targets.
     pub reach: Reach,
-    /// `--at`: judge as of then; `None` means now.
-    pub at: Option<Moment>,
     /// The name the certificate must carry, for files; endpoints bring their own.
     pub name: Option<Host>,
-    /// SHA-256 of certificates pretended to be trusted.
-    pub pretend: Vec<[u8; 32]>,
+    /// What is assumed instead of seen: `--what-if`, `--at`, pretended trust.
+    pub what_if: WhatIf,
+    /// Fetch missing issuers from the addresses that certificates name for them.
+    pub fetch: bool,
     /// What the leaf is used for; `None`: a server, when a name is asked for.
     pub purpose: Option<Purpose>,
     /// At most so many intermediates.
@@ -77,8 +84,16 @@ pub struct Inspection {
     pub at: Moment,
     /// `at` was given with `--at` or by the user, and is not the clock's.
     pub at_given: bool,
-    /// Certificates pretended to be trusted.
+    /// The name that the certificate must carry; `None` for files, unless one is named.
+    pub name: Option<Host>,
+    /// How it was asked, with everything that is assumed.
+    pub asked: Arc<Options>,
+    /// The same without any assumption; `None` when nothing is assumed.
+    pub actual: Option<Arc<Inspection>>,
+    /// Certificates that are trusted, or there at all, only by assumption.
     pub pretended: Vec<NodeId>,
+    /// Assumptions that mean nothing here, each with why. Safe to display.
+    pub idle: Vec<String>,
     /// What was asked beyond the server itself.
     pub further: Arc<Further>,
     /// Time from the start to this result.
@@ -90,6 +105,8 @@ pub struct Inspection {
 pub enum Outcome {
     /// Accepted by the deciding store.
     Trusted,
+    /// Would be accepted if what is assumed were so. Never said when only the time is another one.
+    TrustedIf,
     /// A certificate was seen, and it is not accepted.
     Untrusted,
     /// The server answered without showing any certificate.
@@ -103,6 +120,7 @@ impl Outcome {
     pub fn id(self) -> &'static str {
         match self {
             Self::Trusted => "trusted",
+            Self::TrustedIf => "trusted-if",
             Self::Untrusted => "untrusted",
             Self::NoCertificate => "no-certificate",
             Self::Unreachable => "unreachable",
@@ -113,7 +131,7 @@ impl Outcome {
     pub fn exit_code(self) -> u8 {
         match self {
             Self::Trusted => 0,
-            Self::Untrusted | Self::NoCertificate => 1,
+            Self::TrustedIf | Self::Untrusted | Self::NoCertificate => 1,
             Self::Unreachable => 3,
         }
     }
@@ -138,92 +156,64 @@ pub async fn run(
     let (capture, stores, other) = tokio::join!(look, stores, other);
     let now = Moment::now();
     let mut inspection = assemble(Arc::new(capture), &stores, options, now);
-    let further = Further {
-        resolved: resolved(&inspection, options).await,
-        other: other.map(|capture| Other {
-            typed: text::safe(&capture.target.typed).into_owned(),
-            presented: capture.presented,
-        }),
+    let mut further = Further {
+        resolved: if options.resolve_names {
+            resolved(&inspection, options).await
+        } else {
+            Vec::new()
+        },
+        other: other.map(of_other),
+        fetched: Vec::new(),
     };
+    if options.fetch {
+        // What is missing is missing, whatever is assumed.
+        let actual = inspection.actual.as_deref().unwrap_or(&inspection);
+        further.fetched = fetch::missing(actual, &options.reach, progress).await;
+    }
     if further != Further::default() {
-        inspection.further = Arc::new(further);
-        inspection = reassess(&inspection, options, now);
+        inspection = with_further(&inspection, further, options, now);
     }
     inspection.took = began.elapsed();
     inspection
 }
 
-/// Names asked of the resolver at most.
-const MOST_NAMES: usize = 8;
-
-/// The names of the certificate with their addresses, when the user wishes it and the name is the trouble.
-async fn resolved(inspection: &Inspection, options: &Options) -> Vec<(String, Vec<IpAddr>)> {
-    let concerned = inspection
-        .findings
-        .iter()
-        .any(|f| f.rule == &rule::NAME_MISMATCH || f.rule == &rule::IP_NOT_IN_SAN);
-    let leaf = inspection
-        .chain
-        .leaf
-        .and_then(|l| inspection.chain.certificate(l));
-    let (true, true, Some(leaf)) = (options.resolve_names, concerned, leaf) else {
-        return Vec::new();
-    };
-    let names = leaf
-        .subject_alt_names()
-        .iter()
-        .filter_map(|name| match name {
-            GeneralName::Dns(name) => Some(name.raw().to_owned()),
-            _ => None,
-        });
-    // Only what could be a host name reaches the resolver.
-    let plain = |name: &String| {
-        name.len() <= 253
-            && name.contains(|c: char| c.is_ascii_alphanumeric())
-            && name
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || "-._".contains(c))
-    };
-    let limit = options.reach.timeout;
-    let mut asking = JoinSet::new();
-    for (place, name) in names.filter(plain).take(MOST_NAMES).enumerate() {
-        asking.spawn(async move {
-            let found = dial::resolve(&name, 443, limit).await;
-            (place, name, found.unwrap_or_default())
-        });
-    }
-    let mut answers = asking.join_all().await;
-    answers.sort_by_key(|(place, ..)| *place);
-    answers
-        .into_iter()
-        .map(|(_, name, addresses)| (name, addresses))
-        .collect()
-}
-
 /// Makes an inspection of a capture: decode, build, judge, diagnose. Pure: the same input gives the
-/// same inspection. `now` is the clock's, used unless [`Options::at`] says otherwise.
+/// same inspection. `now` is the clock's, used unless another time is assumed.
 pub fn assemble(
     capture: Arc<Capture>,
     stores: &Stores,
     options: &Options,
     now: Moment,
 ) -> Inspection {
-    let certificates: Vec<Arc<Certificate>> = capture
-        .presented
-        .iter()
-        .map(|der| Arc::new(Certificate::read(der.clone())))
-        .collect();
-    let chain = Chain::build(&certificates, any_order(&capture, options), stores);
-    let mut inspection = conclude(capture, chain, stores, options, now, Arc::default());
-    if options.grid {
-        add_grid(&mut inspection, stores.with_settings(), false, options, now);
-    }
-    inspection
+    assemble_with(capture, stores, Arc::default(), None, options, now)
 }
 
-/// A file's certificates may stand in any order.
-fn any_order(capture: &Capture, options: &Options) -> bool {
-    capture.target.endpoint().is_none() && !options.leaf_first
+/// Which stores the grid of clients is made from: every one of this machine, or those known so far.
+struct Surveyed {
+    stores: Stores,
+    whole: bool,
+}
+
+fn assemble_with(
+    capture: Arc<Capture>,
+    stores: &Stores,
+    further: Arc<Further>,
+    surveyed: Option<Surveyed>,
+    options: &Options,
+    now: Moment,
+) -> Inspection {
+    let seen = options.without_assumptions();
+    let chain = build(&capture, stores, &further, &seen, &[]);
+    let mut actual = conclude(capture, chain, stores, &seen, now, further);
+    if options.grid {
+        let surveyed = surveyed.unwrap_or_else(|| Surveyed {
+            stores: stores.with_settings(),
+            whole: false,
+        });
+        let grid = judged::grid(&actual, surveyed.stores, surveyed.whole, None);
+        actual.grid = Some(Arc::new(grid));
+    }
+    suppose(actual, options, now)
 }
 
 /// The same inspection with the grid of clients made anew from every store of this machine. What decides
@@ -234,107 +224,105 @@ pub fn survey(
     options: &Options,
     now: Moment,
 ) -> Inspection {
-    let mut again = inspection.clone();
-    add_grid(&mut again, stores.clone(), true, options, now);
-    again
+    let mut actual = inspection.actual.as_deref().unwrap_or(inspection).clone();
+    actual.asked = Arc::new(options.without_assumptions());
+    actual.grid = Some(Arc::new(judged::grid(&actual, stores.clone(), true, None)));
+    suppose(actual, options, now)
 }
 
-/// Judges by every client. The chain is built with the anchors of all stores that clients read, so that
-/// each finds its own.
-fn add_grid(
-    inspection: &mut Inspection,
-    stores: Stores,
-    surveyed: bool,
-    options: &Options,
-    now: Moment,
-) {
-    let known = inspection.chain.iter();
-    let sent: Vec<Arc<Certificate>> = known
-        .filter(|(_, node)| node.is_sent())
-        .filter_map(|(_, node)| node.certificate.clone())
-        .collect();
-    let chain = if stores.0.len() == inspection.stores.0.len() {
-        inspection.chain.clone()
-    } else {
-        Chain::build(&sent, any_order(&inspection.capture, options), &stores)
-    };
-    inspection.grid = Some(Arc::new(grid(
-        &inspection.capture,
-        chain,
-        stores,
-        surveyed,
-        options,
-        now,
-    )));
-}
-
-fn grid(
-    capture: &Capture,
-    chain: Chain,
-    stores: Stores,
-    surveyed: bool,
-    options: &Options,
-    now: Moment,
-) -> Grid {
-    let peer = Peer::of(capture);
-    let suite = capture.session.cipher_suite.as_deref().unwrap_or_default();
-    let facts = judge::Facts {
-        stapled: capture.session.ocsp_staple.as_deref().map(Arc::from),
-        static_rsa: suite.starts_with("TLS_RSA_WITH"),
-    };
-    let measured = match options.at {
-        Some(_) => &[][..],
-        None => &options.measured,
-    };
-    let asked = client::Asked {
-        question: &question(capture, options, now),
-        peer: peer.as_ref(),
-        facts: &facts,
-        installed: &options.installed,
-        measured,
-    };
-    Grid::of(chain, stores, surveyed, &asked)
-}
-
-/// Judges and diagnoses the chain of an earlier inspection again, with other options (pretended
-/// trust, another time). Pure, and cheap: nothing is decoded and no signature checked anew.
+/// Judges and diagnoses the chain of an earlier inspection again, with other options (another time,
+/// other assumptions). Pure, and cheap: nothing is decoded, and no signature checked anew unless the
+/// assumptions make another chain.
 pub fn reassess(inspection: &Inspection, options: &Options, now: Moment) -> Inspection {
-    let mut again = conclude(
-        inspection.capture.clone(),
-        inspection.chain.clone(),
-        &inspection.stores,
-        options,
+    let before = inspection.actual.as_deref().unwrap_or(inspection);
+    let mut actual = conclude(
+        before.capture.clone(),
+        before.chain.clone(),
+        &before.stores,
+        &options.without_assumptions(),
         now,
         inspection.further.clone(),
     );
-    again.took = inspection.took;
-    if let Some(known) = &inspection.grid {
-        again.grid = Some(Arc::new(grid(
-            &again.capture,
-            known.chain.clone(),
-            known.stores.clone(),
-            known.surveyed,
-            options,
-            now,
-        )));
+    actual.took = inspection.took;
+    if let Some(known) = &before.grid {
+        let stores = known.stores.clone();
+        let grid = judged::grid(&actual, stores, known.surveyed, Some(known.chain.clone()));
+        actual.grid = Some(Arc::new(grid));
     }
+    suppose(actual, options, now)
+}
+
+/// The same inspection with what is known further. Pure.
+pub fn with_further(
+    inspection: &Inspection,
+    further: Further,
+    options: &Options,
+    now: Moment,
+) -> Inspection {
+    let before = inspection.actual.as_deref().unwrap_or(inspection);
+    let surveyed = before.grid.as_ref().map(|grid| Surveyed {
+        stores: grid.stores.clone(),
+        whole: grid.surveyed,
+    });
+    let mut again = assemble_with(
+        before.capture.clone(),
+        &before.stores,
+        Arc::new(further),
+        surveyed,
+        options,
+        now,
+    );
+    again.took = inspection.took;
     again
 }
 
-/// What is asked of a chain: name, time, purpose.
-fn question(capture: &Capture, options: &Options, now: Moment) -> Question {
-    let name = options
-        .name
-        .clone()
-        .or_else(|| capture.target.endpoint().map(Endpoint::verified));
-    Question {
-        // Only an endpoint (or a file that a host is named for) is surely a server.
-        purpose: options.purpose.or(name.as_ref().map(|_| Purpose::Server)),
-        name,
-        at: options.at.unwrap_or(now),
-        pretend: options.pretend.clone(),
-        max_depth: options.max_depth,
-        crls: options.crls.clone(),
+/// What follows from the assumptions of `options`, beside what is seen without them.
+fn suppose(actual: Inspection, options: &Options, now: Moment) -> Inspection {
+    let what_if = &options.what_if;
+    if what_if.is_empty() {
+        return actual;
+    }
+    let other = |stores: &Stores, chain: &Chain| {
+        if !what_if.reshapes() {
+            return (stores.clone(), chain.clone());
+        }
+        let stores = what_if.stores(stores);
+        let known = chain.nodes.iter().filter_map(|n| n.certificate.as_ref());
+        let without = what_if.without(known.map(|c| &c.sha256));
+        let chain = build(&actual.capture, &stores, &actual.further, options, &without);
+        (stores, chain)
+    };
+    let (stores, chain) = other(&actual.stores, &actual.chain);
+    let capture = actual.capture.clone();
+    let further = actual.further.clone();
+    let mut supposed = conclude(capture, chain, &stores, options, now, further);
+    supposed.took = actual.took;
+    if let Some(known) = &actual.grid {
+        let (stores, chain) = other(&known.stores, &known.chain);
+        let grid = judged::grid(&supposed, stores, known.surveyed, Some(chain));
+        supposed.grid = Some(Arc::new(grid));
+    }
+    supposed.idle = what_if.idle(&supposed.chain, &actual.chain, &actual.stores);
+    if what_if.is_beyond_time() {
+        if supposed.outcome == Outcome::Trusted {
+            supposed.outcome = Outcome::TrustedIf;
+        }
+        for verdict in &mut supposed.verdicts {
+            let before = actual.verdicts.iter().find(|v| v.store == verdict.store);
+            verdict.pretended |= verdict.accepted && !before.is_some_and(|v| v.accepted);
+        }
+    }
+    supposed.actual = Some(Arc::new(actual));
+    supposed
+}
+
+impl Options {
+    /// The same with nothing assumed.
+    fn without_assumptions(&self) -> Self {
+        Self {
+            what_if: WhatIf::default(),
+            ..self.clone()
+        }
     }
 }
 
@@ -346,35 +334,11 @@ fn conclude(
     now: Moment,
     further: Arc<Further>,
 ) -> Inspection {
-    let question = question(&capture, options, now);
+    let question = judged::question(&capture, &chain, options, now);
     let (name, at) = (question.name.clone(), question.at);
-    let verdicts = if chain.leaf.is_some() {
-        judge::judge(&chain, stores, &question)
-    } else {
-        Vec::new()
-    };
-    let compared = match stores.deciding() {
-        Some(store) if chain.leaf.is_some() => {
-            let facts = judge::Facts::default();
-            let ask = client::Ask {
-                chain: &chain,
-                direct: None,
-                question: &question,
-                peer: None,
-                facts: &facts,
-                trusted: client::Trusted::Given {
-                    store,
-                    trouble: None,
-                },
-            };
-            client::verdicts_of(options.clients.iter().copied(), &ask)
-        }
-        _ => Vec::new(),
-    };
-    let accepted = match options.decides {
-        Some(id) => compared.iter().any(|c| c.client.id == id && c.accepted),
-        None => verdicts.first().is_some_and(|v| v.accepted),
-    };
+    let at_given = options.what_if.at().is_some();
+    let (verdicts, compared) = judged::verdicts(&chain, stores, options, &question);
+    let accepted = judged::decides(options, &verdicts, &compared);
     let case = Case {
         capture: &capture,
         chain: &chain,
@@ -382,20 +346,12 @@ fn conclude(
         verdicts: &verdicts,
         name: name.as_ref(),
         at,
-        at_given: options.at.is_some(),
+        at_given,
         further: &further,
     };
     let findings = diagnosis::diagnose(&case);
     let outcome = outcome(&capture, &chain, accepted);
-    let pretended = chain
-        .iter()
-        .filter(|(_, n)| {
-            n.certificate
-                .as_ref()
-                .is_some_and(|c| options.pretend.contains(&c.sha256))
-        })
-        .map(|(id, _)| id)
-        .collect();
+    let pretended = options.what_if.nodes(&chain);
     Inspection {
         capture,
         chain,
@@ -406,8 +362,12 @@ fn conclude(
         findings,
         outcome,
         at,
-        at_given: options.at.is_some(),
+        at_given,
+        name,
+        asked: Arc::new(options.clone()),
+        actual: None,
         pretended,
+        idle: Vec::new(),
         further,
         took: Duration::ZERO,
     }

@@ -32,6 +32,11 @@ pub fn decode(bytes: &[u8]) -> Decoded {
     out
 }
 
+/// What an answer without certificates holds, in words that are safe to display.
+pub fn looks_like_words(bytes: &[u8]) -> String {
+    format!("it holds no certificate: {}", looks_like(bytes, &[]))
+}
+
 /// What a file without certificates looks like, in words.
 pub(super) fn looks_like(bytes: &[u8], notes: &[String]) -> String {
     if let Some(first) = notes.first() {

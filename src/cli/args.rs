@@ -31,6 +31,8 @@ pub(super) struct Arguments {
     #[command(flatten)]
     pub judging: Judging,
     #[command(flatten)]
+    pub supposing: Supposing,
+    #[command(flatten)]
     pub screen: Screen,
 }
 
@@ -144,6 +146,8 @@ pub(super) struct Inspect {
     pub reaching: Reaching,
     #[command(flatten)]
     pub judging: Judging,
+    #[command(flatten)]
+    pub supposing: Supposing,
     /// Draw with ASCII characters only.
     #[arg(long)]
     pub ascii: bool,
@@ -204,6 +208,8 @@ pub(super) struct Clients {
     pub reaching: Reaching,
     #[command(flatten)]
     pub judging: Judging,
+    #[command(flatten)]
+    pub supposing: Supposing,
 }
 
 /// `--purpose`.
@@ -235,6 +241,8 @@ pub(super) struct Export {
     pub reaching: Reaching,
     #[command(flatten)]
     pub judging: Judging,
+    #[command(flatten)]
+    pub supposing: Supposing,
 }
 
 /// `stores`.
@@ -442,6 +450,19 @@ pub(super) struct Judging {
     /// Trust the certificates of this file; it then decides (repeatable).
     #[arg(long, value_name = "FILE")]
     pub ca: Vec<PathBuf>,
+}
+
+/// What is assumed, and what is fetched beside what the server sends.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "What if")]
+pub(super) struct Supposing {
+    /// Assume this and judge again (repeatable): trust=SHA256, send=FILE, at=TIME, host=NAME,
+    /// unset=VARIABLE, without=SHA256. The exit code is then never 0, except for the time alone.
+    #[arg(long, value_name = "WHAT=VALUE")]
+    pub what_if: Vec<String>,
+    /// Fetch issuers that the server does not send from where the certificates say they are.
+    #[arg(long)]
+    pub fetch: bool,
 }
 
 /// Options for the screen.

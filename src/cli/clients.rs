@@ -16,7 +16,8 @@ use crate::text;
 
 pub(super) fn run(typed: args::Clients) -> Result<u8, Failure> {
     let target = values::one_target(&typed.target, &typed.reaching)?;
-    let options = values::options(&typed.reaching, &typed.judging)?;
+    let mut options = values::options(&typed.reaching, &typed.judging)?;
+    values::suppose(&mut options, &typed.supposing)?;
     values::given_files("--ca", &typed.judging.ca)?;
     if typed.ask {
         may_ask(&target, &typed)?;
@@ -59,6 +60,12 @@ fn may_ask(target: &Target, typed: &args::Clients) -> Result<(), Usage> {
         return Err(Usage::new(
             "--ask and --ca do not go together: asked, clients read their own stores",
             "leave --ca out, or set the variable that hands the file to them: SSL_CERT_FILE, REQUESTS_CA_BUNDLE, NODE_EXTRA_CA_CERTS",
+        ));
+    }
+    if !typed.supposing.what_if.is_empty() {
+        return Err(Usage::new(
+            "--ask and --what-if do not go together: clients answer for what is, not for what is assumed",
+            "leave one of them out",
         ));
     }
     if let Some(why) = ask::obstacle(target.endpoint()) {

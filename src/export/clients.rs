@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::json::{self, Cert, Checked, Reason, SCHEMA};
+use super::json::{self, Cert, Checked, Reason, SCHEMA, Supposed, Turn};
 use super::layout::{Block, Page, Section};
 use super::report::title_of;
-use super::words;
+use super::{supposed, words};
 use crate::inspect::Inspection;
 use crate::judge::client::{Basis, ClientRow, Difference, Grid, Kind, Said};
 use crate::text;
@@ -113,10 +113,12 @@ fn page(inspection: &Inspection, grid: &Grid) -> Page {
         ));
         first.extend(differing.into_iter().map(Block::Words));
     }
+    first.extend(supposed::next_change(inspection).map(Block::Words));
     let mut sections = vec![Section {
         heading: "",
         blocks: first,
     }];
+    sections.push(supposed::section(inspection));
     for (heading, accepted) in [("Rejected by", false), ("Accepted by", true)] {
         let rows = grid.rows.iter().filter(|r| r.accepted() == accepted);
         let facts: Vec<(String, String)> = rows.map(|row| (name(row), first_reason(row))).collect();
@@ -273,6 +275,8 @@ pub fn json(inspection: &Inspection) -> Option<String> {
         outcome: inspection.outcome.id(),
         judged_at: inspection.at.rfc3339(),
         judged_at_given: inspection.at_given,
+        what_if: json::supposed(inspection),
+        next_change: json::next_change(inspection),
         clients,
         rejected,
         certificates: grid.chain.nodes.iter().map(json::node).collect(),
@@ -287,6 +291,8 @@ struct Report {
     outcome: &'static str,
     judged_at: String,
     judged_at_given: bool,
+    what_if: Option<Supposed>,
+    next_change: Option<Turn>,
     clients: usize,
     rejected: usize,
     certificates: Vec<Cert>,

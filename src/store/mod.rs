@@ -239,6 +239,21 @@ impl Stores {
         self.1.as_ref()
     }
 
+    /// The same as if this variable or setting were not there; `None` when it is not.
+    pub fn without_setting(&self, name: &str) -> Option<Self> {
+        let environment = self.1.as_ref()?;
+        let left = environment.without(name)?;
+        let mut stores = self.0.clone();
+        if matches!(name, "SSL_CERT_FILE" | "SSL_CERT_DIR") {
+            let place = stores.iter().position(|s| s.kind == StoreKind::Environment);
+            stores.retain(|s| s.kind != StoreKind::Environment);
+            if let (Some(place), Some(store)) = (place, load::environment_left(&left)) {
+                stores.insert(place, Arc::new(store));
+            }
+        }
+        Some(Self(stores, Some(Arc::new(left))))
+    }
+
     /// The store whose verdict decides the outcome.
     pub fn deciding(&self) -> Option<&TrustStore> {
         self.0.first().map(Arc::as_ref)

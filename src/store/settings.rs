@@ -109,6 +109,17 @@ impl Environment {
         }
     }
 
+    /// Everything but what has this name, and what wins over what then; `None` when nothing has it.
+    pub fn without(&self, name: &str) -> Option<Self> {
+        let mut left = self.clone();
+        left.settings.retain(|s| s.known.name != name);
+        if left.settings.len() == self.settings.len() {
+            return None;
+        }
+        override_each_other(&mut left.settings);
+        Some(left)
+    }
+
     /// A variable that is set.
     pub fn variable(&self, name: &str) -> Option<&Setting> {
         self.settings

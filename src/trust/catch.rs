@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::cert::{Certificate, ExtensionValue, GeneralName};
 use crate::chain::{Chain, NodeId};
 use crate::diagnosis::interception;
-use crate::inspect::{self, Inspection, Options};
+use crate::inspect::{self, Inspection, Options, WhatIf};
 use crate::judge::Verdict;
 use crate::moment::NO_EXPIRY;
 use crate::store::{Anchor, StoreKind, Stores, TrustStore};
@@ -51,7 +51,7 @@ pub(super) fn check(
 
     let public_roots = inspection.stores.public_roots();
     let options = Options {
-        at: inspection.at_given.then_some(inspection.at),
+        what_if: WhatIf::at_moment(inspection.at_given.then_some(inspection.at)),
         ..Options::default()
     };
     let pin = chain.leaf == Some(id) && !chain.is_self_signed(id);

@@ -7,8 +7,9 @@ use super::keymap::Command;
 use super::model::CopyRoute;
 use crate::ask::Way;
 use crate::chain::NodeId;
+use crate::diagnosis::Further;
 use crate::export::{Format, What};
-use crate::inspect::{Inspection, Options};
+use crate::inspect::{Ask, Inspection, Options};
 use crate::judge::client::{Installed, Measured};
 use crate::moment::Moment;
 use crate::net::Stage;
@@ -66,6 +67,21 @@ pub enum Message {
         job: JobId,
         /// Its result.
         inspection: Arc<Inspection>,
+    },
+    /// A question beyond the server is answered.
+    Further {
+        /// Which.
+        job: JobId,
+        /// All that is known further.
+        further: Box<Further>,
+    },
+    /// The certificates of a file that the server is to be taken to send, or why there are none (safe
+    /// to display).
+    Read {
+        /// The job that asked.
+        job: JobId,
+        /// Their DER.
+        result: Result<Vec<Arc<[u8]>>, String>,
     },
     /// The stores are loaded.
     Stores(Stores),
@@ -130,6 +146,22 @@ pub enum Effect {
         target: Box<Target>,
         /// How.
         options: Box<Options>,
+    },
+    /// Ask a question that goes beyond the server.
+    Further {
+        /// The job that answers.
+        job: JobId,
+        /// About this inspection.
+        inspection: Arc<Inspection>,
+        /// What.
+        ask: Box<Ask>,
+    },
+    /// Read the certificates of a file.
+    Read {
+        /// The job that answers.
+        job: JobId,
+        /// The file as typed.
+        path: PathBuf,
     },
     /// Look for the clients of this machine.
     FindClients,

@@ -1,5 +1,7 @@
 //! The state of the screen. A frame is a function of it.
 
+mod what_if;
+
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
@@ -13,13 +15,16 @@ use super::{Entry, pages};
 use crate::ask::Way;
 use crate::chain::NodeId;
 use crate::export::{Format, What};
-use crate::inspect::{Inspection, Options};
+use crate::inspect::events::Turn;
+use crate::inspect::{Ask, Inspection, Options, WhatIf};
 use crate::judge::client::Measured;
 use crate::moment::Moment;
 use crate::net::Stage;
 use crate::store::Stores;
 use crate::trust::prove::Applied;
 use crate::trust::{Plan, Refusal, Rung};
+
+pub use what_if::{Choice, Typing, Value, WhatIfMenu};
 
 /// Everything.
 #[derive(Debug)]
@@ -48,7 +53,7 @@ pub struct Model {
     pub zoomed: bool,
     /// What is searched for; matches are highlighted.
     pub search: String,
-    /// How targets are inspected; `pretend` is kept per session.
+    /// How targets are inspected; what is assumed is kept per session, and begins as it is here.
     pub options: Options,
     /// The stores, once loaded.
     pub stores: Option<Stores>,
@@ -83,8 +88,12 @@ pub struct Session {
     pub entry: Entry,
     /// How far it is.
     pub state: State,
-    /// SHA-256 of certificates pretended to be trusted here.
-    pub pretend: Vec<[u8; 32]>,
+    /// What is assumed here; `None` while it is what the options say.
+    pub what_if: Option<WhatIf>,
+    /// A question beyond the server that waits for its answer, in words.
+    pub beyond: Option<(JobId, String)>,
+    /// The next date at which a verdict turns; known while another time is judged.
+    pub turn: Option<Turn>,
     /// What clients of this machine said of it.
     pub measured: Vec<Measured>,
     /// Clients that are being asked: the job, and how many have not answered.
@@ -237,6 +246,17 @@ pub enum Overlay {
     },
     /// The trust dialog on one certificate.
     Trust(Box<TrustDialog>),
+    /// The menu of what may be assumed.
+    WhatIf(Box<WhatIfMenu>),
+    /// Something is about to be asked on the network: what exactly, before it is.
+    Before {
+        /// The title.
+        title: &'static str,
+        /// What will be asked.
+        lines: Vec<Line>,
+        /// The question.
+        ask: Box<Ask>,
+    },
 }
 
 /// A page on which something can be done.
@@ -402,6 +422,25 @@ impl Model {
         self.session()?.inspection()
     }
 
+    /// What is assumed in the session shown.
+    pub fn what_if(&self) -> WhatIf {
+        self.session()
+            .and_then(|s| s.what_if.clone())
+            .unwrap_or_else(|| self.options.what_if.clone())
+    }
+
+    /// How a session is inspected and judged.
+    pub fn options_of(&self, session: &Session) -> Options {
+        Options {
+            what_if: session
+                .what_if
+                .clone()
+                .unwrap_or_else(|| self.options.what_if.clone()),
+            measured: session.measured.clone(),
+            ..self.options.clone()
+        }
+    }
+
     /// The node selected in the tree.
     pub fn selected(&self) -> Option<NodeId> {
         let session = self.session()?;
@@ -412,6 +451,14 @@ impl Model {
     pub fn waits(&self) -> bool {
         self.session()
             .is_some_and(|s| matches!(s.state, State::Waiting { .. }))
+    }
+
+    /// A question beyond the server is under way in the session shown: what it is.
+    pub fn asks(&self) -> Option<&str> {
+        self.session()?
+            .beyond
+            .as_ref()
+            .map(|(_, words)| words.as_str())
     }
 
     /// Says something in the status line.
@@ -478,7 +525,9 @@ impl Session {
         Self {
             entry,
             state: State::Queued,
-            pretend: Vec::new(),
+            what_if: None,
+            beyond: None,
+            turn: None,
             measured: Vec::new(),
             asking: None,
             knowledge: 0,

@@ -76,6 +76,18 @@ fn settle(model: &mut Model, effects: Vec<Effect>, stores: &Stores) -> Result<()
                     inspection: Arc::new(inspection),
                 }
             }
+            Effect::Further {
+                job,
+                inspection,
+                ask,
+            } => Message::Further {
+                job,
+                further: Box::new(runtime.block_on(inspect::ask(&inspection, &ask))),
+            },
+            Effect::Read { job, path } => Message::Read {
+                job,
+                result: crate::capture::certificates(&path),
+            },
             Effect::Plan {
                 inspection,
                 node,

@@ -2,8 +2,11 @@
 
 mod clients;
 mod command;
+mod further;
 pub mod overlay;
 mod search;
+mod time;
+mod what_if;
 
 use std::sync::Arc;
 
@@ -12,8 +15,7 @@ use super::keymap::Command;
 use super::message::{Effect, Message};
 use super::model::{CopyRoute, Focus, Model, Overlay, State};
 use crate::export::{Format, What};
-use crate::inspect::{self, Inspection, Options};
-use crate::moment::Moment;
+use crate::inspect::{self, Inspection};
 use crate::text;
 
 /// Inspections under way at most; the selected target goes first.
@@ -56,6 +58,8 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             model.refresh();
         }
         Message::Inspected { job, inspection } => inspected(model, job, inspection),
+        Message::Further { job, further } => further::asked(model, job, *further),
+        Message::Read { job, result } => further::read(model, job, result),
         Message::Stores(stores) => model.stores = Some(stores),
         Message::Surveyed(stores) => clients::surveyed(model, stores),
         Message::Installed(found) => clients::installed(model, found),
@@ -108,8 +112,9 @@ fn start_waiting(model: &mut Model) -> Vec<Effect> {
     let mut effects = Vec::new();
     for index in queued {
         let job = model.fresh_job();
-        let options = model.options.clone();
-        if let Some(session) = model.sessions.get_mut(index) {
+        let options = model.sessions.get(index).map(|s| model.options_of(s));
+        if let (Some(session), Some(options)) = (model.sessions.get_mut(index), options) {
+            session.beyond = None;
             session.state = State::Waiting {
                 job,
                 stages: Vec::new(),
@@ -136,21 +141,18 @@ fn inspected(model: &mut Model, job: super::message::JobId, inspection: Arc<Insp
     let Some(index) = found else { return };
     let shown = index == model.current;
     let flipped = model.flipped;
-    let base = model.options.clone();
-    if let Some(session) = model.sessions.get_mut(index) {
+    let options = model.sessions.get(index).map(|s| model.options_of(s));
+    if let (Some(session), Some(options)) = (model.sessions.get_mut(index), options) {
         // What clients said was said of an earlier connection.
         session.measured.clear();
         session.asking = None;
         session.knowledge = 0;
-        let options = Options {
-            pretend: session.pretend.clone(),
-            ..base
-        };
-        let inspection = if session.pretend.is_empty() {
+        let inspection = if inspection.asked.what_if == options.what_if {
             inspection
         } else {
             Arc::new(inspect::reassess(&inspection, &options, now))
         };
+        session.turn = what_if::turn(&inspection);
         session.plant(&inspection, flipped);
         session.row = guilty_row(&inspection, &session.rows);
         session.state = State::Ready(inspection);
@@ -176,23 +178,6 @@ fn guilty_row(inspection: &Inspection, rows: &[super::tree::Row]) -> usize {
     rows.iter()
         .position(|r| r.node == node && node.is_some())
         .unwrap_or(0)
-}
-
-/// Judges the shown inspection again with what is pretended now.
-pub(super) fn reassess(model: &mut Model) {
-    let now: Moment = model.now;
-    let base = model.options.clone();
-    if let Some(session) = model.session_mut()
-        && let State::Ready(inspection) = &session.state
-    {
-        let options = Options {
-            pretend: session.pretend.clone(),
-            measured: session.measured.clone(),
-            ..base
-        };
-        session.state = State::Ready(Arc::new(inspect::reassess(inspection, &options, now)));
-    }
-    model.rebuild_rows();
 }
 
 fn saved(

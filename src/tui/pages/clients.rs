@@ -3,7 +3,7 @@
 use crate::ask::Way;
 use crate::chain::Origin;
 use crate::export::clients as words;
-use crate::inspect::Inspection;
+use crate::inspect::{Changed, Inspection};
 use crate::judge::StepState;
 use crate::judge::client::{ClientRow, Difference, Grid, Installed, Kind, Said};
 use crate::text;
@@ -27,7 +27,7 @@ pub(super) fn lines(
         return lines;
     }
     lines.push(Line::blank());
-    lines.extend(rows(grid, glyphs, width));
+    lines.extend(rows(grid, &inspection.changed(), glyphs, width));
     lines.push(Line::blank());
     lines.push(legend(grid));
     lines
@@ -84,7 +84,7 @@ fn head(model: &Model, session: &Session, grid: &Grid) -> Vec<Line> {
 }
 
 /// One line a client, as much of it as the width allows.
-fn rows(grid: &Grid, glyphs: &Glyphs, width: usize) -> Vec<Line> {
+fn rows(grid: &Grid, changed: &[Changed], glyphs: &Glyphs, width: usize) -> Vec<Line> {
     let widest = |of: fn(&ClientRow) -> String| {
         let all = grid.rows.iter().map(|row| text::width(&of(row)));
         all.max().unwrap_or(0)
@@ -134,6 +134,13 @@ fn rows(grid: &Grid, glyphs: &Glyphs, width: usize) -> Vec<Line> {
                 Difference::Words => "  other words than predicted",
             };
             line = line.and(Meaning::Bad, word);
+        }
+        if let Some(turned) = changed.iter().find(|c| c.id == row.client().id) {
+            let (was, is) = match turned.accepts {
+                true => (glyphs.bad, glyphs.good),
+                false => (glyphs.good, glyphs.bad),
+            };
+            line = line.and(Meaning::Warn, format!("  {was} → {is}"));
         }
         let reason = words::first_reason(row);
         if !reason.is_empty() {
@@ -311,6 +318,8 @@ fn path(row: &ClientRow, grid: &Grid) -> Vec<Line> {
         let origin = match &node.origin {
             Origin::Sent(_) => "sent".to_owned(),
             Origin::Store(stores) => format!("in {}", stores.first().map_or("a store", |s| s)),
+            Origin::Assumed => "as if sent".to_owned(),
+            Origin::Fetched(_) => "fetched".to_owned(),
             Origin::Missing => "missing".to_owned(),
         };
         let indent = " ".repeat(depth.min(10) * 2);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::reassess;
+use super::what_if::reassess;
 use crate::ask::{self, Way};
 use crate::inspect::{self, Options};
 use crate::judge::client::{Installed, Measured};
@@ -54,7 +54,7 @@ pub(super) fn freshen(model: &mut Model) -> Vec<Effect> {
         && let State::Ready(inspection) = &session.state
     {
         let options = Options {
-            pretend: session.pretend.clone(),
+            what_if: session.what_if.clone().unwrap_or(base.what_if),
             measured: session.measured.clone(),
             ..base
         };

@@ -4,15 +4,17 @@ use ratatui::layout::Position;
 use tui_input::{Input, InputRequest};
 
 use super::command::{self, moved};
-use super::search;
+use super::{further, search, what_if};
 use crate::cert::fields;
 use crate::diagnosis::lesson;
 use crate::diagnosis::pasted::Pasted;
 use crate::export::{self, Format, What};
+use crate::inspect::{Ask, Assumption, Fingerprint};
 use crate::target::Target;
 use crate::text;
 use crate::trust::Rung;
 use crate::tui::keymap::Command;
+use crate::tui::line::Line;
 use crate::tui::message::{Edit, Effect};
 use crate::tui::model::{ExportChoice, Model, Overlay, Place, RUNGS, Session, TrustDialog};
 use crate::tui::{Entry, pages};
@@ -26,6 +28,7 @@ pub fn is_typing(model: &Model) -> bool {
         Some(Overlay::Open { .. } | Overlay::Search { .. } | Overlay::Palette { .. }) => true,
         Some(Overlay::Export(choice)) => choice.field == 2,
         Some(Overlay::Trust(dialog)) => dialog.agreeing.is_some(),
+        Some(Overlay::WhatIf(menu)) => menu.typing.is_some(),
         _ => false,
     }
 }
@@ -59,9 +62,17 @@ fn close(model: &mut Model) {
         model.say(true, "Type a host, a URL or a file; ctrl-c quits.");
         return;
     }
-    if let Some(Overlay::Search { .. }) = model.overlays.pop() {
-        model.search.clear();
-        model.refresh();
+    match model.overlays.pop() {
+        Some(Overlay::Search { .. }) => {
+            model.search.clear();
+            model.refresh();
+        }
+        // A step back: from the line to the menu.
+        Some(Overlay::WhatIf(mut menu)) if menu.typing.is_some() && !menu.choices.is_empty() => {
+            menu.typing = None;
+            model.overlays.push(Overlay::WhatIf(menu));
+        }
+        _ => {}
     }
 }
 
@@ -134,6 +145,9 @@ fn step(model: &mut Model, lines: i64) {
             let picked = moved(dialog.picked, lines, Rung::ALL.len() - 1);
             choose(dialog, picked);
         }
+        Some(Overlay::WhatIf(menu)) if menu.typing.is_none() => {
+            menu.picked = moved(menu.picked, lines, menu.choices.len().saturating_sub(1));
+        }
         _ => {}
     }
 }
@@ -177,6 +191,10 @@ fn pick(model: &mut Model, row: usize, inside: usize) -> bool {
         }
         Some(Overlay::Copy { picked, entries }) => {
             row < entries.len() && std::mem::replace(picked, row) == row
+        }
+        Some(Overlay::WhatIf(menu)) if menu.typing.is_none() => {
+            let at = row + menu.picked.saturating_sub(inside.saturating_sub(1));
+            at < menu.choices.len() && std::mem::replace(&mut menu.picked, at) == at
         }
         Some(Overlay::Trust(dialog)) => {
             let at = dialog.first() + row;
@@ -263,6 +281,8 @@ fn accept(model: &mut Model) -> Vec<Effect> {
             }
         }
         Some(Overlay::Trust(dialog)) => return accept_trust(model, dialog),
+        Some(Overlay::WhatIf(menu)) => return what_if::accept(model, menu),
+        Some(Overlay::Before { ask, .. }) => return further::ask(model, *ask),
         Some(Overlay::Offer(offer)) => return super::clients::accept(model, offer.ways),
         Some(Overlay::Page { .. }) | None => {}
     }
@@ -308,14 +328,9 @@ fn accept_trust(model: &mut Model, mut dialog: Box<TrustDialog>) -> Vec<Effect> 
             .inspection()
             .and_then(|i| i.chain.certificate(dialog.node))
             .map(|c| c.sha256);
-        if let (Some(digest), Some(session)) = (digest, model.session_mut()) {
-            if dialog.pretended {
-                session.pretend.retain(|d| *d != digest);
-            } else {
-                session.pretend.push(digest);
-            }
+        if let Some(digest) = digest {
+            what_if::toggle(model, Assumption::Trust(Fingerprint::of(&digest)));
         }
-        super::reassess(model);
         return Vec::new();
     }
     let mut effects = Vec::new();
@@ -441,9 +456,8 @@ pub(super) fn open_trust(model: &mut Model) -> Vec<Effect> {
         model.say(false, "This certificate is missing; get it from the server's owner first, then use --ca FILE.");
         return Vec::new();
     };
-    let pretended = model
-        .session()
-        .is_some_and(|s| s.pretend.contains(&certificate.sha256));
+    let trusted = Assumption::Trust(Fingerprint::of(&certificate.sha256));
+    let pretended = model.what_if().holds(&trusted);
     let title = certificate.short_name();
     let dialog = TrustDialog {
         node,
@@ -523,6 +537,12 @@ pub(super) fn edit(model: &mut Model, edit: Edit) {
             *picked = 0;
             change(input, request);
         }
+        Some(Overlay::WhatIf(menu)) => {
+            if let Some(typing) = &mut menu.typing {
+                typing.wrong = None;
+                change(&mut typing.input, request);
+            }
+        }
         Some(Overlay::Export(choice)) if choice.field == 2 => {
             choice.edited = true;
             change(&mut choice.name, request);
@@ -592,4 +612,13 @@ fn paste_error(model: &mut Model, text: &str) -> Option<Vec<Effect>> {
         place: Place::default(),
     });
     Some(effects)
+}
+
+/// Opens the page that says what is about to be asked on the network.
+pub(super) fn open_ask(model: &mut Model, title: &'static str, lines: Vec<Line>, ask: Ask) {
+    model.overlays.push(Overlay::Before {
+        title,
+        lines,
+        ask: Box::new(ask),
+    });
 }
