@@ -4,19 +4,19 @@ use ratatui::layout::Position;
 use tui_input::{Input, InputRequest};
 
 use super::command::{self, moved};
-use super::{further, search, what_if};
+use super::{further, search, trust, what_if};
 use crate::cert::fields;
 use crate::diagnosis::lesson;
 use crate::diagnosis::pasted::Pasted;
 use crate::export::{self, Format, What};
-use crate::inspect::{Ask, Assumption, Fingerprint};
+use crate::inspect::Ask;
 use crate::target::Target;
 use crate::text;
 use crate::trust::Rung;
 use crate::tui::keymap::Command;
 use crate::tui::line::Line;
 use crate::tui::message::{Edit, Effect};
-use crate::tui::model::{ExportChoice, Model, Overlay, Place, RUNGS, Session, TrustDialog};
+use crate::tui::model::{ExportChoice, Model, Overlay, Place, RUNGS, Session};
 use crate::tui::{Entry, pages};
 
 /// Longest text an input line takes, in characters.
@@ -79,23 +79,7 @@ fn close(model: &mut Model) {
 /// Another rung needs another plan.
 fn stepped(model: &mut Model, lines: i64) -> Vec<Effect> {
     step(model, lines);
-    replan(model)
-}
-
-fn replan(model: &mut Model) -> Vec<Effect> {
-    let inspection = model.inspection().cloned();
-    match (model.overlays.last_mut(), inspection) {
-        (Some(Overlay::Trust(dialog)), Some(inspection))
-            if dialog.plan.is_none() && dialog.applied.is_none() =>
-        {
-            vec![Effect::Plan {
-                inspection,
-                node: dialog.node,
-                rung: dialog.rung(),
-            }]
-        }
-        _ => Vec::new(),
-    }
+    trust::replan(model)
 }
 
 fn step(model: &mut Model, lines: i64) {
@@ -143,7 +127,7 @@ fn step(model: &mut Model, lines: i64) {
         }
         Some(Overlay::Trust(dialog)) if !dialog.busy && dialog.applied.is_none() => {
             let picked = moved(dialog.picked, lines, Rung::ALL.len() - 1);
-            choose(dialog, picked);
+            trust::choose(dialog, picked);
         }
         Some(Overlay::WhatIf(menu)) if menu.typing.is_none() => {
             menu.picked = moved(menu.picked, lines, menu.choices.len().saturating_sub(1));
@@ -172,7 +156,7 @@ pub(super) fn click(model: &mut Model, position: Position) -> Vec<Effect> {
         return accept(model);
     }
     suggest_name(model);
-    replan(model)
+    trust::replan(model)
 }
 
 /// Picks the choice in a row below the first; true when it was picked already.
@@ -202,7 +186,7 @@ fn pick(model: &mut Model, row: usize, inside: usize) -> bool {
                 return false;
             }
             let again = dialog.picked == at;
-            choose(dialog, at);
+            trust::choose(dialog, at);
             again
         }
         // Nothing is written by a click: enter does that, when all three are chosen.
@@ -280,10 +264,10 @@ fn accept(model: &mut Model) -> Vec<Effect> {
                 return vec![Effect::Copy { what, text }];
             }
         }
-        Some(Overlay::Trust(dialog)) => return accept_trust(model, dialog),
+        Some(Overlay::Trust(dialog)) => return trust::accept(model, dialog),
+        Some(Overlay::Offer(offer)) => return super::clients::accept(model, offer.ways),
         Some(Overlay::WhatIf(menu)) => return what_if::accept(model, menu),
         Some(Overlay::Before { ask, .. }) => return further::ask(model, *ask),
-        Some(Overlay::Offer(offer)) => return super::clients::accept(model, offer.ways),
         Some(Overlay::Page { .. }) | None => {}
     }
     Vec::new()
@@ -317,55 +301,6 @@ fn export_choice(model: &Model, choice: &ExportChoice) -> Vec<Effect> {
         format: *format,
         name: choice.name.value().to_owned(),
     }]
-}
-
-fn accept_trust(model: &mut Model, mut dialog: Box<TrustDialog>) -> Vec<Effect> {
-    if dialog.applied.is_some() {
-        return Vec::new();
-    }
-    if dialog.rung() == Rung::Pretend {
-        let digest = model
-            .inspection()
-            .and_then(|i| i.chain.certificate(dialog.node))
-            .map(|c| c.sha256);
-        if let Some(digest) = digest {
-            what_if::toggle(model, Assumption::Trust(Fingerprint::of(&digest)));
-        }
-        return Vec::new();
-    }
-    let mut effects = Vec::new();
-    match (&dialog.plan, &dialog.agreeing) {
-        // What is done by hand is only read.
-        (Some(Ok(plan)), _) if dialog.busy || plan.steps.is_empty() => {}
-        (Some(Ok(plan)), None) if plan.rung.touches_others() => {
-            dialog.agreeing = Some(Input::default());
-        }
-        (Some(Ok(plan)), Some(typed))
-            if !typed.value().trim().eq_ignore_ascii_case(&plan.last_four()) =>
-        {
-            model.say(
-                false,
-                "These are not the last four characters of the SHA-256; nothing is written.",
-            );
-        }
-        (Some(Ok(plan)), _) => {
-            effects.push(Effect::Trust(Box::new(plan.clone())));
-            dialog.agreeing = None;
-            dialog.busy = true;
-        }
-        _ => {}
-    }
-    model.overlays.push(Overlay::Trust(dialog));
-    effects
-}
-
-/// Another rung: its plan is not made yet.
-fn choose(dialog: &mut TrustDialog, picked: usize) {
-    if dialog.picked != picked {
-        dialog.picked = picked;
-        dialog.plan = None;
-        dialog.agreeing = None;
-    }
 }
 
 /// Opens the export chooser on the selected certificate.
@@ -444,33 +379,6 @@ pub(super) fn open_copy(model: &mut Model) {
     } else {
         model.overlays.push(Overlay::Copy { picked: 0, entries });
     }
-}
-
-/// Opens the trust dialog on the selected certificate.
-pub(super) fn open_trust(model: &mut Model) -> Vec<Effect> {
-    let (Some(inspection), Some(node)) = (model.inspection().cloned(), model.selected()) else {
-        model.say(false, "There is no certificate to trust here.");
-        return Vec::new();
-    };
-    let Some(certificate) = inspection.chain.certificate(node) else {
-        model.say(false, "This certificate is missing; get it from the server's owner first, then use --ca FILE.");
-        return Vec::new();
-    };
-    let trusted = Assumption::Trust(Fingerprint::of(&certificate.sha256));
-    let pretended = model.what_if().holds(&trusted);
-    let title = certificate.short_name();
-    let dialog = TrustDialog {
-        node,
-        title,
-        picked: 0,
-        pretended,
-        plan: None,
-        agreeing: None,
-        busy: false,
-        applied: None,
-    };
-    model.overlays.push(Overlay::Trust(Box::new(dialog)));
-    replan(model)
 }
 
 /// Opens the lesson of a rule.
