@@ -6,7 +6,7 @@
 
 use std::net::IpAddr;
 
-use super::fits;
+use super::one::fits;
 use crate::cert::{Certificate, ExtensionValue, GeneralName};
 use crate::judge::{Purpose, ReasonKind};
 use crate::text;
@@ -188,7 +188,7 @@ impl Constraints {
         }
         let has_uri = names.iter().any(|n| matches!(n, GeneralName::Uri(_)));
         for kind in [4, 6] {
-            if has_uri && self.excluded.iter().any(|b| *b == Base::Other(kind)) {
+            if has_uri && self.excluded.contains(&Base::Other(kind)) {
                 return Err(refused(
                     "its URI",
                     "names of a kind that cannot be checked are excluded",
@@ -196,7 +196,7 @@ impl Constraints {
             }
         }
         // A directory name: the subject is one, and an excluded base of that kind cannot be compared.
-        if !leaf.subject.rdns.is_empty() && self.excluded.iter().any(|b| *b == Base::Other(4)) {
+        if !leaf.subject.rdns.is_empty() && self.excluded.contains(&Base::Other(4)) {
             return Err(refused("its subject", "directory names are excluded"));
         }
         if self.of(7) {
