@@ -123,7 +123,7 @@ bindings! {
     Doing Command::Copy, "y", "copy", "copy the selected certificate as PEM";
     Doing Command::CopyMenu, "Y", "", "choose what to copy";
     Doing Command::Ask, "a", "ask", "ask the clients of this machine themselves; their commands are shown first";
-    Doing Command::Trust, "t", "trust", "trust the selected certificate: pretend, or add it to my bundle";
+    Doing Command::Trust, "t", "trust", "trust the selected certificate, by the smallest step that helps";
     Doing Command::Forget, "W", "", "stop pretending";
     Doing Command::Open, "o", "open", "inspect another target";
     Doing Command::Reconnect, "r", "again", "connect and look again";

@@ -6,15 +6,15 @@ use tui_input::{Input, InputRequest};
 use super::command::{self, moved};
 use super::search;
 use crate::cert::fields;
-use crate::chain::NodeId;
 use crate::diagnosis::lesson;
 use crate::diagnosis::pasted::Pasted;
 use crate::export::{self, Format, What};
 use crate::target::Target;
 use crate::text;
+use crate::trust::Rung;
 use crate::tui::keymap::Command;
 use crate::tui::message::{Edit, Effect};
-use crate::tui::model::{ExportChoice, Model, Overlay, Place, Session, TrustDialog};
+use crate::tui::model::{ExportChoice, Model, Overlay, Place, RUNGS, Session, TrustDialog};
 use crate::tui::{Entry, pages};
 
 /// Longest text an input line takes, in characters.
@@ -25,6 +25,7 @@ pub fn is_typing(model: &Model) -> bool {
     match model.overlays.last() {
         Some(Overlay::Open { .. } | Overlay::Search { .. } | Overlay::Palette { .. }) => true,
         Some(Overlay::Export(choice)) => choice.field == 2,
+        Some(Overlay::Trust(dialog)) => dialog.agreeing.is_some(),
         _ => false,
     }
 }
@@ -36,12 +37,12 @@ pub(super) fn run(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Quit if !is_typing(model) => close(model),
         Command::Enter => return accept(model),
         Command::Copy => return super::clients::copy_offered(model),
-        Command::Up => step(model, -1),
-        Command::Down => step(model, 1),
-        Command::PageUp => step(model, -10),
-        Command::PageDown => step(model, 10),
-        Command::Top => step(model, i64::MIN / 2),
-        Command::Bottom => step(model, i64::MAX / 2),
+        Command::Up => return stepped(model, -1),
+        Command::Down => return stepped(model, 1),
+        Command::PageUp => return stepped(model, -10),
+        Command::PageDown => return stepped(model, 10),
+        Command::Top => return stepped(model, i64::MIN / 2),
+        Command::Bottom => return stepped(model, i64::MAX / 2),
         Command::NextPane => field(model, 1),
         Command::PreviousPane => field(model, -1),
         Command::Fold => sideways(model, -1),
@@ -61,6 +62,28 @@ fn close(model: &mut Model) {
     if let Some(Overlay::Search { .. }) = model.overlays.pop() {
         model.search.clear();
         model.refresh();
+    }
+}
+
+/// Another rung needs another plan.
+fn stepped(model: &mut Model, lines: i64) -> Vec<Effect> {
+    step(model, lines);
+    replan(model)
+}
+
+fn replan(model: &mut Model) -> Vec<Effect> {
+    let inspection = model.inspection().cloned();
+    match (model.overlays.last_mut(), inspection) {
+        (Some(Overlay::Trust(dialog)), Some(inspection))
+            if dialog.plan.is_none() && dialog.applied.is_none() =>
+        {
+            vec![Effect::Plan {
+                inspection,
+                node: dialog.node,
+                rung: dialog.rung(),
+            }]
+        }
+        _ => Vec::new(),
     }
 }
 
@@ -107,7 +130,10 @@ fn step(model: &mut Model, lines: i64) {
         Some(Overlay::Copy { picked, entries }) => {
             *picked = moved(*picked, lines, entries.len().saturating_sub(1));
         }
-        Some(Overlay::Trust(dialog)) => dialog.picked = moved(dialog.picked, lines, 1),
+        Some(Overlay::Trust(dialog)) if !dialog.busy && dialog.applied.is_none() => {
+            let picked = moved(dialog.picked, lines, Rung::ALL.len() - 1);
+            choose(dialog, picked);
+        }
         _ => {}
     }
 }
@@ -132,7 +158,7 @@ pub(super) fn click(model: &mut Model, position: Position) -> Vec<Effect> {
         return accept(model);
     }
     suggest_name(model);
-    Vec::new()
+    replan(model)
 }
 
 /// Picks the choice in a row below the first; true when it was picked already.
@@ -153,7 +179,13 @@ fn pick(model: &mut Model, row: usize, inside: usize) -> bool {
             row < entries.len() && std::mem::replace(picked, row) == row
         }
         Some(Overlay::Trust(dialog)) => {
-            row < 2 && std::mem::replace(&mut dialog.picked, row) == row
+            let at = dialog.first() + row;
+            if row >= RUNGS || dialog.busy || dialog.applied.is_some() {
+                return false;
+            }
+            let again = dialog.picked == at;
+            choose(dialog, at);
+            again
         }
         // Nothing is written by a click: enter does that, when all three are chosen.
         Some(Overlay::Export(choice)) => {
@@ -172,8 +204,8 @@ fn pick(model: &mut Model, row: usize, inside: usize) -> bool {
 }
 
 /// The wheel over an overlay.
-pub(super) fn scroll(model: &mut Model, lines: i32) {
-    step(model, i64::from(lines));
+pub(super) fn scroll(model: &mut Model, lines: i32) -> Vec<Effect> {
+    stepped(model, i64::from(lines))
 }
 
 fn field(model: &mut Model, step: i64) {
@@ -271,7 +303,7 @@ fn accept_trust(model: &mut Model, mut dialog: Box<TrustDialog>) -> Vec<Effect> 
     if dialog.applied.is_some() {
         return Vec::new();
     }
-    if dialog.picked == 0 {
+    if dialog.rung() == Rung::Pretend {
         let digest = model
             .inspection()
             .and_then(|i| i.chain.certificate(dialog.node))
@@ -286,17 +318,39 @@ fn accept_trust(model: &mut Model, mut dialog: Box<TrustDialog>) -> Vec<Effect> 
         super::reassess(model);
         return Vec::new();
     }
-    let plan = match dialog.plan.take() {
-        Some(Ok(plan)) => plan,
-        other => {
-            dialog.plan = other;
-            model.overlays.push(Overlay::Trust(dialog));
-            return Vec::new();
+    let mut effects = Vec::new();
+    match (&dialog.plan, &dialog.agreeing) {
+        // What is done by hand is only read.
+        (Some(Ok(plan)), _) if dialog.busy || plan.steps.is_empty() => {}
+        (Some(Ok(plan)), None) if plan.rung.touches_others() => {
+            dialog.agreeing = Some(Input::default());
         }
-    };
-    dialog.plan = Some(Ok(plan.clone()));
+        (Some(Ok(plan)), Some(typed))
+            if !typed.value().trim().eq_ignore_ascii_case(&plan.last_four()) =>
+        {
+            model.say(
+                false,
+                "These are not the last four characters of the SHA-256; nothing is written.",
+            );
+        }
+        (Some(Ok(plan)), _) => {
+            effects.push(Effect::Trust(Box::new(plan.clone())));
+            dialog.agreeing = None;
+            dialog.busy = true;
+        }
+        _ => {}
+    }
     model.overlays.push(Overlay::Trust(dialog));
-    vec![Effect::Trust(Box::new(plan))]
+    effects
+}
+
+/// Another rung: its plan is not made yet.
+fn choose(dialog: &mut TrustDialog, picked: usize) {
+    if dialog.picked != picked {
+        dialog.picked = picked;
+        dialog.plan = None;
+        dialog.agreeing = None;
+    }
 }
 
 /// Opens the export chooser on the selected certificate.
@@ -397,17 +451,12 @@ pub(super) fn open_trust(model: &mut Model) -> Vec<Effect> {
         picked: 0,
         pretended,
         plan: None,
+        agreeing: None,
+        busy: false,
         applied: None,
     };
     model.overlays.push(Overlay::Trust(Box::new(dialog)));
-    vec![plan(model, node)].into_iter().flatten().collect()
-}
-
-fn plan(model: &Model, node: NodeId) -> Option<Effect> {
-    Some(Effect::Plan {
-        inspection: model.inspection()?.clone(),
-        node,
-    })
+    replan(model)
 }
 
 /// Opens the lesson of a rule.
@@ -477,6 +526,11 @@ pub(super) fn edit(model: &mut Model, edit: Edit) {
         Some(Overlay::Export(choice)) if choice.field == 2 => {
             choice.edited = true;
             change(&mut choice.name, request);
+        }
+        Some(Overlay::Trust(dialog)) => {
+            if let Some(typed) = &mut dialog.agreeing {
+                change(typed, request);
+            }
         }
         _ => {}
     }
