@@ -24,7 +24,7 @@
 //! | 4 | [`cert`] | one certificate, decoded; reading never fails | no |
 //! | 5 | [`store`] | trust anchors of this machine, and the settings that change who reads them | loading only |
 //! | 6 | [`chain`] | certificates as a graph, links with their evidence, candidate paths | no |
-//! | 7 | [`judge`] | verdicts: a path accepted, or every reason against it | no |
+//! | 7 | [`judge`] | verdicts by the RFC's rules and by each client's engine: a path accepted, or every reason against it, in the client's words | no |
 //! | 8 | [`diagnosis`] | findings, fixes and lessons, by stable rule id; errors that people paste | no |
 //! | 9 | [`inspect`] | the recipe; makes the one immutable `Inspection`, under any assumption; what is asked further | orchestrates |
 //! | 9 | [`save`] | files written whole, never over another | yes |

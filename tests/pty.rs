@@ -411,6 +411,15 @@ fn an_explained_error_opens_its_server_and_stays_above_the_prompt() {
     pty.wait_for("taken", is_taken).wait_text("You pasted");
     pty.send("q").wait_text("whycert explain cert.expired");
     pty.ends_clean();
+    // Through a pipe, the keyboard is still the terminal's.
+    let line = format!(
+        "printf %s \"{error}\" | {} explain - --no-proxy",
+        env!("CARGO_BIN_EXE_whycert")
+    );
+    let mut pty = Pty::start("sh", &["-c", &line], &[]);
+    pty.wait_text("You pasted").send("q");
+    pty.wait_text("whycert explain cert.expired");
+    pty.ends_clean();
 }
 
 #[test]

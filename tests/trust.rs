@@ -2,6 +2,7 @@
 //! and that nothing is left after undo.
 
 mod kill;
+mod screen;
 mod stores;
 mod undo;
 
@@ -283,7 +284,7 @@ fn clients(bench: &Bench, url: &str, prepare: &dyn Fn(Command) -> Command) -> Ve
         let words = format!("{}{}", seen.out, seen.err);
         let lower = words.to_lowercase();
         // git finds no repository where it found the server.
-        let accepted = seen.code == 0 || (name == "git" && lower.contains("not found"));
+        let accepted = seen.code == 0 || (name == "git" && is_no_repository(&lower));
         let refused = ["certificate", "unable_to", "self_signed", "cert_", "pkix"]
             .iter()
             .any(|w| lower.contains(w));
@@ -313,6 +314,11 @@ fn clients(bench: &Bench, url: &str, prepare: &dyn Fn(Command) -> Command) -> Ve
         ask("git", git, &["ls-remote", &format!("{url}/x.git")]);
     }
     answers
+}
+
+/// What git says of a server that it accepts, and that has no repository.
+pub fn is_no_repository(words: &str) -> bool {
+    words.contains("not found") || words.contains("is this a git repository")
 }
 
 fn has_requests(python: &Path) -> bool {

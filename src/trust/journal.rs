@@ -266,6 +266,7 @@ impl Journal {
         let _ = fs::remove_file(self.folder.join("journal.json"));
         let _ = fs::remove_file(self.folder.join("lock"));
         drop(lock);
+        let _ = fs::remove_dir(&self.folder);
         for folder in self.made.iter().rev() {
             let _ = fs::remove_dir(folder);
         }

@@ -1,7 +1,6 @@
 //! Real stores of real programs, in homes and roots that are thrown away: refused before, accepted after,
 //! refused again after undo, and every file as it was.
 
-use std::ffi::OsString;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,7 +12,7 @@ use whycert::store::Machine;
 use whycert::target::Target;
 use whycert::trust::{self, Place, Rung};
 
-use super::{assert_same, newest, tree, trust};
+use super::{assert_same, is_no_repository, newest, tree, trust};
 use crate::headless::{Bench, see};
 use crate::support::{peer, programs};
 
@@ -184,10 +183,10 @@ fn one_server_for_git() {
             .env("HOME", bench.home.path());
         let seen = see(&mut command);
         assert!(
-            seen.err.contains("not found") || seen.err.contains("certificate"),
+            is_no_repository(&seen.err) || seen.err.contains("certificate"),
             "{seen:?}"
         );
-        seen.err.contains("not found")
+        is_no_repository(&seen.err)
     };
     assert!(!accepts("private-root"));
     let seen = trust(&bench, "private-root", 1, "git");
@@ -257,7 +256,7 @@ impl System {
     }
 
     fn place(&self) -> Place {
-        let path = std::env::var_os("PATH").unwrap_or_else(OsString::new);
+        let path = std::env::var_os("PATH").unwrap_or_default();
         let machine = Machine::other(self.folder.path(), &self.at("home"), [("PATH", path)]);
         Place::on(machine)
     }
