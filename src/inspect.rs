@@ -290,6 +290,7 @@ fn grid(
         question: &question(capture, options, now),
         peer: peer.as_ref(),
         facts: &facts,
+        key_not_proved: matches!(capture.session.possession, Possession::Failed(_)),
         installed: &options.installed,
         measured,
     };
