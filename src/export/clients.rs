@@ -9,7 +9,7 @@ use super::layout::{Block, Page, Section};
 use super::report::title_of;
 use super::{supposed, words};
 use crate::inspect::Inspection;
-use crate::judge::client::{Basis, ClientRow, Difference, Grid, Kind, Said};
+use crate::judge::client::{Basis, ClientRow, Difference, Grid, KEY_NOT_PROVED, Kind, Said};
 use crate::text;
 
 /// The report for people, at most 100 columns wide. `None` when no clients were judged.
@@ -33,6 +33,9 @@ pub fn first_reason(row: &ClientRow) -> String {
         // What it said itself goes before what was thought.
         _ if row.difference() == Some(Difference::Verdict) => row.words().0.to_owned(),
         Some(reason) => words::reason(&reason.kind),
+        None if predicted.stopped_by == KEY_NOT_PROVED => {
+            "the server did not prove that it holds its private key".to_owned()
+        }
         None if predicted.message.is_empty() => {
             text::safe(&predicted.stopped_by.replace('-', " ")).into_owned()
         }
@@ -76,15 +79,24 @@ pub fn differences(grid: &Grid) -> Vec<String> {
     grid.differing()
         .map(|(row, difference)| {
             let title = &row.client().title;
+            let other = match &row.installed {
+                Some(found) if !found.same_line => {
+                    format!(
+                        " Its version ({}) is not the one that the prediction was measured with.",
+                        found.version
+                    )
+                }
+                _ => String::new(),
+            };
             match difference {
                 Difference::Verdict if row.accepted() => {
-                    format!("{title} accepts it, and was predicted to reject it.")
+                    format!("{title} accepts it, and was predicted to reject it.{other}")
                 }
                 Difference::Verdict => {
-                    format!("{title} rejects it, and was predicted to accept it.")
+                    format!("{title} rejects it, and was predicted to accept it.{other}")
                 }
                 Difference::Words => {
-                    format!("{title} rejects it as predicted, but in other words.")
+                    format!("{title} rejects it as predicted, but in other words.{other}")
                 }
             }
         })
@@ -116,9 +128,7 @@ fn page(inspection: &Inspection, grid: &Grid) -> Page {
     let mut first = Vec::new();
     let differing = differences(grid);
     if !differing.is_empty() {
-        first.push(Block::Head(
-            "Not as predicted. Please report it: the prediction should be right.".to_owned(),
-        ));
+        first.push(Block::Head("NOT AS PREDICTED".to_owned()));
         first.extend(differing.into_iter().map(Block::Words));
     }
     first.extend(supposed::next_change(inspection).map(Block::Words));
@@ -144,7 +154,7 @@ fn page(inspection: &Inspection, grid: &Grid) -> Page {
         if !facts.is_empty() {
             sections.push(Section {
                 heading,
-                blocks: vec![Block::Facts(facts)],
+                blocks: vec![Block::Rows(facts)],
             });
         }
     }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::Options;
-use crate::capture::Capture;
+use crate::capture::{Capture, Possession};
 use crate::chain::Chain;
 use crate::judge::client::{Asked, Grid, Peer};
 use crate::judge::{Facts, Question};
@@ -55,6 +55,7 @@ impl Ground {
             peer: peer.as_ref(),
             facts: &facts,
             installed: &options.installed,
+            key_not_proved: matches!(capture.session.possession, Possession::Failed(_)),
             measured,
         };
         Grid::of(self.chain, self.stores, self.surveyed, &asked)

@@ -92,6 +92,9 @@ pub struct Grid {
     pub surveyed: bool,
 }
 
+/// [`ClientVerdict::stopped_by`] when the server's signature in the handshake is wrong.
+pub const KEY_NOT_PROVED: &str = "key-not-proved";
+
 /// What a grid is made of, beside the chain.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked<'a> {
@@ -101,6 +104,8 @@ pub struct Asked<'a> {
     pub peer: Option<&'a Peer>,
     /// What the handshake showed beside the certificates.
     pub facts: &'a Facts,
+    /// The server could not show that it holds the key of its certificate.
+    pub key_not_proved: bool,
     /// Clients found on this machine.
     pub installed: &'a [Installed],
     /// What clients said of this endpoint. Left out when the question is about another world: another
@@ -146,7 +151,14 @@ impl Grid {
         });
         let mut rows: Vec<ClientRow> = judged
             .into_iter()
-            .map(|predicted| ClientRow::of(predicted, asked))
+            .map(|mut predicted| {
+                if asked.key_not_proved && predicted.accepted {
+                    // Every client checks this signature, after the certificate; its words are not known.
+                    predicted.accepted = false;
+                    predicted.stopped_by = KEY_NOT_PROVED.to_owned();
+                }
+                ClientRow::of(predicted, asked)
+            })
             .collect();
         rows.sort_by_key(|row| (row.accepted(), row.installed.is_none()));
         Self {
@@ -251,6 +263,8 @@ impl ClientRow {
         let predicted = &self.predicted;
         match said {
             _ if (*said == Said::Accepted) != predicted.accepted => Some(Difference::Verdict),
+            // Which words was not predicted.
+            Said::Rejected { .. } if predicted.message.is_empty() => None,
             Said::Rejected { message, cause } => {
                 let same = same_words(&predicted.message, message)
                     && (cause.is_empty()
