@@ -81,8 +81,7 @@ fn said(way: &Way) -> std::io::Result<(Said, Duration)> {
         std::fs::write(folder.join(name), text)?;
     }
     let mut command = Command::new(&way.program);
-    let place = folder.to_string_lossy();
-    command.args(way.arguments.iter().map(|a| a.replace("{FOLDER}", &place)));
+    command.args(&way.arguments).current_dir(&folder);
     surroundings(&mut command, home.path());
     let ran = run::run(&mut command, way.limit)?;
     if ran.timed_out {
@@ -108,7 +107,6 @@ fn surroundings(command: &mut Command, home: &Path) {
         command.env_remove(name);
     }
     command
-        .current_dir(home)
         .env("HOME", home)
         .env("LC_ALL", "C.UTF-8")
         .env("NO_COLOR", "1")

@@ -19,7 +19,7 @@ pub struct Way {
     pub version: String,
     /// The program.
     pub program: PathBuf,
-    /// Its arguments; `{FOLDER}` stands for an empty folder that is made for it.
+    /// Its arguments; it runs in an empty folder that is made for it.
     pub arguments: Vec<String>,
     /// A file that is put into that folder: name and text.
     pub file: Option<(&'static str, &'static str)>,
@@ -36,13 +36,7 @@ impl Way {
         let program = self.program.to_string_lossy();
         let words = std::iter::once(program.as_ref())
             .chain(self.arguments.iter().map(String::as_str))
-            .map(|word| {
-                let name = self.file.map(|(name, _)| name);
-                match word.strip_prefix("{FOLDER}/") {
-                    Some(file) if Some(file) == name => file.to_owned(),
-                    _ => text::shell_quote(word),
-                }
-            });
+            .map(text::shell_quote);
         text::safe(&words.collect::<Vec<_>>().join(" ")).into_owned()
     }
 }
@@ -84,8 +78,8 @@ pub fn ways(
 struct Row {
     /// Ids of profiles; a star at the end stands for any ending.
     clients: &'static [&'static str],
-    /// Arguments: `{URL}`, `{HOST}`, `{PORT}`, `{SNI}`, `{FOLDER}` are filled in; one that ends up empty
-    /// is left out.
+    /// Arguments: `{URL}`, `{HOST}`, `{PORT}`, `{BARE}` (without brackets), `{SNI}` are
+    /// filled in.
     arguments: &'static [&'static str],
     file: Option<(&'static str, &'static str)>,
     /// A setting of a configuration file, and the option that says the same.
@@ -213,7 +207,7 @@ const TABLE: &[Row] = &[
             "--timeout",
             "2",
             "-d",
-            "{FOLDER}",
+            ".",
             "-i",
             "{URL}simple/",
             "labpkg",
@@ -262,7 +256,7 @@ const TABLE: &[Row] = &[
     },
     Row {
         clients: &["java*-url"],
-        arguments: &["{FOLDER}/Ask.java", "url", "{URL}"],
+        arguments: &["Ask.java", "url", "{URL}"],
         file: Some(JAVA),
         seconds: 60,
         reads: read::java,
@@ -270,7 +264,7 @@ const TABLE: &[Row] = &[
     },
     Row {
         clients: &["java*-client"],
-        arguments: &["{FOLDER}/Ask.java", "client", "{URL}"],
+        arguments: &["Ask.java", "client", "{URL}"],
         file: Some(JAVA),
         seconds: 60,
         reads: read::java,
@@ -278,7 +272,7 @@ const TABLE: &[Row] = &[
     },
     Row {
         clients: &["go124"],
-        arguments: &["run", "{FOLDER}/ask.go", "{URL}"],
+        arguments: &["run", "ask.go", "{URL}"],
         file: Some(GO),
         sends: GET,
         seconds: 180,

@@ -156,7 +156,11 @@ fn base64(content: &[u8]) -> Option<Vec<u8>> {
         if part.contains(&b':') {
             continue;
         }
-        clean.extend(part.iter().filter(|b| !b.is_ascii_whitespace()));
+        if part.iter().any(u8::is_ascii_whitespace) {
+            clean.extend(part.iter().filter(|b| !b.is_ascii_whitespace()));
+        } else {
+            clean.extend_from_slice(part);
+        }
     }
     while clean.last() == Some(&b'=') {
         clean.pop();
@@ -294,15 +298,7 @@ fn element(bytes: &[u8]) -> Option<usize> {
 }
 
 fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    let (&first, rest) = needle.split_first()?;
-    let mut at = 0;
-    while let Some(hit) = haystack.get(at..)?.iter().position(|&b| b == first) {
-        at += hit + 1;
-        if haystack.get(at..)?.starts_with(rest) {
-            return Some(at - 1);
-        }
-    }
-    None
+    memchr::memmem::find(haystack, needle)
 }
 
 fn line(text: &[u8], at: usize) -> usize {

@@ -120,19 +120,23 @@ fn page(inspection: &Inspection, grid: &Grid) -> Page {
     }];
     sections.push(supposed::section(inspection));
     for (heading, accepted) in [("Rejected by", false), ("Accepted by", true)] {
-        let rows: Vec<&ClientRow> = grid
-            .rows
-            .iter()
-            .filter(|r| r.accepted() == accepted)
-            .collect();
-        if !rows.is_empty() {
-            let mut blocks = vec![Block::Drawing(table(&rows))];
-            if accepted == grid.rows.iter().all(ClientRow::accepted) {
-                blocks.push(Block::Words(LEGEND.to_owned()));
-            }
-            sections.push(Section { heading, blocks });
+        let rows = grid.rows.iter().filter(|r| r.accepted() == accepted);
+        let facts: Vec<(String, String)> = rows.map(|row| (name(row), first_reason(row))).collect();
+        if !facts.is_empty() {
+            sections.push(Section {
+                heading,
+                blocks: vec![Block::Facts(facts)],
+            });
         }
     }
+    sections.push(Section {
+        heading: "",
+        blocks: legend(grid),
+    });
+    sections.push(Section {
+        heading: "Which store each reads",
+        blocks: stores(grid),
+    });
     sections.push(Section {
         heading: "In their own words",
         blocks: spoken(grid),
@@ -148,43 +152,60 @@ fn page(inspection: &Inspection, grid: &Grid) -> Page {
     }
 }
 
-const LEGEND: &str = "* is on this machine, in that version or one near it; ~ its store could not be read, so one much like it stands for it. Predicted is not measured: --ask runs the clients of this machine.";
-
-/// One line a client: mark, name, how it is known, store, first reason.
-fn table(rows: &[&ClientRow]) -> Vec<String> {
-    let widest = |of: fn(&ClientRow) -> String, most: usize| {
-        let widths = rows.iter().map(|row| text::width(&of(row)));
-        widths.max().unwrap_or(0).min(most)
+/// The client, marked: `=` it was asked itself, `*` it is on this machine, `?` from documents only.
+fn name(row: &ClientRow) -> String {
+    let mark = match (row.kind(), &row.installed, row.client().basis) {
+        (Kind::Measured, ..) => "=",
+        (_, Some(_), _) => "*",
+        (_, None, Basis::Documentation) => "?",
+        _ => " ",
     };
-    let name = |row: &ClientRow| row.client().title.clone();
-    let (names, hows, stores) = (
-        widest(name, 38),
-        widest(|r| how(r).to_owned(), 14),
-        widest(store, 40),
-    );
-    rows.iter()
-        .map(|row| {
-            let mark = if row.installed.is_some() { "*" } else { " " };
-            let line = format!(
-                "{mark} {}  {}  {}",
-                padded(&name(row), names),
-                padded(how(row), hows),
-                padded(&store(row), stores)
-            );
-            let reason = first_reason(row);
-            let line = match reason.as_str() {
-                "" => line,
-                reason => format!("{line}  {reason}"),
-            };
-            line.trim_end().to_owned()
-        })
-        .collect()
+    format!("{mark} {}", row.client().title)
 }
 
-fn padded(words: &str, columns: usize) -> String {
-    let shown = text::clip(words, columns);
-    let gap = columns.saturating_sub(text::width(&shown));
-    format!("{shown}{}", " ".repeat(gap))
+fn legend(grid: &Grid) -> Vec<Block> {
+    let any = |is: fn(&ClientRow) -> bool| grid.rows.iter().any(is);
+    let mut parts = Vec::new();
+    if any(|row| row.kind() == Kind::Measured) {
+        parts.push("= measured: it was asked itself");
+    }
+    if any(|row| row.installed.is_some() && row.kind() == Kind::Predicted) {
+        parts.push("* on this machine, and predicted (--ask measures it)");
+    }
+    if any(|row| row.installed.is_none() && row.client().basis == Basis::Documentation) {
+        parts.push("? predicted from documents alone");
+    }
+    if parts.is_empty() {
+        return Vec::new();
+    }
+    parts.push("the others are predicted");
+    vec![Block::Words(format!("{}.", parts.join("; ")))]
+}
+
+/// Every store once, with what makes it so and all clients that read it.
+fn stores(grid: &Grid) -> Vec<Block> {
+    let mut order: Vec<String> = Vec::new();
+    let mut readers: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for row in &grid.rows {
+        let store = store(row);
+        let clients = readers.entry(store.clone()).or_default();
+        if clients.is_empty() {
+            order.push(store);
+        }
+        clients.push(&row.client().title);
+    }
+    let mut blocks = Vec::new();
+    for store in order {
+        let clients = readers.get(&store).map(|c| c.join(", "));
+        let facts = vec![(String::new(), clients.unwrap_or_default())];
+        blocks.push(Block::Head(store));
+        blocks.push(Block::Facts(facts));
+    }
+    if grid.rows.iter().any(|row| row.predicted.store_assumed) {
+        let words = "~ the store itself could not be read, so one much like it stands for it.";
+        blocks.push(Block::Words(words.to_owned()));
+    }
+    blocks
 }
 
 /// Every text once, with all clients that print it.
@@ -206,15 +227,13 @@ fn spoken(grid: &Grid) -> Vec<Block> {
     for words in order {
         let clients = by_words.get(&words).map(|c| c.join(", "));
         blocks.push(Block::Head(clients.unwrap_or_default()));
-        blocks.extend(
-            words
-                .0
-                .split(" | ")
-                .map(|line| Block::Words(line.to_owned())),
-        );
+        let mut lines: Vec<(String, String)> = Vec::new();
+        let parts = words.0.split(" | ").filter(|part| !part.is_empty());
+        lines.extend(parts.map(|part| (String::new(), part.to_owned())));
         if !words.1.is_empty() {
-            blocks.push(Block::Words(format!("cause: {}", words.1)));
+            lines.push((String::new(), format!("cause: {}", words.1)));
         }
+        blocks.push(Block::Facts(lines));
     }
     blocks
 }

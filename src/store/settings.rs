@@ -444,7 +444,8 @@ fn found_in(mut reading: Reading, path: &Path) -> Found {
     )))
 }
 
+/// The pool keeps each certificate once, so that equal ones are at the same place.
 fn unique(anchors: &mut Vec<Anchor>) {
     let mut seen = HashSet::new();
-    anchors.retain(|a| seen.insert(a.der.clone()));
+    anchors.retain(|a| seen.insert(Arc::as_ptr(&a.der)));
 }

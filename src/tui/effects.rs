@@ -163,11 +163,18 @@ impl Worker {
                     Message::Copied { what, result }
                 });
             }
-            Effect::Plan { inspection, node } => {
-                self.answer(move || Message::Planned(Box::new(trust::plan(&inspection, node))));
-            }
+            Effect::Plan {
+                inspection,
+                node,
+                rung,
+            } => self.answer(move || {
+                let plan = trust::plan_here(&inspection, node, rung);
+                Message::Planned(rung, Box::new(plan))
+            }),
             Effect::Trust(plan) => self.answer(move || {
-                Message::Trusted(Box::new(trust::apply(&plan).map_err(|e| e.to_string())))
+                Message::Trusted(Box::new(
+                    trust::prove::apply_here(&plan).map_err(|e| e.to_string()),
+                ))
             }),
             Effect::Mouse(_) | Effect::Suspend | Effect::Quit => {}
         }

@@ -142,7 +142,7 @@ bindings! {
     Doing Command::Copy, "y", "copy", "copy the selected certificate as PEM";
     Doing Command::CopyMenu, "Y", "", "choose what to copy";
     Doing Command::Ask, "a", "ask", "ask the clients of this machine themselves; their commands are shown first";
-    Doing Command::Trust, "t", "trust", "trust the selected certificate: pretend, or add it to my bundle";
+    Doing Command::Trust, "t", "trust", "trust the selected certificate, by the smallest step that helps";
     Doing Command::WhatIf, "w", "what if", "what if: assume something else here, and see what follows";
     Doing Command::Forget, "W", "", "assume nothing any more";
     Doing Command::Fetch, "f", "fetch", "fetch the issuers that the server did not send";

@@ -15,7 +15,8 @@ use crate::moment::Moment;
 use crate::net::Stage;
 use crate::store::Stores;
 use crate::target::Target;
-use crate::trust::{Applied, Plan, Refusal};
+use crate::trust::prove::Applied;
+use crate::trust::{Plan, Refusal, Rung};
 
 /// A background job. Answers to jobs that the model no longer holds are dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -113,9 +114,9 @@ pub enum Message {
         /// The way it went.
         result: Result<CopyRoute, String>,
     },
-    /// A plan to trust a certificate, or why it is refused.
-    Planned(Box<Result<Plan, Refusal>>),
-    /// A certificate was added to the bundle and the chain judged against it, or why not.
+    /// A plan to trust a certificate on a rung, or why it is refused.
+    Planned(Rung, Box<Result<Plan, Refusal>>),
+    /// A plan was carried out and proved, or why not.
     Trusted(Box<Result<Applied, String>>),
 }
 
@@ -193,14 +194,16 @@ pub enum Effect {
         /// The text.
         text: String,
     },
-    /// Plan to trust a certificate through the user's bundle.
+    /// Plan to trust a certificate on a rung.
     Plan {
         /// Of this inspection.
         inspection: Arc<Inspection>,
         /// Which certificate.
         node: NodeId,
+        /// Which rung.
+        rung: Rung,
     },
-    /// Carry a plan out.
+    /// Carry a plan out and prove it.
     Trust(Box<Plan>),
     /// Turn mouse capture on or off.
     Mouse(bool),

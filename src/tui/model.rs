@@ -21,7 +21,8 @@ use crate::judge::client::Measured;
 use crate::moment::Moment;
 use crate::net::Stage;
 use crate::store::Stores;
-use crate::trust::{Applied, Plan, Refusal};
+use crate::trust::prove::Applied;
+use crate::trust::{Plan, Refusal, Rung};
 
 pub use what_if::{Choice, Typing, Value, WhatIfMenu};
 
@@ -299,14 +300,35 @@ pub struct TrustDialog {
     pub node: NodeId,
     /// Its name.
     pub title: String,
-    /// 0 pretend, 1 my bundle.
+    /// The rung, by its place in [`Rung::ALL`].
     pub picked: usize,
     /// Already pretended, so that the first choice takes it back.
     pub pretended: bool,
-    /// What the bundle rung would do, once planned.
+    /// What the rung would do, once planned.
     pub plan: Option<Result<Plan, Refusal>>,
+    /// The last four characters of the SHA-256 are being typed, to agree.
+    pub agreeing: Option<Input>,
+    /// It is being carried out.
+    pub busy: bool,
     /// What it did.
     pub applied: Option<Result<Applied, String>>,
+}
+
+/// So many rungs are in sight.
+pub(crate) const RUNGS: usize = 5;
+
+impl TrustDialog {
+    /// The rung that is picked.
+    pub fn rung(&self) -> Rung {
+        Rung::ALL.get(self.picked).copied().unwrap_or(Rung::Pretend)
+    }
+
+    /// The first rung in sight.
+    pub fn first(&self) -> usize {
+        self.picked
+            .saturating_sub(RUNGS / 2)
+            .min(Rung::ALL.len() - RUNGS)
+    }
 }
 
 /// Something said in the status line.

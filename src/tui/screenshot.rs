@@ -88,8 +88,13 @@ fn settle(model: &mut Model, effects: Vec<Effect>, stores: &Stores) -> Result<()
                 job,
                 result: crate::capture::certificates(&path),
             },
-            Effect::Plan { inspection, node } => {
-                Message::Planned(Box::new(crate::trust::plan(&inspection, node)))
+            Effect::Plan {
+                inspection,
+                node,
+                rung,
+            } => {
+                let plan = crate::trust::plan_here(&inspection, node, rung);
+                Message::Planned(rung, Box::new(plan))
             }
             _ => continue,
         };

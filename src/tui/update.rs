@@ -2,6 +2,7 @@
 
 mod clients;
 mod command;
+mod export;
 mod further;
 pub mod overlay;
 mod search;
@@ -35,7 +36,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         }
         Message::Paste(pasted) => effects = overlay::paste(model, &pasted),
         Message::Click { x, y } => effects = click(model, x, y),
-        Message::Wheel { x, y, lines } => wheel(model, x, y, lines),
+        Message::Wheel { x, y, lines } => effects = wheel(model, x, y, lines),
         Message::Resized(columns, rows) => {
             model.size = (columns, rows);
             model.refresh();
@@ -71,13 +72,16 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             result,
         } => saved(model, what, format, result),
         Message::Copied { what, result } => copied(model, &what, result),
-        Message::Planned(plan) => {
-            if let Some(Overlay::Trust(dialog)) = model.overlays.last_mut() {
+        Message::Planned(rung, plan) => {
+            if let Some(Overlay::Trust(dialog)) = model.overlays.last_mut()
+                && dialog.rung() == rung
+            {
                 dialog.plan = Some(*plan);
             }
         }
         Message::Trusted(result) => {
             if let Some(Overlay::Trust(dialog)) = model.overlays.last_mut() {
+                dialog.busy = false;
                 dialog.applied = Some(*result);
             }
         }
@@ -293,11 +297,10 @@ fn click(model: &mut Model, x: u16, y: u16) -> Vec<Effect> {
     Vec::new()
 }
 
-fn wheel(model: &mut Model, x: u16, y: u16, lines: i32) {
+fn wheel(model: &mut Model, x: u16, y: u16, lines: i32) -> Vec<Effect> {
     let position = ratatui::layout::Position::new(x, y);
     if !model.overlays.is_empty() {
-        overlay::scroll(model, lines);
-        return;
+        return overlay::scroll(model, lines);
     }
     let areas = areas::areas(model);
     let keep = model.focus;
@@ -306,10 +309,12 @@ fn wheel(model: &mut Model, x: u16, y: u16, lines: i32) {
     } else if areas.targets.contains(position) {
         model.focus = Focus::Targets;
     } else if areas.pane_box.contains(position) {
-        return scroll_pane(model, i64::from(lines), usize::from(areas.pane.height));
+        scroll_pane(model, i64::from(lines), usize::from(areas.pane.height));
+        return Vec::new();
     }
     command::move_by(model, i64::from(lines));
     model.focus = keep;
+    Vec::new()
 }
 
 /// The wheel moves the page, and takes the cursor along only when it would leave the sight.

@@ -11,7 +11,7 @@
 use super::ground::{Family, Ground, dates, same_bytes};
 use super::{Answer, Input, steps};
 use crate::cert::extension::KeyUsage;
-use crate::cert::{Certificate, ExtensionValue, GeneralName, Hash, KeyKind, Oid, oid};
+use crate::cert::{Certificate, ExtensionValue, GeneralName, Hash, KeyKind, Name, Oid, oid};
 use crate::chain::NodeId;
 use crate::judge::policy::{ExtendedKeyUsage, NameCheck, Sha1};
 use crate::judge::{Purpose, Reason, ReasonKind, facts, name, revocation};
@@ -86,7 +86,7 @@ impl<'a> Verify<'a> {
         }
         let mut list = self.ordered(leaf);
         self.shorten(&mut list);
-        let (mut path, mut failures) = self.chain(&list);
+        let (mut path, mut failures) = self.twice(&list);
         if path.is_empty() {
             path = vec![leaf];
         }
@@ -163,12 +163,6 @@ impl<'a> Verify<'a> {
                 list.truncate(done);
                 break;
             }
-            let goes_on = list
-                .get(done)
-                .is_some_and(|&next| self.is_issuer(last, next));
-            if !goes_on {
-                break;
-            }
         }
         list
     }
@@ -230,14 +224,48 @@ impl<'a> Verify<'a> {
 
     // ---- the chain
 
-    /// _gnutls_verify_crt_status: the path and what stands against it.
-    fn chain(self, list: &[NodeId]) -> (Vec<NodeId>, Vec<Reason>) {
+    /// Against the anchors of the last one's issuer name; when they are unknown, expired or weak, against
+    /// those of its own name.
+    fn twice(self, list: &[NodeId]) -> (Vec<NodeId>, Vec<Reason>) {
+        let Some(last) = list.last().and_then(|&id| self.certificate(id)) else {
+            return (list.to_vec(), Vec::new());
+        };
+        let first = self.chain(list, &last.issuer);
+        let old = first.1.iter().any(|r| {
+            is_unknown(&r.kind)
+                || matches!(
+                    r.kind,
+                    ReasonKind::Expired { .. }
+                        | ReasonKind::WeakHash(_)
+                        | ReasonKind::WeakKey { .. }
+                )
+        });
+        if !old || same_bytes(&last.issuer, &last.subject) {
+            return first;
+        }
+        let second = self.chain(list, &last.subject);
+        let was_known = !first.1.iter().any(|r| is_unknown(&r.kind));
+        match second.1.is_empty() || !was_known {
+            true => second,
+            false => first,
+        }
+    }
+
+    /// _gnutls_verify_crt_status: the path and what stands against it, with the anchors of this name.
+    fn chain(self, list: &[NodeId], name: &Name) -> (Vec<NodeId>, Vec<Reason>) {
+        let anchors: Vec<NodeId> = self
+            .anchors()
+            .filter(|&id| {
+                self.certificate(id)
+                    .is_some_and(|c| same_bytes(&c.subject, name))
+            })
+            .collect();
         let mut list = list.to_vec();
         self.drop_self_signed(&mut list);
         let mut top = None;
         for i in 0..list.len() {
             let Some(&id) = list.get(i) else { break };
-            if let Some(anchor) = self.anchors().find(|&anchor| self.same(id, anchor, i > 0)) {
+            if let Some(&anchor) = anchors.iter().find(|&&anchor| self.same(id, anchor, i > 0)) {
                 let kinds = self.anchor_sanity(anchor);
                 if !kinds.is_empty() {
                     let mut path: Vec<NodeId> = list.iter().copied().take(i).collect();
@@ -259,7 +287,7 @@ impl<'a> Verify<'a> {
         let Some((&last, below)) = list.split_last() else {
             return (path, Vec::new());
         };
-        let issuer = self.find_issuer(last);
+        let issuer = self.find_issuer(last, &anchors);
         path.extend(issuer);
         let failures = self.one(
             last,
@@ -326,10 +354,10 @@ impl<'a> Verify<'a> {
     }
 
     /// The first fitting anchor, or a later one that is valid now.
-    fn find_issuer(self, child: NodeId) -> Option<NodeId> {
+    fn find_issuer(self, child: NodeId, anchors: &[NodeId]) -> Option<NodeId> {
         let at = self.ground.input.question.at;
         let mut found = None;
-        for anchor in self.anchors().filter(|&a| self.is_issuer(child, a)) {
+        for &anchor in anchors.iter().filter(|&&a| self.is_issuer(child, a)) {
             let valid = self
                 .certificate(anchor)
                 .is_some_and(|c| dates(c, at).is_none());
@@ -367,6 +395,7 @@ impl<'a> Verify<'a> {
         }
         *left -= 1;
         match issuer.and_then(|id| Some((id, self.certificate(id)?))) {
+            None if sent => failures.push(Reason::on(child, ReasonKind::MissingIssuer)),
             None => failures.push(self.ground.unanchored(path)),
             Some((id, upper)) => {
                 if let Err(kind) = constraints.add(upper) {
@@ -537,6 +566,13 @@ impl<'a> Verify<'a> {
         };
         failures.push(Reason::on(leaf, kind));
     }
+}
+
+fn is_unknown(kind: &ReasonKind) -> bool {
+    matches!(
+        kind,
+        ReasonKind::MissingIssuer | ReasonKind::UnknownRoot | ReasonKind::SelfSignedLeaf
+    )
 }
 
 /// _gnutls_check_key_purpose; `any` counts for leaves only.

@@ -4,19 +4,17 @@ use ratatui::layout::Position;
 use tui_input::{Input, InputRequest};
 
 use super::command::{self, moved};
-use super::{further, search, what_if};
+use super::{export, further, search, what_if};
 use crate::cert::fields;
-use crate::chain::NodeId;
 use crate::diagnosis::lesson;
 use crate::diagnosis::pasted::Pasted;
-use crate::export::{self, Format, What};
 use crate::inspect::{Ask, Assumption, Fingerprint};
 use crate::target::Target;
-use crate::text;
+use crate::trust::Rung;
 use crate::tui::keymap::Command;
 use crate::tui::line::Line;
 use crate::tui::message::{Edit, Effect};
-use crate::tui::model::{ExportChoice, Model, Overlay, Place, Session, TrustDialog};
+use crate::tui::model::{Model, Overlay, Place, RUNGS, Session, TrustDialog};
 use crate::tui::{Entry, pages};
 
 /// Longest text an input line takes, in characters.
@@ -28,6 +26,7 @@ pub fn is_typing(model: &Model) -> bool {
         Some(Overlay::Open { .. } | Overlay::Search { .. } | Overlay::Palette { .. }) => true,
         Some(Overlay::Export(choice)) => choice.field == 2,
         Some(Overlay::WhatIf(menu)) => menu.typing.is_some(),
+        Some(Overlay::Trust(dialog)) => dialog.agreeing.is_some(),
         _ => false,
     }
 }
@@ -39,12 +38,12 @@ pub(super) fn run(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Quit if !is_typing(model) => close(model),
         Command::Enter => return accept(model),
         Command::Copy => return super::clients::copy_offered(model),
-        Command::Up => step(model, -1),
-        Command::Down => step(model, 1),
-        Command::PageUp => step(model, -10),
-        Command::PageDown => step(model, 10),
-        Command::Top => step(model, i64::MIN / 2),
-        Command::Bottom => step(model, i64::MAX / 2),
+        Command::Up => return stepped(model, -1),
+        Command::Down => return stepped(model, 1),
+        Command::PageUp => return stepped(model, -10),
+        Command::PageDown => return stepped(model, 10),
+        Command::Top => return stepped(model, i64::MIN / 2),
+        Command::Bottom => return stepped(model, i64::MAX / 2),
         Command::NextPane => field(model, 1),
         Command::PreviousPane => field(model, -1),
         Command::Fold => sideways(model, -1),
@@ -72,6 +71,28 @@ fn close(model: &mut Model) {
             model.overlays.push(Overlay::WhatIf(menu));
         }
         _ => {}
+    }
+}
+
+/// Another rung needs another plan.
+fn stepped(model: &mut Model, lines: i64) -> Vec<Effect> {
+    step(model, lines);
+    replan(model)
+}
+
+fn replan(model: &mut Model) -> Vec<Effect> {
+    let inspection = model.inspection().cloned();
+    match (model.overlays.last_mut(), inspection) {
+        (Some(Overlay::Trust(dialog)), Some(inspection))
+            if dialog.plan.is_none() && dialog.applied.is_none() =>
+        {
+            vec![Effect::Plan {
+                inspection,
+                node: dialog.node,
+                rung: dialog.rung(),
+            }]
+        }
+        _ => Vec::new(),
     }
 }
 
@@ -113,14 +134,17 @@ fn step(model: &mut Model, lines: i64) {
                 }
                 _ => {}
             }
-            suggest_name(model);
+            export::suggest_name(model);
         }
         Some(Overlay::Copy { picked, entries }) => {
             *picked = moved(*picked, lines, entries.len().saturating_sub(1));
         }
-        Some(Overlay::Trust(dialog)) => dialog.picked = moved(dialog.picked, lines, 1),
         Some(Overlay::WhatIf(menu)) if menu.typing.is_none() => {
             menu.picked = moved(menu.picked, lines, menu.choices.len().saturating_sub(1));
+        }
+        Some(Overlay::Trust(dialog)) if !dialog.busy && dialog.applied.is_none() => {
+            let picked = moved(dialog.picked, lines, Rung::ALL.len() - 1);
+            choose(dialog, picked);
         }
         _ => {}
     }
@@ -145,8 +169,8 @@ pub(super) fn click(model: &mut Model, position: Position) -> Vec<Effect> {
     if pick(model, row, inside) {
         return accept(model);
     }
-    suggest_name(model);
-    Vec::new()
+    export::suggest_name(model);
+    replan(model)
 }
 
 /// Picks the choice in a row below the first; true when it was picked already.
@@ -171,7 +195,13 @@ fn pick(model: &mut Model, row: usize, inside: usize) -> bool {
             at < menu.choices.len() && std::mem::replace(&mut menu.picked, at) == at
         }
         Some(Overlay::Trust(dialog)) => {
-            row < 2 && std::mem::replace(&mut dialog.picked, row) == row
+            let at = dialog.first() + row;
+            if row >= RUNGS || dialog.busy || dialog.applied.is_some() {
+                return false;
+            }
+            let again = dialog.picked == at;
+            choose(dialog, at);
+            again
         }
         // Nothing is written by a click: enter does that, when all three are chosen.
         Some(Overlay::Export(choice)) => {
@@ -190,8 +220,8 @@ fn pick(model: &mut Model, row: usize, inside: usize) -> bool {
 }
 
 /// The wheel over an overlay.
-pub(super) fn scroll(model: &mut Model, lines: i32) {
-    step(model, i64::from(lines));
+pub(super) fn scroll(model: &mut Model, lines: i32) -> Vec<Effect> {
+    stepped(model, i64::from(lines))
 }
 
 fn field(model: &mut Model, step: i64) {
@@ -238,7 +268,7 @@ fn accept(model: &mut Model) -> Vec<Effect> {
                 return command::run(model, binding.command);
             }
         }
-        Some(Overlay::Export(choice)) => return export_choice(model, &choice),
+        Some(Overlay::Export(choice)) => return export::chosen(model, &choice),
         Some(Overlay::Copy {
             picked,
             mut entries,
@@ -271,27 +301,11 @@ fn open_target(model: &mut Model, target: Target) -> Vec<Effect> {
     vec![Effect::Remember(typed)]
 }
 
-fn export_choice(model: &Model, choice: &ExportChoice) -> Vec<Effect> {
-    let (Some(inspection), Some((what, _)), Some((format, _))) = (
-        model.inspection().cloned(),
-        choice.whats.get(choice.what),
-        choice.formats.get(choice.format),
-    ) else {
-        return Vec::new();
-    };
-    vec![Effect::Save {
-        inspection,
-        what: *what,
-        format: *format,
-        name: choice.name.value().to_owned(),
-    }]
-}
-
 fn accept_trust(model: &mut Model, mut dialog: Box<TrustDialog>) -> Vec<Effect> {
     if dialog.applied.is_some() {
         return Vec::new();
     }
-    if dialog.picked == 0 {
+    if dialog.rung() == Rung::Pretend {
         let digest = model
             .inspection()
             .and_then(|i| i.chain.certificate(dialog.node))
@@ -301,80 +315,38 @@ fn accept_trust(model: &mut Model, mut dialog: Box<TrustDialog>) -> Vec<Effect> 
         }
         return Vec::new();
     }
-    let plan = match dialog.plan.take() {
-        Some(Ok(plan)) => plan,
-        other => {
-            dialog.plan = other;
-            model.overlays.push(Overlay::Trust(dialog));
-            return Vec::new();
+    let mut effects = Vec::new();
+    match (&dialog.plan, &dialog.agreeing) {
+        // What is done by hand is only read.
+        (Some(Ok(plan)), _) if dialog.busy || plan.steps.is_empty() => {}
+        (Some(Ok(plan)), None) if plan.rung.touches_others() => {
+            dialog.agreeing = Some(Input::default());
         }
-    };
-    dialog.plan = Some(Ok(plan.clone()));
+        (Some(Ok(plan)), Some(typed))
+            if !typed.value().trim().eq_ignore_ascii_case(&plan.last_four()) =>
+        {
+            model.say(
+                false,
+                "These are not the last four characters of the SHA-256; nothing is written.",
+            );
+        }
+        (Some(Ok(plan)), _) => {
+            effects.push(Effect::Trust(Box::new(plan.clone())));
+            dialog.agreeing = None;
+            dialog.busy = true;
+        }
+        _ => {}
+    }
     model.overlays.push(Overlay::Trust(dialog));
-    vec![Effect::Trust(Box::new(plan))]
+    effects
 }
 
-/// Opens the export chooser on the selected certificate.
-pub(super) fn open_export(model: &mut Model) {
-    let Some(inspection) = model.inspection().cloned() else {
-        model.say(false, "There is nothing to export yet.");
-        return;
-    };
-    let mut whats: Vec<(What, String)> = Vec::new();
-    if let Some(id) = model
-        .selected()
-        .filter(|&id| inspection.chain.certificate(id).is_some())
-    {
-        let title = inspection
-            .chain
-            .node(id)
-            .map(|n| text::clip(&n.title(), 40).into_owned())
-            .unwrap_or_default();
-        whats.push((What::Node(id), format!("this certificate: {title}")));
-        whats.push((
-            What::RootsPlus(id),
-            "the public roots and this certificate: a bundle that adds".to_owned(),
-        ));
-    }
-    whats.push((What::Chain, "the chain as it was sent".to_owned()));
-    whats.push((
-        What::Repaired,
-        "the chain as it should be served: complete, in order, without root".to_owned(),
-    ));
-    whats.push((What::Root, "the root alone".to_owned()));
-    let mut choice = ExportChoice {
-        whats,
-        what: 0,
-        formats: vec![
-            (Format::Pem, "PEM"),
-            (Format::Der, "DER (one certificate)"),
-            (Format::Text, "text, as OpenSSL prints it"),
-            (Format::Json, "JSON"),
-            (Format::Markdown, "report in Markdown"),
-        ],
-        format: 0,
-        name: Input::default(),
-        edited: false,
-        field: 0,
-    };
-    if let Some((what, _)) = choice.whats.first() {
-        choice.name = Input::new(export::file_name(&inspection, *what, Format::Pem));
-    }
-    model.overlays.push(Overlay::Export(Box::new(choice)));
-}
-
-fn suggest_name(model: &mut Model) {
-    let Some(inspection) = model.inspection().cloned() else {
-        return;
-    };
-    if let Some(Overlay::Export(choice)) = model.overlays.last_mut()
-        && !choice.edited
-        && let (Some((what, _)), Some((format, _))) = (
-            choice.whats.get(choice.what),
-            choice.formats.get(choice.format),
-        )
-    {
-        choice.name = Input::new(export::file_name(&inspection, *what, *format));
+/// Another rung: its plan is not made yet.
+fn choose(dialog: &mut TrustDialog, picked: usize) {
+    if dialog.picked != picked {
+        dialog.picked = picked;
+        dialog.plan = None;
+        dialog.agreeing = None;
     }
 }
 
@@ -411,17 +383,12 @@ pub(super) fn open_trust(model: &mut Model) -> Vec<Effect> {
         picked: 0,
         pretended,
         plan: None,
+        agreeing: None,
+        busy: false,
         applied: None,
     };
     model.overlays.push(Overlay::Trust(Box::new(dialog)));
-    vec![plan(model, node)].into_iter().flatten().collect()
-}
-
-fn plan(model: &Model, node: NodeId) -> Option<Effect> {
-    Some(Effect::Plan {
-        inspection: model.inspection()?.clone(),
-        node,
-    })
+    replan(model)
 }
 
 /// Opens the lesson of a rule.
@@ -497,6 +464,11 @@ pub(super) fn edit(model: &mut Model, edit: Edit) {
         Some(Overlay::Export(choice)) if choice.field == 2 => {
             choice.edited = true;
             change(&mut choice.name, request);
+        }
+        Some(Overlay::Trust(dialog)) => {
+            if let Some(typed) = &mut dialog.agreeing {
+                change(typed, request);
+            }
         }
         _ => {}
     }
