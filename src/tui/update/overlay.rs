@@ -4,19 +4,17 @@ use ratatui::layout::Position;
 use tui_input::{Input, InputRequest};
 
 use super::command::{self, moved};
-use super::{further, search, trust, what_if};
+use super::{export, further, search, trust, what_if};
 use crate::cert::fields;
 use crate::diagnosis::lesson;
 use crate::diagnosis::pasted::Pasted;
-use crate::export::{self, Format, What};
 use crate::inspect::Ask;
 use crate::target::Target;
-use crate::text;
 use crate::trust::Rung;
 use crate::tui::keymap::Command;
 use crate::tui::line::Line;
 use crate::tui::message::{Edit, Effect};
-use crate::tui::model::{ExportChoice, Model, Overlay, Place, RUNGS, Session};
+use crate::tui::model::{Model, Overlay, Place, RUNGS, Session};
 use crate::tui::{Entry, pages};
 
 /// Longest text an input line takes, in characters.
@@ -120,7 +118,7 @@ fn step(model: &mut Model, lines: i64) {
                 }
                 _ => {}
             }
-            suggest_name(model);
+            export::suggest_name(model);
         }
         Some(Overlay::Copy { picked, entries }) => {
             *picked = moved(*picked, lines, entries.len().saturating_sub(1));
@@ -155,7 +153,7 @@ pub(super) fn click(model: &mut Model, position: Position) -> Vec<Effect> {
     if pick(model, row, inside) {
         return accept(model);
     }
-    suggest_name(model);
+    export::suggest_name(model);
     trust::replan(model)
 }
 
@@ -254,7 +252,7 @@ fn accept(model: &mut Model) -> Vec<Effect> {
                 return command::run(model, binding.command);
             }
         }
-        Some(Overlay::Export(choice)) => return export_choice(model, &choice),
+        Some(Overlay::Export(choice)) => return export::chosen(model, &choice),
         Some(Overlay::Copy {
             picked,
             mut entries,
@@ -285,86 +283,6 @@ fn open_target(model: &mut Model, target: Target) -> Vec<Effect> {
     let last = model.sessions.len() - 1;
     command::show(model, last);
     vec![Effect::Remember(typed)]
-}
-
-fn export_choice(model: &Model, choice: &ExportChoice) -> Vec<Effect> {
-    let (Some(inspection), Some((what, _)), Some((format, _))) = (
-        model.inspection().cloned(),
-        choice.whats.get(choice.what),
-        choice.formats.get(choice.format),
-    ) else {
-        return Vec::new();
-    };
-    vec![Effect::Save {
-        inspection,
-        what: *what,
-        format: *format,
-        name: choice.name.value().to_owned(),
-    }]
-}
-
-/// Opens the export chooser on the selected certificate.
-pub(super) fn open_export(model: &mut Model) {
-    let Some(inspection) = model.inspection().cloned() else {
-        model.say(false, "There is nothing to export yet.");
-        return;
-    };
-    let mut whats: Vec<(What, String)> = Vec::new();
-    if let Some(id) = model
-        .selected()
-        .filter(|&id| inspection.chain.certificate(id).is_some())
-    {
-        let title = inspection
-            .chain
-            .node(id)
-            .map(|n| text::clip(&n.title(), 40).into_owned())
-            .unwrap_or_default();
-        whats.push((What::Node(id), format!("this certificate: {title}")));
-        whats.push((
-            What::RootsPlus(id),
-            "the public roots and this certificate: a bundle that adds".to_owned(),
-        ));
-    }
-    whats.push((What::Chain, "the chain as it was sent".to_owned()));
-    whats.push((
-        What::Repaired,
-        "the chain as it should be served: complete, in order, without root".to_owned(),
-    ));
-    whats.push((What::Root, "the root alone".to_owned()));
-    let mut choice = ExportChoice {
-        whats,
-        what: 0,
-        formats: vec![
-            (Format::Pem, "PEM"),
-            (Format::Der, "DER (one certificate)"),
-            (Format::Text, "text, as OpenSSL prints it"),
-            (Format::Json, "JSON"),
-            (Format::Markdown, "report in Markdown"),
-        ],
-        format: 0,
-        name: Input::default(),
-        edited: false,
-        field: 0,
-    };
-    if let Some((what, _)) = choice.whats.first() {
-        choice.name = Input::new(export::file_name(&inspection, *what, Format::Pem));
-    }
-    model.overlays.push(Overlay::Export(Box::new(choice)));
-}
-
-fn suggest_name(model: &mut Model) {
-    let Some(inspection) = model.inspection().cloned() else {
-        return;
-    };
-    if let Some(Overlay::Export(choice)) = model.overlays.last_mut()
-        && !choice.edited
-        && let (Some((what, _)), Some((format, _))) = (
-            choice.whats.get(choice.what),
-            choice.formats.get(choice.format),
-        )
-    {
-        choice.name = Input::new(export::file_name(&inspection, *what, *format));
-    }
 }
 
 /// Opens the copy menu.
