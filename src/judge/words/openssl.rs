@@ -56,8 +56,9 @@ fn code(rejected: &Rejected<'_>, reason: &Reason) -> u32 {
         ReasonKind::NameMismatch { .. } | ReasonKind::NameOnlyInCommonName { .. } => 62,
         ReasonKind::BadSignature
         | ReasonKind::UncheckedSignature(_)
-        | ReasonKind::UnsupportedSignature { .. }
-        | ReasonKind::AlgorithmMismatch => 7,
+        | ReasonKind::UnsupportedSignature { .. } => 7,
+        ReasonKind::AlgorithmMismatch if rejected.profile.policy.strict => 78,
+        ReasonKind::AlgorithmMismatch => 7,
         ReasonKind::WeakHash(_) => 68,
         ReasonKind::WeakKey { .. } if is_leaf => 66,
         ReasonKind::WeakKey { .. } => 67,
@@ -69,6 +70,9 @@ fn code(rejected: &Rejected<'_>, reason: &Reason) -> u32 {
         ReasonKind::CaAsLeaf => 79,
         ReasonKind::PathTooLong { .. } => 25,
         ReasonKind::NameConstraint { detail, .. } if detail.contains("exclude") => 48,
+        ReasonKind::NameConstraint { detail, .. } if detail.contains("has a maximum") => 49,
+        ReasonKind::NameConstraint { detail, .. } if detail.contains("of this type") => 51,
+        ReasonKind::NameConstraint { detail, .. } if detail.starts_with("its syntax") => 53,
         ReasonKind::NameConstraint { .. } => 47,
         ReasonKind::Policy(_) => 43,
         ReasonKind::NotForServers { .. }
