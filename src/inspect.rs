@@ -1,35 +1,44 @@
 //! The recipe: capture, read, build, judge, diagnose. Makes the one immutable [`Inspection`].
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::task::JoinSet;
-
 use crate::capture::{self, Capture, Possession};
-use crate::cert::{Certificate, GeneralName};
-use crate::chain::{Chain, NodeId};
-use crate::diagnosis::rule;
-use crate::diagnosis::{self, Case, Finding, Further, Other};
-use crate::judge::client::{self, ClientVerdict, Grid, Installed, Measured, Peer, Profile};
+use crate::cert::Certificate;
+use crate::chain::{Beyond, Chain, NodeId};
+use crate::diagnosis::{self, Case, Finding, Further};
+use crate::judge::client::{self, ClientVerdict, Grid, Installed, Measured, Profile};
 use crate::judge::{self, Crl, Purpose, Question, Verdict};
 use crate::moment::Moment;
-use crate::net::{Reach, Stage, dial};
+use crate::net::{Reach, Stage};
 use crate::store::Stores;
 use crate::target::{Endpoint, Host, Target};
-use crate::text;
+
+mod changed;
+pub mod events;
+mod fetch;
+mod further;
+mod ground;
+mod what_if;
+
+pub use changed::Changed;
+pub use fetch::{MOST_FETCH_DEPTH, MOST_FETCHES};
+pub use further::{Ask, ask, to_fetch};
+use further::{of_other, resolved};
+use ground::Ground;
+pub use what_if::{Assumption, Fingerprint, WhatIf};
 
 /// How to inspect; the same for all targets of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// How to reach targets.
     pub reach: Reach,
-    /// `--at`: judge as of then; `None` means now.
-    pub at: Option<Moment>,
     /// The name the certificate must carry, for files; endpoints bring their own.
     pub name: Option<Host>,
-    /// SHA-256 of certificates pretended to be trusted.
-    pub pretend: Vec<[u8; 32]>,
+    /// What is assumed instead of seen: `--what-if`, `--at`, pretended trust.
+    pub what_if: WhatIf,
+    /// Fetch missing issuers from the addresses that certificates name for them.
+    pub fetch: bool,
     /// What the leaf is used for; `None`: a server, when a name is asked for.
     pub purpose: Option<Purpose>,
     /// At most so many intermediates.
@@ -77,8 +86,16 @@ pub struct Inspection {
     pub at: Moment,
     /// `at` was given with `--at` or by the user, and is not the clock's.
     pub at_given: bool,
-    /// Certificates pretended to be trusted.
+    /// The name that the certificate must carry; `None` for files, unless one is named.
+    pub name: Option<Host>,
+    /// How it was asked, with everything that is assumed.
+    pub asked: Arc<Options>,
+    /// The same without any assumption; `None` when nothing is assumed.
+    pub actual: Option<Arc<Inspection>>,
+    /// Certificates that are trusted, or there at all, only by assumption.
     pub pretended: Vec<NodeId>,
+    /// Assumptions that mean nothing here, each with why. Safe to display.
+    pub idle: Vec<String>,
     /// What was asked beyond the server itself.
     pub further: Arc<Further>,
     /// Time from the start to this result.
@@ -90,6 +107,8 @@ pub struct Inspection {
 pub enum Outcome {
     /// Accepted by the deciding store.
     Trusted,
+    /// Would be accepted if what is assumed were so. Never said when only the time is another one.
+    TrustedIf,
     /// A certificate was seen, and it is not accepted.
     Untrusted,
     /// The server answered without showing any certificate.
@@ -103,6 +122,7 @@ impl Outcome {
     pub fn id(self) -> &'static str {
         match self {
             Self::Trusted => "trusted",
+            Self::TrustedIf => "trusted-if",
             Self::Untrusted => "untrusted",
             Self::NoCertificate => "no-certificate",
             Self::Unreachable => "unreachable",
@@ -113,7 +133,7 @@ impl Outcome {
     pub fn exit_code(self) -> u8 {
         match self {
             Self::Trusted => 0,
-            Self::Untrusted | Self::NoCertificate => 1,
+            Self::TrustedIf | Self::Untrusted | Self::NoCertificate => 1,
             Self::Unreachable => 3,
         }
     }
@@ -138,227 +158,260 @@ pub async fn run(
     let (capture, stores, other) = tokio::join!(look, stores, other);
     let now = Moment::now();
     let mut inspection = assemble(Arc::new(capture), &stores, options, now);
-    let further = Further {
-        resolved: resolved(&inspection, options).await,
-        other: other.map(|capture| Other {
-            typed: text::safe(&capture.target.typed).into_owned(),
-            presented: capture.presented,
-        }),
+    let mut further = Further {
+        resolved: if options.resolve_names {
+            resolved(&inspection, options).await
+        } else {
+            Vec::new()
+        },
+        other: other.map(of_other),
+        fetched: Vec::new(),
     };
+    if options.fetch {
+        // What is missing is missing, whatever is assumed.
+        let actual = inspection.actual.as_deref().unwrap_or(&inspection);
+        further.fetched = fetch::missing(actual, &options.reach, progress).await;
+    }
     if further != Further::default() {
-        inspection.further = Arc::new(further);
-        inspection = reassess(&inspection, options, now);
+        inspection = with_further(&inspection, further, options, now);
     }
     inspection.took = began.elapsed();
     inspection
 }
 
-/// Names asked of the resolver at most.
-const MOST_NAMES: usize = 8;
-
-/// The names of the certificate with their addresses, when the user wishes it and the name is the trouble.
-async fn resolved(inspection: &Inspection, options: &Options) -> Vec<(String, Vec<IpAddr>)> {
-    let concerned = inspection
-        .findings
-        .iter()
-        .any(|f| f.rule == &rule::NAME_MISMATCH || f.rule == &rule::IP_NOT_IN_SAN);
-    let leaf = inspection
-        .chain
-        .leaf
-        .and_then(|l| inspection.chain.certificate(l));
-    let (true, true, Some(leaf)) = (options.resolve_names, concerned, leaf) else {
-        return Vec::new();
-    };
-    let names = leaf
-        .subject_alt_names()
-        .iter()
-        .filter_map(|name| match name {
-            GeneralName::Dns(name) => Some(name.raw().to_owned()),
-            _ => None,
-        });
-    // Only what could be a host name reaches the resolver.
-    let plain = |name: &String| {
-        name.len() <= 253
-            && name.contains(|c: char| c.is_ascii_alphanumeric())
-            && name
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || "-._".contains(c))
-    };
-    let limit = options.reach.timeout;
-    let mut asking = JoinSet::new();
-    for (place, name) in names.filter(plain).take(MOST_NAMES).enumerate() {
-        asking.spawn(async move {
-            let found = dial::resolve(&name, 443, limit).await;
-            (place, name, found.unwrap_or_default())
-        });
-    }
-    let mut answers = asking.join_all().await;
-    answers.sort_by_key(|(place, ..)| *place);
-    answers
-        .into_iter()
-        .map(|(_, name, addresses)| (name, addresses))
-        .collect()
-}
-
 /// Makes an inspection of a capture: decode, build, judge, diagnose. Pure: the same input gives the
-/// same inspection. `now` is the clock's, used unless [`Options::at`] says otherwise.
+/// same inspection. `now` is the clock's, used unless another time is assumed.
 pub fn assemble(
     capture: Arc<Capture>,
     stores: &Stores,
     options: &Options,
     now: Moment,
 ) -> Inspection {
-    let certificates: Vec<Arc<Certificate>> = capture
-        .presented
-        .iter()
-        .map(|der| Arc::new(Certificate::read(der.clone())))
-        .collect();
-    let chain = Chain::build(&certificates, any_order(&capture, options), stores);
-    let mut inspection = conclude(capture, chain, stores, options, now, Arc::default());
-    if options.grid {
-        add_grid(&mut inspection, stores.with_settings(), false, options, now);
-    }
-    inspection
+    let clients = options.grid.then(|| (stores.with_settings(), false));
+    assemble_with(capture, stores, clients, Arc::default(), options, now)
 }
 
-/// A file's certificates may stand in any order.
-fn any_order(capture: &Capture, options: &Options) -> bool {
-    capture.target.endpoint().is_none() && !options.leaf_first
+/// `clients` are the stores that clients read, where a grid is wished, and whether these are all of them.
+fn assemble_with(
+    capture: Arc<Capture>,
+    stores: &Stores,
+    clients: Option<(Stores, bool)>,
+    further: Arc<Further>,
+    options: &Options,
+    now: Moment,
+) -> Inspection {
+    let seen = options.without_assumptions();
+    let chain = build(&capture, stores, &further, &seen, &[]);
+    let seen_with = |all: &Stores| build(&capture, all, &further, &seen, &[]);
+    let ground =
+        clients.map(|(all, surveyed)| Ground::of(&chain, stores, all, surveyed, seen_with));
+    let actual = conclude(
+        capture.clone(),
+        chain,
+        stores,
+        ground,
+        &seen,
+        now,
+        further.clone(),
+    );
+    suppose(actual, options, now)
 }
 
-/// The same inspection with the grid of clients made anew from every store of this machine. What decides
-/// the outcome stays as it is.
+/// Judges and diagnoses the chain of an earlier inspection again, with other options (another time,
+/// other assumptions). Pure, and cheap: nothing is decoded, and no signature checked anew unless the
+/// assumptions make another chain.
+pub fn reassess(inspection: &Inspection, options: &Options, now: Moment) -> Inspection {
+    let ground = inspection.actually().ground();
+    again(inspection, ground, options, now)
+}
+
+/// The same inspection with the grid of clients made from every store of this machine. What decides the
+/// outcome stays as it is.
 pub fn survey(
     inspection: &Inspection,
     stores: &Stores,
     options: &Options,
     now: Moment,
 ) -> Inspection {
-    let mut again = inspection.clone();
-    add_grid(&mut again, stores.clone(), true, options, now);
-    again
+    let actual = inspection.actually();
+    let seen = options.without_assumptions();
+    let seen_with = |all: &Stores| build(&actual.capture, all, &actual.further, &seen, &[]);
+    let ground = Ground::of(
+        &actual.chain,
+        &actual.stores,
+        stores.clone(),
+        true,
+        seen_with,
+    );
+    again(inspection, Some(ground), options, now)
 }
 
-/// Judges by every client. The chain is built with the anchors of all stores that clients read, so that
-/// each finds its own.
-fn add_grid(
-    inspection: &mut Inspection,
-    stores: Stores,
-    surveyed: bool,
+fn again(
+    inspection: &Inspection,
+    ground: Option<Ground>,
     options: &Options,
     now: Moment,
-) {
-    let known = inspection.chain.iter();
-    let sent: Vec<Arc<Certificate>> = known
-        .filter(|(_, node)| node.is_sent())
-        .filter_map(|(_, node)| node.certificate.clone())
-        .collect();
-    let chain = if stores.0.len() == inspection.stores.0.len() {
-        inspection.chain.clone()
-    } else {
-        Chain::build(&sent, any_order(&inspection.capture, options), &stores)
-    };
-    inspection.grid = Some(Arc::new(grid(
-        &inspection.capture,
-        chain,
-        stores,
-        surveyed,
-        options,
-        now,
-    )));
-}
-
-fn grid(
-    capture: &Capture,
-    chain: Chain,
-    stores: Stores,
-    surveyed: bool,
-    options: &Options,
-    now: Moment,
-) -> Grid {
-    let peer = Peer::of(capture);
-    let suite = capture.session.cipher_suite.as_deref().unwrap_or_default();
-    let facts = judge::Facts {
-        stapled: capture.session.ocsp_staple.as_deref().map(Arc::from),
-        static_rsa: suite.starts_with("TLS_RSA_WITH"),
-    };
-    let measured = match options.at {
-        Some(_) => &[][..],
-        None => &options.measured,
-    };
-    let asked = client::Asked {
-        question: &question(capture, options, now),
-        peer: peer.as_ref(),
-        facts: &facts,
-        key_not_proved: matches!(capture.session.possession, Possession::Failed(_)),
-        installed: &options.installed,
-        measured,
-    };
-    Grid::of(chain, stores, surveyed, &asked)
-}
-
-/// Judges and diagnoses the chain of an earlier inspection again, with other options (pretended
-/// trust, another time). Pure, and cheap: nothing is decoded and no signature checked anew.
-pub fn reassess(inspection: &Inspection, options: &Options, now: Moment) -> Inspection {
+) -> Inspection {
+    let actual = inspection.actually();
     let mut again = conclude(
-        inspection.capture.clone(),
-        inspection.chain.clone(),
-        &inspection.stores,
-        options,
+        actual.capture.clone(),
+        actual.chain.clone(),
+        &actual.stores,
+        ground,
+        &options.without_assumptions(),
         now,
-        inspection.further.clone(),
+        actual.further.clone(),
     );
     again.took = inspection.took;
-    if let Some(known) = &inspection.grid {
-        again.grid = Some(Arc::new(grid(
-            &again.capture,
-            known.chain.clone(),
-            known.stores.clone(),
-            known.surveyed,
-            options,
-            now,
-        )));
-    }
+    suppose(again, options, now)
+}
+
+/// The same inspection with what is known further. Pure.
+pub fn with_further(
+    inspection: &Inspection,
+    further: Further,
+    options: &Options,
+    now: Moment,
+) -> Inspection {
+    let actual = inspection.actually();
+    let clients = actual.grid.as_ref().map(|g| (g.stores.clone(), g.surveyed));
+    let mut again = assemble_with(
+        actual.capture.clone(),
+        &actual.stores,
+        clients,
+        Arc::new(further),
+        options,
+        now,
+    );
+    again.took = inspection.took;
     again
 }
 
-/// What is asked of a chain: name, time, purpose.
-fn question(capture: &Capture, options: &Options, now: Moment) -> Question {
-    let name = options
-        .name
-        .clone()
-        .or_else(|| capture.target.endpoint().map(Endpoint::verified));
-    Question {
-        // Only an endpoint (or a file that a host is named for) is surely a server.
-        purpose: options.purpose.or(name.as_ref().map(|_| Purpose::Server)),
-        name,
-        at: options.at.unwrap_or(now),
-        pretend: options.pretend.clone(),
-        max_depth: options.max_depth,
-        crls: options.crls.clone(),
+/// What follows from the assumptions of `options`, beside what is seen without them.
+fn suppose(actual: Inspection, options: &Options, now: Moment) -> Inspection {
+    let what_if = &options.what_if;
+    if what_if.is_empty() {
+        return actual;
     }
+    let mut stores = actual.stores.clone();
+    let mut chain = actual.chain.clone();
+    let mut ground = actual.ground();
+    if what_if.reshapes() {
+        let known = actual.widest().nodes.iter();
+        let known: Vec<[u8; 32]> = known
+            .filter_map(|n| Some(n.certificate.as_ref()?.sha256))
+            .collect();
+        let without = what_if.without(known.iter());
+        let made = |all: &Stores| build(&actual.capture, all, &actual.further, options, &without);
+        stores = what_if.stores(&stores);
+        chain = made(&stores);
+        ground = ground
+            .map(|g| Ground::of(&chain, &stores, what_if.stores(&g.stores), g.surveyed, made));
+    }
+    let capture = actual.capture.clone();
+    let further = actual.further.clone();
+    let mut supposed = conclude(capture, chain, &stores, ground, options, now, further);
+    supposed.took = actual.took;
+    supposed.idle = what_if.idle(supposed.widest(), actual.widest(), &actual.stores);
+    if what_if.is_beyond_time() {
+        if supposed.outcome == Outcome::Trusted {
+            supposed.outcome = Outcome::TrustedIf;
+        }
+        for verdict in &mut supposed.verdicts {
+            let before = actual.verdicts.iter().find(|v| v.store == verdict.store);
+            verdict.pretended |= verdict.accepted && !before.is_some_and(|v| v.accepted);
+        }
+    }
+    if let (Some(grid), Some(real)) = (&mut supposed.grid, &actual.grid) {
+        Arc::make_mut(grid).compare(real);
+    }
+    supposed.actual = Some(Arc::new(actual));
+    supposed
 }
 
-fn conclude(
-    capture: Arc<Capture>,
-    chain: Chain,
+fn build(
+    capture: &Capture,
     stores: &Stores,
+    further: &Further,
     options: &Options,
-    now: Moment,
-    further: Arc<Further>,
-) -> Inspection {
-    let question = question(&capture, options, now);
-    let (name, at) = (question.name.clone(), question.at);
-    let verdicts = if chain.leaf.is_some() {
-        judge::judge(&chain, stores, &question)
-    } else {
-        Vec::new()
+    without: &[[u8; 32]],
+) -> Chain {
+    let presented: Vec<Arc<Certificate>> = capture
+        .presented
+        .iter()
+        .map(|der| Arc::new(Certificate::read(der.clone())))
+        .collect();
+    let fetched: Vec<(String, Arc<Certificate>)> = further
+        .fetched
+        .iter()
+        .flat_map(|one| {
+            let got = one.got.as_deref().unwrap_or_default();
+            got.iter().map(|der| {
+                (
+                    one.address.clone(),
+                    Arc::new(Certificate::read(der.clone())),
+                )
+            })
+        })
+        .collect();
+    let any_order = capture.target.endpoint().is_none() && !options.leaf_first;
+    Chain::build_with(
+        &presented,
+        any_order,
+        stores,
+        &Beyond {
+            assumed: &options.what_if.sent(),
+            fetched: &fetched,
+            without,
+        },
+    )
+}
+
+/// Every verdict at one moment: of the stores, of the clients that are asked, and the grid.
+struct Judged {
+    verdicts: Vec<Verdict>,
+    compared: Vec<ClientVerdict>,
+    grid: Option<Grid>,
+}
+
+/// What is judged.
+struct Matter<'a> {
+    capture: &'a Capture,
+    chain: &'a Chain,
+    stores: &'a Stores,
+    ground: Option<Ground>,
+    name: Option<&'a Host>,
+}
+
+fn judged(matter: Matter<'_>, options: &Options, at: Moment) -> Judged {
+    let Matter { chain, name, .. } = matter;
+    let question = |chain: &Chain| Question {
+        name: name.cloned(),
+        at,
+        pretend: options.what_if.trusted(chain),
+        // Only an endpoint (or a file that a host is named for) is surely a server.
+        purpose: options.purpose.or(name.map(|_| Purpose::Server)),
+        max_depth: options.max_depth,
+        crls: options.crls.clone(),
     };
-    let compared = match stores.deciding() {
-        Some(store) if chain.leaf.is_some() => {
+    let grid = matter.ground.map(|ground| {
+        let question = question(&ground.chain);
+        ground.grid(matter.capture, &question, options)
+    });
+    if chain.leaf.is_none() {
+        return Judged {
+            verdicts: Vec::new(),
+            compared: Vec::new(),
+            grid,
+        };
+    }
+    let question = question(chain);
+    let verdicts = judge::judge(chain, matter.stores, &question);
+    let compared = match matter.stores.deciding() {
+        Some(store) => {
             let facts = judge::Facts::default();
             let ask = client::Ask {
-                chain: &chain,
+                chain,
                 direct: None,
                 question: &question,
                 peer: None,
@@ -370,8 +423,51 @@ fn conclude(
             };
             client::verdicts_of(options.clients.iter().copied(), &ask)
         }
-        _ => Vec::new(),
+        None => Vec::new(),
     };
+    Judged {
+        verdicts,
+        compared,
+        grid,
+    }
+}
+
+impl Options {
+    /// The same with nothing assumed.
+    fn without_assumptions(&self) -> Self {
+        Self {
+            what_if: WhatIf::default(),
+            ..self.clone()
+        }
+    }
+}
+
+/// The one place where verdicts, grid, findings and outcome come from.
+fn conclude(
+    capture: Arc<Capture>,
+    chain: Chain,
+    stores: &Stores,
+    ground: Option<Ground>,
+    options: &Options,
+    now: Moment,
+    further: Arc<Further>,
+) -> Inspection {
+    let assumed = options.what_if.at();
+    let at = assumed.unwrap_or(now);
+    let name = options.what_if.host().or(options.name.as_ref()).cloned();
+    let name = name.or_else(|| capture.target.endpoint().map(Endpoint::verified));
+    let matter = Matter {
+        capture: &capture,
+        chain: &chain,
+        stores,
+        ground,
+        name: name.as_ref(),
+    };
+    let Judged {
+        verdicts,
+        compared,
+        grid,
+    } = judged(matter, options, at);
     let accepted = match options.decides {
         Some(id) => compared.iter().any(|c| c.client.id == id && c.accepted),
         None => verdicts.first().is_some_and(|v| v.accepted),
@@ -383,32 +479,28 @@ fn conclude(
         verdicts: &verdicts,
         name: name.as_ref(),
         at,
-        at_given: options.at.is_some(),
+        at_given: assumed.is_some(),
         further: &further,
     };
     let findings = diagnosis::diagnose(&case);
     let outcome = outcome(&capture, &chain, accepted);
-    let pretended = chain
-        .iter()
-        .filter(|(_, n)| {
-            n.certificate
-                .as_ref()
-                .is_some_and(|c| options.pretend.contains(&c.sha256))
-        })
-        .map(|(id, _)| id)
-        .collect();
+    let pretended = options.what_if.nodes(&chain);
     Inspection {
         capture,
         chain,
         stores: stores.clone(),
         verdicts,
         compared,
-        grid: None,
+        grid: grid.map(Arc::new),
         findings,
         outcome,
         at,
-        at_given: options.at.is_some(),
+        at_given: assumed.is_some(),
+        name,
+        asked: Arc::new(options.clone()),
+        actual: None,
         pretended,
+        idle: Vec::new(),
         further,
         took: Duration::ZERO,
     }

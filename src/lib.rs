@@ -10,7 +10,7 @@
 //!                                 Inspection ◀── diagnosis: Finding…, Fix… ◀──────────────┘
 //!                                      │
 //!    headless: stdout + exit code ◀─ export ─┼─ tui: Model ─view▶ screen, keys ─▶ Message ─update▶ Effect…
-//!                                      └─ trust: refuse or write a bundle ▶ judge again
+//!                                      └─ trust: plan ▶ journal ▶ apply ▶ prove ▶ undo
 //! ```
 //!
 //! A file imports only from lower ranks and from its own room:
@@ -19,16 +19,16 @@
 //! |--:|---|---|---|
 //! | 0 | [`text`] | text that is safe to display | no |
 //! | 1 | [`moment`], [`target`] | points in time; what was typed | no |
-//! | 2 | [`net`] | a byte stream to the target, with every attempt and its timing | yes |
+//! | 2 | [`net`] | a byte stream to the target, with every attempt and its timing; one bounded GET | yes |
 //! | 3 | [`capture`] | what the server showed; a failed handshake is still a `Capture` | yes |
 //! | 4 | [`cert`] | one certificate, decoded; reading never fails | no |
 //! | 5 | [`store`] | trust anchors of this machine, and the settings that change who reads them | loading only |
 //! | 6 | [`chain`] | certificates as a graph, links with their evidence, candidate paths | no |
-//! | 7 | [`judge`] | verdicts: a path accepted, or every reason against it | no |
-//! | 8 | [`diagnosis`] | findings, fixes and lessons, by stable rule id | no |
-//! | 9 | [`inspect`] | the recipe; makes the one immutable `Inspection` | orchestrates |
+//! | 7 | [`judge`] | verdicts by the RFC's rules and by each client's engine: a path accepted, or every reason against it, in the client's words | no |
+//! | 8 | [`diagnosis`] | findings, fixes and lessons, by stable rule id; errors that people paste | no |
+//! | 9 | [`inspect`] | the recipe; makes the one immutable `Inspection`, under any assumption; what is asked further | orchestrates |
 //! | 9 | [`save`] | files written whole, never over another | yes |
-//! | 10 | [`trust`], [`export`] | bundle rungs; bytes in a format with a file name | trust: yes |
+//! | 10 | [`trust`], [`export`] | the ladder of trust: plan, apply, prove, undo; bytes in a format with a file name | trust: yes |
 //! | 10 | [`ask`] | the clients of this machine, found and asked themselves | yes |
 //! | 11 | [`tui`], [`headless`] | the two front ends; they never import each other | yes |
 //! | 12 | [`cli`] | argv to command, exit code | yes |

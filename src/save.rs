@@ -127,7 +127,8 @@ fn numbered(path: &Path, number: u32) -> PathBuf {
     path.with_file_name(name)
 }
 
-fn explain(path: &Path, error: &io::Error) -> SaveError {
+/// What an error of the system means for saving under this name.
+pub(crate) fn explain(path: &Path, error: &io::Error) -> SaveError {
     let folder = || shown(folder(path));
     match error.kind() {
         io::ErrorKind::AlreadyExists => SaveError::Exists { path: shown(path) },

@@ -47,7 +47,7 @@ impl Look {
                     proxy: ProxyChoice::Direct,
                     ..Reach::default()
                 },
-                at: Some(NOW),
+                what_if: inspect::WhatIf::at_moment(Some(NOW)),
                 ..Options::default()
             },
             anchors: Vec::new(),
@@ -96,7 +96,7 @@ impl Look {
 
     /// Judged for now, for certificates that a foreign program has just made.
     pub fn now(mut self) -> Self {
-        self.options.at = None;
+        self.options.what_if = inspect::WhatIf::default();
         self
     }
 

@@ -528,14 +528,16 @@ const PACKAGES: &[(&str, &str)] = &[
     ("gnutls-cli", "gnutls-bin"),
     ("gnutls-serv", "gnutls-bin"),
     ("go", "golang-go"),
-    ("java", "default-jre-headless"),
-    ("keytool", "default-jre-headless"),
+    ("java", "default-jdk-headless"),
+    ("keytool", "default-jdk-headless"),
     ("nc", "netcat-openbsd"),
     ("nginx", "nginx-light"),
     ("node", "nodejs"),
     ("ssh-keygen", "openssh-client"),
     ("sshd", "openssh-server"),
     ("stunnel", "stunnel4"),
+    ("tstclnt", "libnss3-tools"),
+    ("update-ca-certificates", "ca-certificates"),
 ];
 
 /// Every `--help` ends with an example that is understood.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rcgen::{BasicConstraints, IsCa, KeyPair, KeyUsagePurpose};
 use whycert::capture::{Capture, Outcome as Ended, Possession, Seen, Session};
 use whycert::chain::{Origin, PathEnd};
-use whycert::inspect::{self, Inspection, Options, Outcome};
+use whycert::inspect::{self, Assumption, Fingerprint, Inspection, Options, Outcome, WhatIf};
 use whycert::moment::Moment;
 use whycert::net::Route;
 use whycert::store::{Anchor, StoreKind, Stores, TrustStore};
@@ -283,12 +283,12 @@ fn pretending_trust_changes_the_verdict_and_says_so() {
         .iter()
         .find(|n| n.title() == "Test Root")
         .unwrap();
-    let pretend = Options {
-        pretend: vec![root.certificate.as_ref().unwrap().sha256],
-        ..Options::default()
-    };
+    let mut pretend = Options::default();
+    let print = Fingerprint::of(&root.certificate.as_ref().unwrap().sha256);
+    pretend.what_if.assume(Assumption::Trust(print));
     let again = inspect::reassess(&plain, &pretend, NOW);
-    assert_eq!(again.outcome, Outcome::Trusted);
+    assert_eq!(again.outcome, Outcome::TrustedIf);
+    assert_eq!(again.outcome.exit_code(), 1);
     assert!(again.verdicts[0].pretended);
     assert_eq!(again.pretended.len(), 1);
 }
@@ -298,7 +298,7 @@ fn the_time_is_an_argument() {
     let f = family();
     let capture = Arc::new(capture(&[&f.leaf.der, &f.intermediate.der]));
     let later = Options {
-        at: Some(NOW.plus(61 * 86_400)),
+        what_if: WhatIf::at_moment(Some(NOW.plus(61 * 86_400))),
         ..Options::default()
     };
     let seen = inspect::assemble(capture, &store(&[&f.root.der]), &later, NOW);

@@ -83,15 +83,15 @@ fn what_differs_from_the_prediction_is_said_first() {
     );
     let json: Value = serde_json::from_str(&report::json(&seen).unwrap()).unwrap();
     let one = json["verdicts"].as_array().unwrap();
-    let curl = one.iter().find(|v| v["client"] == "curl8-openssl").unwrap();
-    assert_eq!(curl["kind"], "measured");
-    assert_eq!(curl["accepted"], true);
-    assert_eq!(curl["differs"], "verdict");
-    assert_eq!(curl["predicted"]["accepted"], false);
+    let its = one.iter().find(|v| v["client"] == "curl8-openssl").unwrap();
+    assert_eq!(its["kind"], "measured");
+    assert_eq!(its["accepted"], true);
+    assert_eq!(its["differs"], "verdict");
+    assert_eq!(its["predicted"]["accepted"], false);
     for key in [
         "client", "version", "store", "accepted", "kind", "reasons", "message",
     ] {
-        assert!(curl.get(key).is_some(), "{key}");
+        assert!(its.get(key).is_some(), "{key}");
     }
     let mut driven = Driven::of(seen, (100, 40));
     driven.press("5");
@@ -119,9 +119,9 @@ fn a_client_that_could_not_be_asked_stays_predicted() {
     let seen = with_clients(&missing_intermediate(), &[curl()], &[not]);
     let json: Value = serde_json::from_str(&report::json(&seen).unwrap()).unwrap();
     let all = json["verdicts"].as_array().unwrap();
-    let curl = all.iter().find(|v| v["client"] == "curl8-openssl").unwrap();
-    assert_eq!(curl["kind"], "predicted");
-    assert_eq!(curl["not_asked"], "it did not answer within 15 seconds");
+    let its = all.iter().find(|v| v["client"] == "curl8-openssl").unwrap();
+    assert_eq!(its["kind"], "predicted");
+    assert_eq!(its["not_asked"], "it did not answer within 15 seconds");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::process::Stdio;
 
+use proptest::strategy::Strategy;
 use whycert::diagnosis::pasted::{Level, Pasted};
 use whycert::diagnosis::rule::RULES;
 use whycert::tui::message::{Effect, Message};
@@ -133,6 +134,58 @@ fn every_measured_text_is_recognised_with_a_fitting_cause() {
     // The reason is named wherever the client prints it.
     assert!(count("exact") * 100 >= 85 * 3 * rows, "{counts:?}");
     assert!(count("not about TLS") <= 12, "{counts:?}");
+}
+
+/// Wherever a client prints the server's name or port, it is found, and no other server is.
+#[test]
+fn the_server_is_found_in_every_measured_text_that_names_it() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/pasted.tsv");
+    let file = std::fs::read_to_string(path).unwrap();
+    let (mut named, mut with_port, mut faults) = (0, 0, Vec::new());
+    for line in file.lines().filter(|l| !l.starts_with('#')).skip(1) {
+        let columns: Vec<&str> = line.split('\t').collect();
+        let text = columns[3].replace(" | ", "\n");
+        if !text.contains("{HOST}") {
+            continue;
+        }
+        named += 1;
+        // In brackets it was an IPv6 address.
+        let filled = text
+            .replace("[{HOST}]", "[2001:db8::7]")
+            .replace("{HOST}", "api.internal.test")
+            .replace("{PORT}", "8443")
+            .replace("{ADDR}", "192.0.2.7");
+        let typed: Vec<String> = Pasted::read(&filled)
+            .places
+            .iter()
+            .map(|place| place.typed())
+            .collect();
+        with_port += usize::from(typed.iter().any(|t| t.ends_with(":8443")));
+        let right = [
+            "api.internal.test",
+            "api.internal.test:8443",
+            "[2001:db8::7]",
+            "[2001:db8::7]:8443",
+        ];
+        let bare: Vec<&str> = typed
+            .iter()
+            .map(|t| {
+                t.trim_start_matches("https://")
+                    .trim_start_matches("http://")
+            })
+            .collect();
+        if bare.len() != 1 || !right.contains(&bare[0]) {
+            faults.push(format!("{}: {typed:?}: {filled:?}", columns[1]));
+        }
+    }
+    eprintln!("{named} measured texts name the server, {with_port} its port as well");
+    assert!(
+        faults.is_empty(),
+        "{} of {named}:\n{}",
+        faults.len(),
+        faults.join("\n")
+    );
+    assert!(named > 300 && with_port > 200, "{named} {with_port}");
 }
 
 /// Texts that nobody could be made to print on the measuring machine: from the makers' documentation.
@@ -265,6 +318,32 @@ fn hostile_texts_do_no_harm() {
     }
     let seen = see_with_input(&mut bench.command(&["explain", "-", "--offline"]), &binary);
     assert!(seen.out.contains("the middle was left out"), "{seen:?}");
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 40, failure_persistence: None, ..Default::default() })]
+
+    /// Whatever is pasted, between the marks that the reader looks for: no panic, and no server that is no host.
+    #[test]
+    fn any_text_can_be_pasted(parts in proptest::collection::vec(
+        proptest::prop_oneof![
+            "\\PC{0,12}",
+            "[\u{0}-\u{9f}]{0,6}",
+            proptest::sample::select(vec![
+                "https://", "host='", "', port=", "[", "]", ":", "@", "://", "dial tcp ", "not ", "\u{1b}[", "\u{1b}]",
+                "certificate is valid for ", "altnames: host: ", ". is not in", "::1", "error 12175", "漢", "\\n", "\\\"",
+            ]).prop_map(str::to_owned),
+        ],
+        0..40,
+    )) {
+        let text = parts.concat();
+        let read = Pasted::read(&text);
+        for place in &read.places {
+            let typed = place.typed();
+            proptest::prop_assert!(whycert::target::Target::parse(&typed).is_ok(), "{typed:?} of {text:?}");
+            proptest::prop_assert!(!typed.contains(whycert::text::is_unsafe), "{typed:?}");
+        }
+    }
 }
 
 fn explained(bench: &Bench, text: &str, more: &[&str]) -> Seen {

@@ -29,6 +29,7 @@ const SAYS: &[(&str, &str)] = &[
         "missing-intermediate",
         "did not send “whycert Lab Issuing CA”",
     ),
+    ("issuer-to-fetch", "did not send “whycert Lab Fetchable CA”"),
     ("wrong-order", "wrong order"),
     (
         "wrong-host",

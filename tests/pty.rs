@@ -404,6 +404,24 @@ fn pasted_garbage_stays_in_the_input_line() {
 }
 
 #[test]
+fn an_explained_error_opens_its_server_and_stays_above_the_prompt() {
+    let error = "HTTPSConnectionPool(host='127.0.0.1', port=1): certificate has expired";
+    let mut pty = Pty::whycert(&["explain", error, "--no-proxy"]);
+    pty.wait_for("taken", is_taken).wait_text("You pasted");
+    pty.send("q").wait_text("whycert explain cert.expired");
+    pty.ends_clean();
+    // Through a pipe, the keyboard is still the terminal's.
+    let line = format!(
+        "printf %s \"{error}\" | {} explain - --no-proxy",
+        env!("CARGO_BIN_EXE_whycert")
+    );
+    let mut pty = Pty::start("sh", &["-c", &line], &[]);
+    pty.wait_text("You pasted").send("q");
+    pty.wait_text("whycert explain cert.expired");
+    pty.ends_clean();
+}
+
+#[test]
 fn a_panic_restores_the_terminal_and_is_told() {
     let fifo = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("panic-{}", std::process::id()));
     let _ = std::fs::remove_file(&fifo);

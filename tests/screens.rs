@@ -290,13 +290,13 @@ fn pretending_turns_the_verdict_and_w_takes_it_back() {
     let outcome = |d: &Driven| d.model.inspection().unwrap().outcome;
     assert_eq!(outcome(&driven), Outcome::Untrusted);
     driven.press("gt<enter>");
-    assert_eq!(outcome(&driven), Outcome::Trusted);
+    assert_eq!(outcome(&driven), Outcome::TrustedIf);
     let screen = driven.screen();
-    assert!(screen.contains("Pretending to trust"), "{screen}");
+    assert!(screen.contains("What if “"), "{screen}");
     assert!(screen.contains("trusted, pretended"), "{screen}");
     driven.press("W");
     assert_eq!(outcome(&driven), Outcome::Untrusted);
-    assert!(!driven.screen().contains("Pretending"));
+    assert!(!driven.screen().contains("What if"));
 }
 
 #[test]

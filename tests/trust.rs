@@ -1,33 +1,96 @@
-//! `whycert trust`, on a home that is thrown away: what is refused, what real clients make of the
-//! bundle, and that it can be undone.
+//! `whycert trust`, on homes that are thrown away: what is refused, what real clients make of each rung,
+//! and that nothing is left after undo.
 
+mod kill;
+mod screen;
+mod stores;
+mod undo;
+
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::headless::{Bench, Seen, see};
 use crate::support::{peer, programs};
 
-fn bundle(bench: &Bench) -> PathBuf {
+/// A digest that is no certificate's.
+const OTHER: &str = "00000000000000000000000000000000000000000000000000000000000000aa";
+
+pub fn bundle(bench: &Bench) -> PathBuf {
     bench.home.path().join("data/whycert/bundle.pem")
 }
 
-fn add(bench: &Bench, id: &str, certificate: &str, more: &[&str]) -> Seen {
-    let mut command = bench.command(&[
-        "trust",
-        "add",
-        bench.target(id),
-        "--certificate",
-        certificate,
-    ]);
-    see(command.args(more))
+/// `whycert trust` on one rung, agreed to with the certificate's own SHA-256.
+pub fn trust(bench: &Bench, id: &str, certificate: usize, rung: &str) -> Seen {
+    see(&mut trusting(bench, id, certificate, rung))
 }
 
-fn sha256(bench: &Bench, id: &str, certificate: usize) -> String {
+pub fn trusting(bench: &Bench, id: &str, certificate: usize, rung: &str) -> Command {
+    let sha256 = sha256(bench, id, certificate);
+    let number = certificate.to_string();
+    bench.command(&[
+        "trust",
+        bench.target(id),
+        "--certificate",
+        &number,
+        "--rung",
+        rung,
+        "--yes",
+        "--sha256",
+        &sha256,
+        "--public",
+        "none",
+    ])
+}
+
+pub fn sha256(bench: &Bench, id: &str, certificate: usize) -> String {
     let seen = see(&mut bench.command(&["inspect", bench.target(id), "--format", "json"]));
     let report = crate::headless::json(&seen);
     report["certificates"][certificate]["sha256"]
         .as_str()
         .unwrap()
         .to_owned()
+}
+
+/// The id of the newest entry of the journal.
+pub fn newest(bench: &Bench) -> String {
+    let listed = see(&mut bench.command(&["trust", "list"])).out;
+    let line = listed.lines().rfind(|line| line.contains("  stands"));
+    line.unwrap_or_else(|| panic!("{listed}"))[..8].to_owned()
+}
+
+/// Everything below a folder: kind, permissions, bytes or where a link leads.
+pub fn tree(folder: &Path) -> BTreeMap<PathBuf, (u32, Vec<u8>)> {
+    fn walk(folder: &Path, out: &mut BTreeMap<PathBuf, (u32, Vec<u8>)>) {
+        for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            let path = entry.path();
+            let meta = path.symlink_metadata().unwrap();
+            let mode = std::os::unix::fs::MetadataExt::mode(&meta);
+            if meta.is_dir() {
+                out.insert(path.clone(), (mode, Vec::new()));
+                walk(&path, out);
+            } else if meta.is_symlink() {
+                let end = path.read_link().unwrap().to_string_lossy().into_owned();
+                out.insert(path, (mode, end.into_bytes()));
+            } else {
+                out.insert(path.clone(), (mode, std::fs::read(&path).unwrap()));
+            }
+        }
+    }
+    let mut out = BTreeMap::new();
+    walk(folder, &mut out);
+    out
+}
+
+/// The same, told apart in words.
+pub fn assert_same(before: &BTreeMap<PathBuf, (u32, Vec<u8>)>, folder: &Path, when: &str) {
+    let after = tree(folder);
+    let paths: Vec<&PathBuf> = before
+        .keys()
+        .chain(after.keys())
+        .filter(|path| before.get(*path) != after.get(*path))
+        .collect();
+    assert!(paths.is_empty(), "{when}: not as before: {paths:?}");
 }
 
 fn certificates(pem: &str) -> usize {
@@ -40,27 +103,53 @@ fn what_cannot_help_is_refused_with_the_reason() {
         "expired",
         "healthy",
         "private-root",
-        "self-signed",
         "unrelated",
         "plain-http",
         "refused",
     ];
     let bench = Bench::with(&ids);
-    for (id, certificate, reason, instead) in [
-        ("expired", "0", "expired", "renew"),
+    let issued = "do not accept such a certificate on its own";
+    for (id, certificate, rung, reason, instead) in [
+        ("expired", "0", "bundle", "expired", "renew"),
+        ("private-root", "0", "bundle", issued, "certificate 1"),
         (
             "private-root",
-            "0",
-            "do not accept such a certificate on its own",
-            "certificate 1",
+            "1",
+            "firefox",
+            "this is not it",
+            "certificate 0",
         ),
-        ("healthy", "1", "intermediate", "--ca"),
-        ("healthy", "2", "is missing", "Ask"),
-        ("unrelated", "2", "no part of this failure", "on the path"),
-        ("plain-http", "0", "plain HTTP", "whycert inspect"),
-        ("refused", "0", "Nothing listens", "whycert inspect"),
+        ("healthy", "1", "bundle", "intermediate", "--from"),
+        ("healthy", "2", "bundle", "is missing", "Ask"),
+        (
+            "unrelated",
+            "2",
+            "bundle",
+            "no part of this failure",
+            "on the path",
+        ),
+        ("plain-http", "0", "bundle", "plain HTTP", "whycert inspect"),
+        (
+            "refused",
+            "0",
+            "bundle",
+            "Nothing listens",
+            "whycert inspect",
+        ),
     ] {
-        let seen = add(&bench, id, certificate, &["--yes"]);
+        let target = bench.target(id);
+        let arguments = [
+            "trust",
+            target,
+            "--certificate",
+            certificate,
+            "--rung",
+            rung,
+            "--yes",
+            "--sha256",
+            OTHER,
+        ];
+        let seen = see(&mut bench.command(&arguments));
         assert_eq!(
             (seen.code, seen.out.as_str()),
             (3, ""),
@@ -79,7 +168,15 @@ fn what_cannot_help_is_refused_with_the_reason() {
         );
     }
     for certificate in ["9", "zz", "", "abcdef"] {
-        let seen = add(&bench, "private-root", certificate, &["--yes"]);
+        let target = bench.target("private-root");
+        let seen = see(&mut bench.command(&[
+            "trust",
+            target,
+            "--certificate",
+            certificate,
+            "--rung",
+            "bundle",
+        ]));
         assert_eq!(seen.code, 2, "{seen:?}");
         assert!(seen.err.contains("--certificate"), "{}", seen.err);
     }
@@ -87,120 +184,250 @@ fn what_cannot_help_is_refused_with_the_reason() {
 }
 
 #[test]
-fn nothing_is_written_without_yes() {
+fn nobody_agrees_by_accident() {
     let bench = Bench::with(&["private-root"]);
-    let seen = add(&bench, "private-root", "1", &[]);
-    assert_eq!(seen.code, 0, "{seen:?}");
+    let target = bench.target("private-root");
+    let before = tree(bench.home.path());
+    let asked = |more: &[&str]| {
+        let mut command = bench.command(&["trust", target, "--rung", "bundle"]);
+        see(command.args(more))
+    };
+    let shown = asked(&[]);
+    assert_eq!(shown.code, 0, "{shown:?}");
+    let sha256 = sha256(&bench, "private-root", 1);
     for words in [
         "Example Home Root",
-        &sha256(&bench, "private-root", 1),
+        &sha256,
         &bundle(&bench).to_string_lossy(),
         "can impersonate every website",
-        "Nothing was written. Add --yes",
+        "Nothing was written. Add --yes --sha256",
     ] {
-        assert!(seen.out.contains(words), "{words}: {}", seen.out);
+        assert!(shown.out.contains(words), "{words}: {}", shown.out);
     }
-    assert!(!bench.home.path().join("data").exists());
+    let dry = asked(&["--dry-run"]);
+    assert!(
+        dry.code == 0 && dry.out.ends_with("\nNothing was written.\n"),
+        "{dry:?}"
+    );
+    let alone = asked(&["--yes"]);
+    assert_eq!(alone.code, 2, "{alone:?}");
+    let changed = asked(&["--yes", "--sha256", OTHER]);
+    assert_eq!(changed.code, 3, "{changed:?}");
+    assert!(
+        changed.err.contains("not the certificate that was shown"),
+        "{}",
+        changed.err
+    );
+    let half = asked(&["--yes", "--sha256", &sha256[..8]]);
+    assert_eq!(half.code, 2, "{half:?}");
+    let ladder = see(&mut bench.command(&["trust", target]));
+    assert_eq!(ladder.code, 0, "{ladder:?}");
+    for rung in whycert::trust::Rung::ALL {
+        assert!(
+            ladder.out.contains(&format!("  {:<10} ", rung.id())),
+            "{}: {}",
+            rung.id(),
+            ladder.out
+        );
+    }
+    let odd = see(&mut bench.command(&["trust", target, "--rung", "sistem"]));
+    assert!(
+        odd.code == 2 && odd.err.contains("did you mean system?"),
+        "{odd:?}"
+    );
     let listed = see(&mut bench.command(&["trust", "list"]));
     assert_eq!(
         (listed.code, listed.out.as_str()),
-        (0, "Nothing is added to your bundle.\n")
+        (0, "Nothing that you trusted stands.\n")
     );
+    assert_same(&before, bench.home.path(), "nothing was agreed to");
 }
 
-/// What each client says about a URL with this bundle: accepted or not.
-fn clients(bundle: Option<&Path>, url: &str) -> Vec<(String, bool)> {
+/// A root that the server does not send is found in a file.
+#[test]
+fn the_root_may_come_from_a_file() {
+    let bench = Bench::with(&["healthy"]);
+    let root = bench.root.to_string_lossy().into_owned();
+    let target = bench.target("healthy");
+    let seen = see(&mut bench.command(&["trust", target, "--from", &root, "--rung", "bundle"]));
+    assert_eq!(seen.code, 0, "{seen:?}");
+    assert!(seen.out.contains("Lab Root"), "{}", seen.out);
+}
+
+#[test]
+fn the_letter_names_the_certificate_and_what_to_do() {
+    let bench = Bench::with(&["missing-intermediate"]);
+    let seen =
+        see(&mut bench.command(&["trust", bench.target("missing-intermediate"), "--letter"]));
+    assert_eq!(seen.code, 0, "{seen:?}");
+    for words in [
+        "Serve the full chain",
+        "SHA-256",
+        "ssl_certificate ",
+        "kubectl create secret tls",
+        "--what repaired",
+    ] {
+        assert!(seen.out.contains(words), "{words}: {}", seen.out);
+    }
+}
+
+/// What each client says about a URL: accepted or not. `prepare` gives each its trust.
+fn clients(bench: &Bench, url: &str, prepare: &dyn Fn(Command) -> Command) -> Vec<(String, bool)> {
     let mut answers = Vec::new();
-    let mut ask = |name: &str, mut command: std::process::Command, variable: &str| {
-        if let Some(bundle) = bundle {
-            command.env(variable, bundle);
-        }
-        let seen = see(&mut command);
-        // Only a refusal of the certificate counts as one.
+    let mut ask = |name: &str, program: PathBuf, arguments: &[&str]| {
+        let mut command = programs::clean(program);
+        command
+            .args(arguments)
+            .env("HOME", bench.home.path())
+            .current_dir(bench.home.path());
+        let seen = see(&mut prepare(command));
         let words = format!("{}{}", seen.out, seen.err);
-        assert!(
-            seen.code == 0 || words.to_lowercase().contains("certificate"),
-            "{name}: {words}"
-        );
-        answers.push((name.to_owned(), seen.code == 0));
+        let lower = words.to_lowercase();
+        // git finds no repository where it found the server.
+        let accepted = seen.code == 0 || (name == "git" && is_no_repository(&lower));
+        let refused = ["certificate", "unable_to", "self_signed", "cert_", "pkix"]
+            .iter()
+            .any(|w| lower.contains(w));
+        assert!(accepted || refused, "{name}: {words}");
+        answers.push((name.to_owned(), accepted));
     };
     if let Some(curl) = peer("curl") {
-        let mut command = programs::clean(curl);
-        command.args(["-sS", "--noproxy", "*", url]);
-        ask("curl", command, "CURL_CA_BUNDLE");
+        ask("curl", curl, &["-sS", "--noproxy", "*", url]);
     }
     if let Some(python) = peer("python3") {
-        let script = "import sys, urllib.request; urllib.request.urlopen(sys.argv[1])";
-        let mut command = programs::clean(&python);
-        command.args(["-c", script, url]);
-        ask("Python urllib", command, "SSL_CERT_FILE");
-        let there = programs::clean(&python)
-            .args(["-c", "import requests"])
-            .output()
-            .unwrap();
-        if there.status.success() {
-            let mut command = programs::clean(&python);
-            command.args(["-c", "import sys, requests; requests.get(sys.argv[1])", url]);
-            ask("Python requests", command, "REQUESTS_CA_BUNDLE");
-        } else {
-            assert!(
-                std::env::var("CI").as_deref() != Ok("true"),
-                "Python requests is not installed"
+        let urllib = "import sys, urllib.request; urllib.request.urlopen(sys.argv[1])";
+        ask("Python urllib", python.clone(), &["-c", urllib, url]);
+        if has_requests(&python) {
+            ask(
+                "Python requests",
+                python,
+                &["-c", "import sys, requests; requests.get(sys.argv[1])", url],
             );
-            eprintln!("skipped: Python requests is not installed");
         }
+    }
+    if let Some(node) = peer("node") {
+        let script = "require('https').get(process.argv[1], r => r.resume()).on('error', e => { \
+                      console.error(e.code, e.message); process.exit(1); })";
+        ask("Node", node, &["-e", script, url]);
+    }
+    if let Some(git) = peer("git") {
+        ask("git", git, &["ls-remote", &format!("{url}/x.git")]);
     }
     answers
 }
 
+/// What git says of a server that it accepts, and that has no repository.
+pub fn is_no_repository(words: &str) -> bool {
+    words.contains("not found") || words.contains("is this a git repository")
+}
+
+fn has_requests(python: &Path) -> bool {
+    let there = programs::clean(python)
+        .args(["-c", "import requests"])
+        .output()
+        .unwrap();
+    if !there.status.success() {
+        assert!(
+            std::env::var("CI").as_deref() != Ok("true"),
+            "Python requests is not installed"
+        );
+        eprintln!("skipped: Python requests is not installed");
+    }
+    there.status.success()
+}
+
+fn expect(answers: Vec<(String, bool)>, wanted: bool, when: &str) {
+    for (client, accepted) in answers {
+        assert_eq!(accepted, wanted, "{client}, {when}");
+    }
+}
+
+/// Fail before, succeed after, fail again after undo; a wrong name and another server fail throughout.
 #[test]
 fn clients_accept_with_the_bundle_what_they_refused_before() {
     let bench = Bench::with(&["private-root", "wrong-host", "self-signed"]);
     let url = bench.target("private-root");
-    for (client, accepted) in clients(None, url) {
-        assert!(!accepted, "{client} accepts it without the bundle");
-    }
-    let seen = add(&bench, "private-root", "1", &["--yes"]);
-    assert_eq!(seen.code, 0, "{seen:?}");
-    assert!(seen.out.contains("is accepted."), "{}", seen.out);
     let path = bundle(&bench);
-    for (variable, program) in [
-        ("REQUESTS_CA_BUNDLE", "Python requests"),
-        ("SSL_CERT_FILE", "Python httpx"),
-        ("CURL_CA_BUNDLE", "curl"),
-        ("NODE_EXTRA_CA_CERTS", "Node"),
-        ("GIT_SSL_CAINFO", "git"),
-    ] {
-        let line = format!("export {variable}={}", path.display());
-        assert!(
-            seen.out.contains(&line) && seen.out.contains(program),
-            "{variable}: {}",
-            seen.out
-        );
-    }
-    for (client, accepted) in clients(Some(&path), url) {
-        assert!(accepted, "{client} refuses it with the bundle");
-    }
-    // Verification was not switched off.
-    for id in ["wrong-host", "self-signed"] {
-        for (client, accepted) in clients(Some(&path), bench.target(id)) {
-            assert!(!accepted, "{client} accepts {id} with the bundle");
+    let with_bundle = |mut command: Command| {
+        for name in [
+            "SSL_CERT_FILE",
+            "REQUESTS_CA_BUNDLE",
+            "CURL_CA_BUNDLE",
+            "NODE_EXTRA_CA_CERTS",
+            "GIT_SSL_CAINFO",
+        ] {
+            command.env(name, &path);
         }
+        command
+    };
+    expect(clients(&bench, url, &|c| c), false, "before");
+    let seen = trust(&bench, "private-root", 1, "bundle");
+    assert_eq!(seen.code, 0, "{seen:?}");
+    assert!(seen.out.contains("It helped"), "{}", seen.out);
+    assert!(seen.out.contains("refused → passes"), "{}", seen.out);
+    let line = format!("export REQUESTS_CA_BUNDLE={}", path.display());
+    assert!(seen.out.contains(&line), "{}", seen.out);
+    expect(clients(&bench, url, &with_bundle), true, "with the bundle");
+    for id in ["wrong-host", "self-signed"] {
+        expect(clients(&bench, bench.target(id), &with_bundle), false, id);
     }
+    let undone = see(&mut bench.command(&["trust", "undo", &newest(&bench), "--yes"]));
+    assert_eq!(undone.code, 0, "{undone:?}");
+    assert!(!path.exists());
+    expect(clients(&bench, url, &|c| c), false, "after undo");
+}
+
+/// The same by `whycert run`, also for wget and Java, which no variable reaches.
+#[test]
+fn one_command_is_run_with_the_right_variables() {
+    let bench = Bench::with(&["private-root", "wrong-host"]);
+    let root =
+        see(&mut bench.command(&["export", bench.target("private-root"), "--what", "1"])).out;
+    std::fs::write(bench.home.path().join("ca.pem"), root).unwrap();
+    let before = tree(bench.home.path());
+    let run = |command: Command| {
+        let mut through = bench.command(&["run", "--trust", "ca.pem", "--"]);
+        through.arg(command.get_program()).args(command.get_args());
+        through
+    };
+    expect(
+        clients(&bench, bench.target("private-root"), &run),
+        true,
+        "by whycert run",
+    );
+    expect(
+        clients(&bench, bench.target("wrong-host"), &run),
+        false,
+        "a wrong name",
+    );
+    if let Some(wget) = peer("wget") {
+        let mut command = programs::clean(wget);
+        command.args(["-q", "-O", "/dev/null", bench.target("private-root")]);
+        assert_ne!(see(command.env("HOME", bench.home.path())).code, 0);
+        assert_eq!(see(&mut run(command)).code, 0);
+    }
+    for (command, code) in [("exit 7", 7), ("kill -TERM $$", 143)] {
+        let seen =
+            see(&mut bench.command(&["run", "--trust", "ca.pem", "--", "sh", "-c", command]));
+        assert_eq!(seen.code, code, "{command}: {seen:?}");
+    }
+    let none = see(&mut bench.command(&["run", "--trust", "ca.pem", "--", "no-such-program"]));
+    assert!(
+        none.code == 3 && none.err.contains("cannot be started"),
+        "{none:?}"
+    );
+    assert_same(&before, bench.home.path(), "whycert run leaves nothing");
 }
 
 #[test]
 fn the_bundle_holds_the_public_roots_and_ours() {
     let bench = Bench::with(&["private-root"]);
-    assert_eq!(add(&bench, "private-root", "1", &["--yes"]).code, 0);
+    assert_eq!(trust(&bench, "private-root", 1, "bundle").code, 0);
     let text = std::fs::read_to_string(bundle(&bench)).unwrap();
     let public =
         see(&mut bench.command(&["export", bench.target("private-root"), "--what", "roots+1"])).out;
     assert!(certificates(&public) > 50);
     assert_eq!(certificates(&text), certificates(&public));
-    let ours =
-        see(&mut bench.command(&["export", bench.target("private-root"), "--what", "1"])).out;
-    assert!(text.contains(&ours));
     let block = "-----END CERTIFICATE-----\n";
     assert!(public.split_inclusive(block).all(|pem| text.contains(pem)));
     if let Some(openssl) = peer("openssl") {
@@ -208,102 +435,27 @@ fn the_bundle_holds_the_public_roots_and_ours() {
         command
             .args(["storeutl", "-noout", "-certs"])
             .arg(bundle(&bench));
-        let seen = see(&mut command);
-        assert!(
-            seen.out
-                .contains(&format!("Total found: {}", certificates(&text))),
-            "{}",
-            seen.out
-        );
+        let found = format!("Total found: {}", certificates(&text));
+        assert!(see(&mut command).out.contains(&found));
     }
-}
-
-#[test]
-fn removal_restores_the_bytes_before() {
-    let bench = Bench::with(&["private-root", "self-signed"]);
-    assert_eq!(add(&bench, "self-signed", "0", &["--yes"]).code, 0);
-    let before = std::fs::read(bundle(&bench)).unwrap();
-    assert_eq!(add(&bench, "private-root", "1", &["--yes"]).code, 0);
-    let with_both = std::fs::read(bundle(&bench)).unwrap();
-    assert_ne!(before, with_both);
-    let root = sha256(&bench, "private-root", 1);
-
-    let listed = see(&mut bench.command(&["trust", "list"])).out;
+    // Public roots of another day are replaced, and ours stays.
+    let fresh = see(&mut bench.command(&["bundle", "refresh"]));
     assert!(
-        listed.contains(&root[..16]) && listed.contains("Example Home Root"),
-        "{listed}"
+        fresh.code == 0 && fresh.out.contains("is fresh"),
+        "{fresh:?}"
     );
-    assert!(listed.contains(bench.target("private-root")), "{listed}");
+    let end = text.find(block).unwrap() + block.len();
+    let start = text.find("-----BEGIN").unwrap();
+    let stale = format!(
+        "{}{}",
+        text[..start].replace("Public roots: ", "Public roots: 0"),
+        &text[end..]
+    );
+    std::fs::write(bundle(&bench), stale).unwrap();
+    let again = see(&mut bench.command(&["bundle", "refresh"]));
     assert!(
-        listed.contains("Python requests") && listed.contains(&*bundle(&bench).to_string_lossy())
+        again.code == 0 && again.out.contains("Written anew"),
+        "{again:?}"
     );
-
-    let again = add(&bench, "private-root", "1", &["--yes"]);
-    assert_eq!(again.code, 3);
-    assert!(
-        again.err.contains("in your bundle already"),
-        "{}",
-        again.err
-    );
-    assert_eq!(std::fs::read(bundle(&bench)).unwrap(), with_both);
-
-    let removed = see(&mut bench.command(&["trust", "remove", &root[..8]]));
-    assert_eq!(removed.code, 0, "{removed:?}");
-    assert!(
-        removed.out.contains("Removed") && removed.out.contains("Example Home Root"),
-        "{}",
-        removed.out
-    );
-    assert_eq!(std::fs::read(bundle(&bench)).unwrap(), before);
-    let listed = see(&mut bench.command(&["trust", "list"])).out;
-    assert!(!listed.contains("Example Home Root"), "{listed}");
-    for (client, accepted) in clients(Some(&bundle(&bench)), bench.target("private-root")) {
-        assert!(!accepted, "{client} still accepts it");
-    }
-    // Once more: there is nothing to remove.
-    let twice = see(&mut bench.command(&["trust", "remove", &root]));
-    assert_eq!(twice.code, 3, "{twice:?}");
-    assert!(
-        twice.err.contains("nothing that you added"),
-        "{}",
-        twice.err
-    );
-    assert_eq!(std::fs::read(bundle(&bench)).unwrap(), before);
-}
-
-#[test]
-fn a_damaged_journal_is_an_error_and_changes_nothing() {
-    let bench = Bench::with(&["private-root", "self-signed"]);
-    assert_eq!(add(&bench, "private-root", "1", &["--yes"]).code, 0);
-    let before = std::fs::read(bundle(&bench)).unwrap();
-    let journal = bundle(&bench).with_file_name("journal.json");
-    let whole = std::fs::read_to_string(&journal).unwrap();
-    let root = sha256(&bench, "private-root", 1);
-    for damaged in ["", "{", "[1, 2]", &whole[..whole.len() / 2]] {
-        std::fs::write(&journal, damaged).unwrap();
-        for seen in [
-            see(&mut bench.command(&["trust", "list"])),
-            see(&mut bench.command(&["trust", "remove", &root[..8]])),
-            add(&bench, "self-signed", "0", &["--yes"]),
-        ] {
-            assert_eq!(
-                (seen.code, seen.out.as_str()),
-                (3, ""),
-                "{damaged:?}: {seen:?}"
-            );
-            assert!(
-                seen.err.contains("journal") && seen.err.contains("damaged"),
-                "{}",
-                seen.err
-            );
-            assert!(seen.err.contains("\nhint: "), "{}", seen.err);
-        }
-        assert_eq!(std::fs::read(bundle(&bench)).unwrap(), before);
-        assert_eq!(std::fs::read_to_string(&journal).unwrap(), damaged);
-    }
-    std::fs::write(&journal, whole).unwrap();
-    assert_eq!(
-        see(&mut bench.command(&["trust", "remove", &root[..8]])).code,
-        0
-    );
+    assert_eq!(std::fs::read_to_string(bundle(&bench)).unwrap(), text);
 }

@@ -38,6 +38,18 @@ pub(super) fn read(path: &Path) -> Result<Held, Failure> {
     held(file)
 }
 
+/// The certificates of a file, for other uses than looking at it. Blocking.
+///
+/// # Errors
+/// Why there are none, in words that are safe to display.
+pub fn certificates(path: &Path) -> Result<Vec<Arc<[u8]>>, String> {
+    match read(path) {
+        Ok(held) => Ok(held.certificates),
+        Err(Failure::File(why) | Failure::NothingInFile(why)) => Err(why),
+        Err(other) => Err(format!("{other:?}")),
+    }
+}
+
 /// `~/x` as a shell would expand it: on the screen there is no shell between the person and us.
 fn from_home(path: &Path) -> PathBuf {
     match (path.strip_prefix("~"), std::env::home_dir()) {

@@ -22,6 +22,7 @@ use crate::net::{Attempt, ProxyTrouble, Route, Stage};
 use crate::target::{StartTls, Target};
 use crate::text::Untrusted;
 
+pub use file::certificates;
 pub use look::look;
 
 /// Certificates of one handshake kept at most; the rest are counted.

@@ -32,6 +32,11 @@ pub fn decode(bytes: &[u8]) -> Decoded {
     out
 }
 
+/// What an answer without certificates holds, in words that are safe to display.
+pub fn looks_like_words(bytes: &[u8]) -> String {
+    format!("it holds no certificate: {}", looks_like(bytes, &[]))
+}
+
 /// What a file without certificates looks like, in words.
 pub(super) fn looks_like(bytes: &[u8], notes: &[String]) -> String {
     if let Some(first) = notes.first() {
@@ -151,7 +156,11 @@ fn base64(content: &[u8]) -> Option<Vec<u8>> {
         if part.contains(&b':') {
             continue;
         }
-        clean.extend(part.iter().filter(|b| !b.is_ascii_whitespace()));
+        if part.iter().any(u8::is_ascii_whitespace) {
+            clean.extend(part.iter().filter(|b| !b.is_ascii_whitespace()));
+        } else {
+            clean.extend_from_slice(part);
+        }
     }
     while clean.last() == Some(&b'=') {
         clean.pop();
@@ -289,15 +298,7 @@ fn element(bytes: &[u8]) -> Option<usize> {
 }
 
 fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    let (&first, rest) = needle.split_first()?;
-    let mut at = 0;
-    while let Some(hit) = haystack.get(at..)?.iter().position(|&b| b == first) {
-        at += hit + 1;
-        if haystack.get(at..)?.starts_with(rest) {
-            return Some(at - 1);
-        }
-    }
-    None
+    memchr::memmem::find(haystack, needle)
 }
 
 fn line(text: &[u8], at: usize) -> usize {

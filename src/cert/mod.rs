@@ -18,6 +18,7 @@ pub mod name;
 pub mod oid;
 mod parts;
 pub mod pem;
+pub mod pkcs7;
 mod read;
 
 pub use extension::{Extension, ExtensionValue, GeneralName};

@@ -25,42 +25,90 @@ pub const MOST_CHILDREN: usize = 500;
 /// Certificates of one name considered as issuers of one child at most.
 pub const MOST_ISSUERS: usize = 32;
 
+/// Certificates beyond those that were sent and the stores'.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Beyond<'a> {
+    /// Taken as if the server had sent them too.
+    pub assumed: &'a [Arc<Certificate>],
+    /// Fetched, each with the address it came from, safe to display.
+    pub fetched: &'a [(String, Arc<Certificate>)],
+    /// SHA-256 of those that are taken to be nowhere. The leaf cannot be among them.
+    pub without: &'a [[u8; 32]],
+}
+
 impl Chain {
     /// Builds the graph of certificates in the order they were presented, completed from `stores`.
     /// `from_file` says that the order carries no promise: the leaf is then the first certificate
     /// that is no CA.
     pub fn build(presented: &[Arc<Certificate>], from_file: bool, stores: &Stores) -> Self {
-        let mut builder = Builder::new(presented, stores);
+        Self::build_with(presented, from_file, stores, &Beyond::default())
+    }
+
+    /// The same with certificates beyond these.
+    pub fn build_with(
+        presented: &[Arc<Certificate>],
+        from_file: bool,
+        stores: &Stores,
+        beyond: &Beyond<'_>,
+    ) -> Self {
+        let mut without: Vec<[u8; 32]> = beyond.without.to_vec();
+        if !without.is_empty() {
+            // Without its leaf a chain would be another chain.
+            let all = Builder::new(presented, stores, &[]);
+            let leaf = all.choose_leaf(from_file);
+            let leaf = leaf
+                .and_then(|id| all.chain.certificate(id))
+                .map(|c| c.sha256);
+            without.retain(|digest| Some(*digest) != leaf);
+        }
+        let mut builder = Builder::new(presented, stores, &without);
         let Some(leaf) = builder.choose_leaf(from_file) else {
             return builder.chain;
         };
+        for certificate in beyond.assumed {
+            builder.add_at_hand(certificate, Origin::Assumed);
+        }
         builder.chain.leaf = Some(leaf);
         if from_file && builder.is_bundle(leaf) {
             builder.chain.presentation.bundle = true;
         }
-        builder.climb(leaf);
-        builder.paths(leaf);
-        builder.chain.presentation = builder.presentation(leaf, from_file);
-        builder.chain
+        let plain = builder.finish(leaf, from_file);
+        if beyond.fetched.is_empty() {
+            return plain;
+        }
+        let mut builder = Builder::upon(&plain, stores, &without);
+        let known = builder.chain.nodes.len();
+        for (address, certificate) in beyond.fetched {
+            builder.add_at_hand(certificate, Origin::Fetched(address.clone()));
+        }
+        if builder.chain.nodes.len() == known {
+            return plain;
+        }
+        let mut whole = builder.finish(leaf, from_file);
+        whole.plain = Some(Arc::new(plain));
+        whole
     }
 }
 
 struct Builder<'a> {
     stores: &'a Stores,
+    without: &'a [[u8; 32]],
     chain: Chain,
     by_digest: HashMap<[u8; 32], NodeId>,
-    sent_by_subject: HashMap<Vec<u8>, Vec<NodeId>>,
+    /// What was sent, is taken to be sent, or was fetched.
+    at_hand: HashMap<Vec<u8>, Vec<NodeId>>,
     signatures: usize,
     checked: HashMap<(NodeId, Option<[u8; 32]>), SignatureCheck>,
 }
 
 impl<'a> Builder<'a> {
-    fn new(presented: &[Arc<Certificate>], stores: &'a Stores) -> Self {
+    fn new(presented: &[Arc<Certificate>], stores: &'a Stores, without: &'a [[u8; 32]]) -> Self {
         let mut builder = Self {
             stores,
+            without,
             chain: Chain::default(),
             by_digest: HashMap::new(),
-            sent_by_subject: HashMap::new(),
+            at_hand: HashMap::new(),
             signatures: 0,
             checked: HashMap::new(),
         };
@@ -70,7 +118,47 @@ impl<'a> Builder<'a> {
         builder
     }
 
+    /// Goes on from a chain that was built: its nodes keep their numbers, links and paths are made anew.
+    fn upon(plain: &Chain, stores: &'a Stores, without: &'a [[u8; 32]]) -> Self {
+        let mut builder = Self::new(&[], stores, without);
+        builder.chain.nodes.clone_from(&plain.nodes);
+        builder.chain.leaf = plain.leaf;
+        builder.chain.presentation.bundle = plain.presentation.bundle;
+        for (id, node) in plain.iter() {
+            let Some(certificate) = &node.certificate else {
+                continue;
+            };
+            builder.by_digest.insert(certificate.sha256, id);
+            if node.is_sent() {
+                let subject = certificate.subject.canonical();
+                builder.at_hand.entry(subject).or_default().push(id);
+            }
+        }
+        builder
+    }
+
+    fn finish(mut self, leaf: NodeId, from_file: bool) -> Chain {
+        self.climb(leaf);
+        self.paths(leaf);
+        self.chain.presentation = self.presentation(leaf, from_file);
+        self.chain
+    }
+
+    /// One that was not sent, unless it is here already.
+    fn add_at_hand(&mut self, certificate: &Arc<Certificate>, origin: Origin) {
+        let digest = &certificate.sha256;
+        if self.by_digest.contains_key(digest) || self.without.contains(digest) {
+            return;
+        }
+        let id = self.add(certificate.clone(), origin);
+        let subject = certificate.subject.canonical();
+        self.at_hand.entry(subject).or_default().push(id);
+    }
+
     fn add_sent(&mut self, position: usize, certificate: &Arc<Certificate>) {
+        if self.without.contains(&certificate.sha256) {
+            return;
+        }
         if let Some(&id) = self.by_digest.get(&certificate.sha256) {
             if let Some(Origin::Sent(positions)) =
                 self.chain.nodes.get_mut(id.0).map(|n| &mut n.origin)
@@ -80,7 +168,7 @@ impl<'a> Builder<'a> {
             return;
         }
         let id = self.add(certificate.clone(), Origin::Sent(vec![position]));
-        self.sent_by_subject
+        self.at_hand
             .entry(certificate.subject.canonical())
             .or_default()
             .push(id);
@@ -192,7 +280,7 @@ impl<'a> Builder<'a> {
 
     fn find_issuers(&mut self, child: NodeId, certificate: &Arc<Certificate>) -> Vec<Link> {
         let mut candidates: Vec<NodeId> = self
-            .sent_by_subject
+            .at_hand
             .get(&certificate.issuer.canonical())
             .cloned()
             .unwrap_or_default();
@@ -254,7 +342,8 @@ impl<'a> Builder<'a> {
         for store in &stores.0 {
             for anchor in store.candidates(name).take(MOST_ISSUERS) {
                 let certificate = Certificate::read(anchor.der.clone());
-                if !certificate.subject.matches(name) {
+                if !certificate.subject.matches(name) || self.without.contains(&certificate.sha256)
+                {
                     continue;
                 }
                 let id = match self.by_digest.get(&certificate.sha256) {

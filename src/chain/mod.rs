@@ -14,6 +14,7 @@ mod signature;
 
 pub(crate) use signature::{key_octets, verify};
 
+pub use build::Beyond;
 pub use build::{MOST_CHILDREN, MOST_DEPTH, MOST_ISSUERS, MOST_PATHS, MOST_SIGNATURES, MOST_STEPS};
 
 /// Index of a node in [`Chain::nodes`].
@@ -36,6 +37,9 @@ pub struct Chain {
     pub presentation: Presentation,
     /// The search was cut by its budget: there may be more paths.
     pub cut: bool,
+    /// The same without what was fetched, for clients that do not fetch; the numbers of its nodes are
+    /// the same. `None` when nothing was fetched.
+    plain: Option<Arc<Chain>>,
     /// Where the links of each child stand in `links`: they are neighbours.
     links_of: HashMap<NodeId, Range<usize>>,
 }
@@ -58,6 +62,10 @@ pub struct Node {
 pub enum Origin {
     /// Sent by the server, at these positions (0 is the leaf); more than one means duplicates.
     Sent(Vec<usize>),
+    /// Taken as if the server had sent it: it did not.
+    Assumed,
+    /// Fetched from this address, which a certificate below it names; safe to display. Not sent.
+    Fetched(String),
     /// Found in these stores, not sent.
     Store(Vec<String>),
     /// Needed, and nowhere to be found.
@@ -171,6 +179,18 @@ impl Chain {
         self.node(id)?.certificate.as_ref()
     }
 
+    /// The chain as clients see it that fetch nothing.
+    pub fn unfetched(&self) -> &Self {
+        self.plain.as_deref().unwrap_or(self)
+    }
+
+    /// The node of this certificate.
+    pub fn find(&self, sha256: &[u8; 32]) -> Option<NodeId> {
+        self.iter()
+            .find(|(_, n)| n.certificate.as_ref().is_some_and(|c| c.sha256 == *sha256))
+            .map(|(id, _)| id)
+    }
+
     /// Possible issuers of a node.
     pub fn issuers(&self, child: NodeId) -> impl Iterator<Item = &Link> {
         let range = self.links_of.get(&child).cloned().unwrap_or(0..0);
@@ -204,9 +224,14 @@ impl Node {
         }
     }
 
-    /// The server sent it.
+    /// The server sent it, or is taken to have sent it.
     pub fn is_sent(&self) -> bool {
-        matches!(self.origin, Origin::Sent(_))
+        matches!(self.origin, Origin::Sent(_) | Origin::Assumed)
+    }
+
+    /// It was fetched.
+    pub fn is_fetched(&self) -> bool {
+        matches!(self.origin, Origin::Fetched(_))
     }
 
     /// It is missing.

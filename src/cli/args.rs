@@ -31,6 +31,8 @@ pub(super) struct Arguments {
     #[command(flatten)]
     pub judging: Judging,
     #[command(flatten)]
+    pub supposing: Supposing,
+    #[command(flatten)]
     pub screen: Screen,
 }
 
@@ -69,15 +71,38 @@ pub(super) enum Command {
             exported or written.\n\nExample:\n  whycert export https://localhost:8443 --what chain -o chain.pem"
     )]
     Export(Export),
-    /// Show or undo what was added to your own bundle of trusted certificates.
+    /// Trust one certificate by the smallest step that cures the failure; show and undo what was done.
+    #[command(
+        args_conflicts_with_subcommands = true,
+        after_help = "Without --rung the ladder is shown, least invasive rung first: pretend, command, git, docker, \
+            podman, firefox, pnpm, poetry, postgres, project, bundle, nss, java, java-own, system, container.\n\n\
+            Nothing is written before you agree. In a script: --yes with the whole --sha256.\n\n\
+            Exit codes: 0 done (or shown) and helped, 1 did not help, 2 usage, 3 refused or not possible.\n\n\
+            Example:\n  whycert trust https://localhost:8443 --rung bundle --dry-run"
+    )]
+    Trust(Box<Trust>),
+    /// Run one command whose programs trust a file's certificates beside the public roots.
+    #[command(
+        after_help = "Nothing outside of this command is changed. Its exit code is the command's own.\n\n\
+            Example:\n  whycert run --trust ca.pem -- curl https://localhost:8443"
+    )]
+    Run {
+        /// The certificates to trust, PEM or DER.
+        #[arg(long, value_name = "FILE", required = true)]
+        trust: PathBuf,
+        /// The command and its arguments, after --.
+        #[arg(value_name = "COMMAND", required = true, last = true)]
+        command: Vec<std::ffi::OsString>,
+    },
+    /// Your own bundle: the lines that make programs use it, and its public roots kept fresh.
     #[command(
         subcommand_required = true,
         arg_required_else_help = false,
-        after_help = "Example:\n  whycert trust list"
+        after_help = "Example:\n  whycert bundle refresh"
     )]
-    Trust {
+    Bundle {
         #[command(subcommand)]
-        action: TrustAction,
+        action: BundleAction,
     },
     /// List every trust store of this machine: whose it is, what it holds, what is wrong with it.
     #[command(
@@ -89,10 +114,10 @@ pub(super) enum Command {
     /// Explain an error that some program printed, or a rule such as chain.missing-issuer.
     #[command(
         after_help = "Paste the whole error, in quotes or through a pipe. It is compared with the texts of every \
-            common client; what is not known is said to be so. Nothing of the text is repeated or stored. When it \
-            names one server, that server is looked at, as inspect would: in a terminal the screen opens, else the \
+            common client; what is not known is said to be so. Nothing of the text is repeated or kept but the server's \
+            address. When it names one server, that server is looked at, as inspect would: in a terminal the screen opens, else the \
             report follows.\n\nExit codes: those of inspect when a server was looked at; else 0 explained, 2 usage, \
-            3 the text is not known.\n\nExamples:\n  \
+            3 the text is not known, or hides the reason.\n\nExamples:\n  \
             pip install x 2>&1 | whycert explain -\n  \
             whycert explain 'curl: (60) SSL certificate problem: certificate has expired' --target localhost:8443\n  \
             whycert explain chain.missing-issuer\n  \
@@ -121,6 +146,8 @@ pub(super) struct Inspect {
     pub reaching: Reaching,
     #[command(flatten)]
     pub judging: Judging,
+    #[command(flatten)]
+    pub supposing: Supposing,
     /// Draw with ASCII characters only.
     #[arg(long)]
     pub ascii: bool,
@@ -181,6 +208,8 @@ pub(super) struct Clients {
     pub reaching: Reaching,
     #[command(flatten)]
     pub judging: Judging,
+    #[command(flatten)]
+    pub supposing: Supposing,
 }
 
 /// `--purpose`.
@@ -212,6 +241,8 @@ pub(super) struct Export {
     pub reaching: Reaching,
     #[command(flatten)]
     pub judging: Judging,
+    #[command(flatten)]
+    pub supposing: Supposing,
 }
 
 /// `stores`.
@@ -245,43 +276,87 @@ pub(super) struct Explain {
     pub screen: Screen,
 }
 
-/// `trust …`.
-#[derive(Debug, Subcommand)]
-pub(super) enum TrustAction {
-    /// List the certificates that you added to your bundle.
-    #[command(after_help = "Example:\n  whycert trust list")]
-    List,
-    /// Add one certificate of a server to your bundle, after showing what that means.
-    #[command(
-        after_help = "The bundle holds the public roots and what you added. Without --yes nothing is \
-            written.\n\nExample:\n  whycert trust add https://localhost:8443 --certificate 0 --yes"
-    )]
-    Add(Box<TrustAdd>),
-    /// Take a certificate out of your bundle again.
-    #[command(after_help = "Example:\n  whycert trust remove 1a2b3c4d")]
-    Remove {
-        /// The first digits of its SHA-256, at least four, as trust list shows them.
-        #[arg(value_name = "SHA256")]
-        fingerprint: String,
-    },
-}
-
-/// `trust add`.
+/// `trust`.
 #[derive(Debug, Args)]
-pub(super) struct TrustAdd {
+pub(super) struct Trust {
+    #[command(subcommand)]
+    pub action: Option<TrustAction>,
     /// The server or file that shows the certificate.
-    #[arg(value_name = "TARGET")]
-    pub target: String,
-    /// Which certificate: its number (0 is the leaf) or the first digits of its SHA-256.
+    #[arg(value_name = "TARGET|FILE", required = true)]
+    pub target: Option<String>,
+    /// Which certificate: its number (0 is the leaf) or the first digits of its SHA-256. Without it, the
+    /// root, or a leaf that signed itself.
     #[arg(long, value_name = "N|SHA256")]
-    pub certificate: String,
-    /// Write it; without this, only show what would be written.
+    pub certificate: Option<String>,
+    /// How far it shall reach: bundle, project, system and others; --help lists them.
+    #[arg(long, value_name = "RUNG")]
+    pub rung: Option<String>,
+    /// Look for the certificate in this file too: servers seldom send their root.
+    #[arg(long, value_name = "FILE")]
+    pub from: Option<PathBuf>,
+    /// Only show what would be written and run.
     #[arg(long)]
+    pub dry_run: bool,
+    /// Do it without asking.
+    #[arg(long, requires = "sha256", conflicts_with = "dry_run")]
     pub yes: bool,
+    /// The whole SHA-256 of the certificate, as it was shown.
+    #[arg(long, value_name = "SHA256")]
+    pub sha256: Option<String>,
+    /// A public server that must still pass afterwards; none: ask about none.
+    #[arg(long, value_name = "HOST|none", default_value = "example.com")]
+    pub public: String,
+    /// Print the text that asks the server's owner or IT for the cure, and do nothing else.
+    #[arg(long, conflicts_with = "rung")]
+    pub letter: bool,
     #[command(flatten)]
     pub reaching: Reaching,
     #[command(flatten)]
     pub judging: Judging,
+}
+
+/// `trust …`.
+#[derive(Debug, Subcommand)]
+pub(super) enum TrustAction {
+    /// List what you trusted: what, where, when, why, and whether it still stands.
+    #[command(after_help = "Example:\n  whycert trust list")]
+    List,
+    /// Put back exactly what stood there before.
+    #[command(
+        alias = "remove",
+        after_help = "Where another program changed a file since, only our part is taken out, or it says why not.\n\n\
+            Example:\n  whycert trust undo 1a2b3c4d"
+    )]
+    Undo {
+        /// Its id, or the first digits of the certificate's SHA-256, as trust list shows them.
+        #[arg(
+            value_name = "ID",
+            required_unless_present = "all",
+            conflicts_with = "all"
+        )]
+        id: Option<String>,
+        /// Everything, the newest first.
+        #[arg(long)]
+        all: bool,
+        /// Do it without asking.
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+/// `bundle …`.
+#[derive(Debug, Subcommand)]
+pub(super) enum BundleAction {
+    /// Take over the public roots of the system when they changed.
+    #[command(after_help = "Example:\n  whycert bundle refresh")]
+    Refresh,
+    /// Print the line for each program that makes it use the bundle.
+    #[command(after_help = "Example:\n  whycert bundle lines --shell fish")]
+    Lines {
+        /// For this shell: sh, fish, powershell, cmd. Without it, yours.
+        #[arg(long, value_name = "SHELL")]
+        shell: Option<String>,
+    },
 }
 
 /// `lab`.
@@ -375,6 +450,19 @@ pub(super) struct Judging {
     /// Trust the certificates of this file; it then decides (repeatable).
     #[arg(long, value_name = "FILE")]
     pub ca: Vec<PathBuf>,
+}
+
+/// What is assumed, and what is fetched beside what the server sends.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "What if")]
+pub(super) struct Supposing {
+    /// Assume this and judge again (repeatable): trust=SHA256, send=FILE, at=TIME, host=NAME,
+    /// unset=VARIABLE, without=SHA256. The exit code is then never 0, except for the time alone.
+    #[arg(long, value_name = "WHAT=VALUE")]
+    pub what_if: Vec<String>,
+    /// Fetch issuers that the server does not send from where the certificates say they are.
+    #[arg(long)]
+    pub fetch: bool,
 }
 
 /// Options for the screen.

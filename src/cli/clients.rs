@@ -16,10 +16,11 @@ use crate::text;
 
 pub(super) fn run(typed: args::Clients) -> Result<u8, Failure> {
     let target = values::one_target(&typed.target, &typed.reaching)?;
-    let options = values::options(&typed.reaching, &typed.judging)?;
+    let mut options = values::options(&typed.reaching, &typed.judging)?;
+    values::suppose(&mut options, &typed.supposing)?;
     values::given_files("--ca", &typed.judging.ca)?;
     if typed.ask {
-        may_ask(&target, &typed)?;
+        may_ask(&target, &typed, &options)?;
     }
     announce_stdin([&target]);
     let machine = Machine::this();
@@ -54,7 +55,13 @@ pub(super) fn run(typed: args::Clients) -> Result<u8, Failure> {
 }
 
 /// Whether clients can be asked about what was typed; said before anything is looked at.
-fn may_ask(target: &Target, typed: &args::Clients) -> Result<(), Usage> {
+fn may_ask(target: &Target, typed: &args::Clients, options: &Options) -> Result<(), Usage> {
+    if !options.what_if.is_empty() {
+        return Err(Usage::new(
+            "--ask goes with neither --what-if nor --at: clients answer for what is, not for what is assumed",
+            "leave one of them out",
+        ));
+    }
     if !typed.judging.ca.is_empty() {
         return Err(Usage::new(
             "--ask and --ca do not go together: asked, clients read their own stores",

@@ -132,7 +132,8 @@ fn run(typed: Vec<OsString>) -> Result<u8, Failure> {
         }
         Some(Command::Inspect(inspect)) => {
             let targets = values::targets(&inspect.targets, &inspect.reaching)?;
-            let options = values::options(&inspect.reaching, &inspect.judging)?;
+            let mut options = values::options(&inspect.reaching, &inspect.judging)?;
+            values::suppose(&mut options, &inspect.supposing)?;
             values::given_files("--ca", &inspect.judging.ca)?;
             announce_stdin(&targets);
             let format = format(inspect.format, inspect.ascii);
@@ -142,7 +143,9 @@ fn run(typed: Vec<OsString>) -> Result<u8, Failure> {
         Some(Command::Clients(clients)) => self::clients::run(clients),
         Some(Command::Verify(verify)) => verify::verify(verify),
         Some(Command::Export(export)) => self::export(export),
-        Some(Command::Trust { action }) => trust::run(action),
+        Some(Command::Trust(typed)) => trust::run(*typed),
+        Some(Command::Run { trust, command }) => trust::start(&trust, &command),
+        Some(Command::Bundle { action }) => trust::bundle(&action),
         Some(Command::Stores(stores)) => self::stores(&stores),
         Some(Command::Explain(explain)) => explain::explain(*explain),
         Some(Command::Lab(lab)) => self::lab::run(lab),
@@ -190,7 +193,8 @@ fn slip_of_command(word: &str, line: &clap::Command) -> Option<String> {
 /// `whycert TARGET…`: the screen in a terminal, else the text report.
 fn open(arguments: Arguments) -> Result<u8, Failure> {
     let targets = values::targets(&arguments.targets, &arguments.reaching)?;
-    let options = values::options(&arguments.reaching, &arguments.judging)?;
+    let mut options = values::options(&arguments.reaching, &arguments.judging)?;
+    values::suppose(&mut options, &arguments.supposing)?;
     values::given_files("--ca", &arguments.judging.ca)?;
     let picture = arguments.screen.screenshot.is_some();
     if picture || std::io::stdout().is_terminal() {
@@ -304,7 +308,8 @@ fn export(typed: args::Export) -> Result<u8, Failure> {
         ExportFormat::Markdown => export::Format::Markdown,
     };
     let target = values::one_target(&typed.target, &typed.reaching)?;
-    let options: Options = values::options(&typed.reaching, &typed.judging)?;
+    let mut options: Options = values::options(&typed.reaching, &typed.judging)?;
+    values::suppose(&mut options, &typed.supposing)?;
     values::given_files("--ca", &typed.judging.ca)?;
     // What would be refused at the end is refused before the look.
     match &typed.output {

@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::inspect::Options;
+use crate::inspect::{Assumption, Fingerprint, Options, WhatIf};
 use crate::moment::Moment;
 use crate::net::{Family, ProxyChoice, Reach};
 use crate::target::{Host, ServerNameChoice, Source, StartTls, Target};
 use crate::text;
 use crate::tui::theme::{self, Look, Theme};
 
-use super::args::{Judging, Reaching, Screen, ThemeChoice};
+use super::args::{Judging, Reaching, Screen, Supposing, ThemeChoice};
 use super::usage::Usage;
 
 /// The longest time limit of one stage that can be asked for.
@@ -119,11 +119,65 @@ pub(super) fn options(reaching: &Reaching, judging: &Judging) -> Result<Options,
             timeout: timeout(&reaching.timeout)?,
             proxy,
         },
-        at: at(judging.at.as_deref())?,
+        what_if: WhatIf::at_moment(at(judging.at.as_deref())?),
         resolve_names: reaching.resolve_names,
         compare: reaching.compare.as_deref().map(compared).transpose()?,
         ..Options::default()
     })
+}
+
+/// `--what-if` and `--fetch`, beside the other options.
+pub(super) fn suppose(options: &mut Options, supposing: &Supposing) -> Result<(), Usage> {
+    options.fetch = supposing.fetch;
+    for typed in &supposing.what_if {
+        for assumption in assumptions(typed)? {
+            options.what_if.assume(assumption);
+        }
+    }
+    Ok(())
+}
+
+/// One `--what-if`; a file may hold several certificates.
+fn assumptions(typed: &str) -> Result<Vec<Assumption>, Usage> {
+    let wrong = |problem: String, hint: &str| Usage::new(format!("--what-if: {problem}"), hint);
+    let digest = |value: &str| {
+        Fingerprint::parse(value).ok_or_else(|| {
+            wrong(
+                format!("“{value}” is no SHA-256"),
+                "give at least the first eight digits, as the report and Y in the screen show them",
+            )
+        })
+    };
+    let (what, value) = typed.split_once('=').unwrap_or((typed, ""));
+    Ok(match (what, value.trim()) {
+        ("trust", value) => vec![Assumption::Trust(digest(value)?)],
+        ("without", value) => vec![Assumption::Without(digest(value)?)],
+        ("at", value) => vec![Assumption::At(
+            Moment::parse(value, Moment::now()).map_err(|error| {
+                wrong(
+                    error.to_string(),
+                    "use at=2027-01-31, at=2027-01-31T12:00:00Z, at=+30d or at=-2h",
+                )
+            })?,
+        )],
+        ("host", value) => vec![Assumption::Host(host_of("--what-if: host", value)?)],
+        ("unset", value) if !value.is_empty() => vec![Assumption::Unset(value.to_owned())],
+        ("send", value) => sent(value)?.into_iter().map(Assumption::Send).collect(),
+        _ => {
+            return Err(wrong(
+                format!("“{typed}” is no assumption"),
+                "use trust=SHA256, send=FILE, at=TIME, host=NAME, unset=VARIABLE or without=SHA256",
+            ));
+        }
+    })
+}
+
+/// The certificates of a file that the server is taken to send.
+fn sent(path: &str) -> Result<Vec<std::sync::Arc<[u8]>>, Usage> {
+    let hint = "name a file of certificates, PEM or DER";
+    let fail = |why: String| Usage::new(format!("--what-if: send: “{path}” {why}"), hint);
+    crate::capture::certificates(Path::new(path))
+        .map_err(|why| fail(format!("gives no certificate: {why}")))
 }
 
 /// `--compare`: a server.
@@ -176,17 +230,21 @@ pub(super) fn given_files(option: &str, files: &[PathBuf]) -> Result<(), Usage> 
 
 /// `--host` of `verify`: a name or an address without a port.
 pub(super) fn host(typed: &str) -> Result<Host, Usage> {
+    host_of("--host", typed)
+}
+
+fn host_of(option: &str, typed: &str) -> Result<Host, Usage> {
     let hint = "use a name such as localhost or an address such as 127.0.0.1";
     if Target::names_port(typed) {
         return Err(Usage::new(
-            format!("--host: “{typed}” names a port"),
+            format!("{option}: “{typed}” names a port"),
             "leave the port out: certificates name hosts only",
         ));
     }
     match Target::parse(typed).map(|target| target.source) {
         Ok(Source::Endpoint(endpoint)) => Ok(endpoint.host),
         _ => Err(Usage::new(
-            format!("--host: “{typed}” is no host name"),
+            format!("{option}: “{typed}” is no host name"),
             hint,
         )),
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Failure, Usage, announce_stdin, args, format, values};
 use crate::headless::{self, Judges};
-use crate::inspect::Options;
+use crate::inspect::{Options, WhatIf};
 use crate::judge::client::{self, Profile};
 use crate::judge::{Crl, Purpose};
 use crate::target::{Source, Target};
@@ -29,7 +29,7 @@ pub(super) fn verify(typed: args::Verify) -> Result<u8, Failure> {
     values::given_files("--roots", &typed.roots)?;
     values::given_files("--crl", &typed.crl)?;
     let options = Options {
-        at: values::at(typed.at.as_deref())?,
+        what_if: WhatIf::at_moment(values::at(typed.at.as_deref())?),
         name: typed.host.as_deref().map(values::host).transpose()?,
         purpose,
         max_depth: typed.max_depth,

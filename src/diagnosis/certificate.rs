@@ -1,7 +1,6 @@
 //! Rules about single certificates that do not decide today's verdict.
 
 use super::{Case, Finding, Severity, Subject, Who, clip, rule, sentence};
-use crate::chain::Origin;
 use crate::judge::ReasonKind;
 use crate::moment::{DAY, span};
 
@@ -85,7 +84,7 @@ fn defects(case: &Case<'_>) -> Vec<Finding> {
     };
     case.chain
         .iter()
-        .filter(|(id, node)| matches!(node.origin, Origin::Sent(_)) && !judged(*id))
+        .filter(|(id, node)| node.is_sent() && !judged(*id))
         .filter_map(|(id, node)| {
             let certificate = node.certificate.as_ref()?;
             let first = certificate.defects.first()?;

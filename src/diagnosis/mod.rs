@@ -140,6 +140,19 @@ pub struct Further {
     pub resolved: Vec<(String, Vec<IpAddr>)>,
     /// Another server, which should have nothing in common with this one.
     pub other: Option<Other>,
+    /// What was asked for where certificates say that their issuer is, in order.
+    pub fetched: Vec<Fetched>,
+}
+
+/// One answer to the question where a missing issuer is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fetched {
+    /// The address that a certificate names for its issuer, safe to display.
+    pub address: String,
+    /// The certificate that was wanted, safe to display.
+    pub wanted: String,
+    /// The certificates that came, or why none of use did, and what to do next. Safe to display.
+    pub got: Result<Vec<Arc<[u8]>>, String>,
 }
 
 /// What another server showed.

@@ -154,6 +154,22 @@ fn missing_issuer(case: &Case<'_>, verdict: &Verdict, ghost: NodeId) -> Finding 
     .saw("missing", case.chain.node(ghost).and_then(|n| n.ghost.as_ref()).map_or_else(String::new, |g| clip(&g.name.rfc4514())))
     .saw_some("it can be had at", address.map(ToString::to_string))
     .saw("who notices", "Python, curl, Node, Go and Java fail; browsers may have it already or fetch it");
+    for one in &case.further.fetched {
+        finding = match &one.got {
+            Ok(_) => finding.saw(
+                "fetched",
+                format!("“{}” from {}", clip(&one.wanted), one.address),
+            ),
+            Err(why) => finding.saw("not fetched", format!("{}: {why}", one.address)),
+        };
+    }
+    if case.further.fetched.iter().any(|one| one.got.is_ok()) {
+        finding = finding.fix_by(
+            Who::ServerOwner,
+            format!("Serve the full chain: your certificate, then {missing}. It was fetched, so it can be exported."),
+            format!("whycert export {} --fetch --what repaired -o fullchain.pem", case.typed()),
+        );
+    }
     finding = match address {
         Some(url) => finding.fix_by(
             Who::ServerOwner,

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::json::{self, Cert, Checked, Reason, SCHEMA};
+use super::json::{self, Cert, Checked, Reason, SCHEMA, Supposed, Turn};
 use super::layout::{Block, Page, Section};
 use super::report::title_of;
-use super::words;
+use super::{supposed, words};
 use crate::inspect::Inspection;
 use crate::judge::client::{Basis, ClientRow, Difference, Grid, KEY_NOT_PROVED, Kind, Said};
 use crate::text;
@@ -78,6 +78,14 @@ pub fn reasons(row: &ClientRow, grid: &Grid) -> Vec<String> {
     .collect()
 }
 
+/// What it really does, where the assumptions turn its verdict.
+pub fn turned(row: &ClientRow) -> Option<&'static str> {
+    match row.actually.filter(|_| row.is_turned())? {
+        true => Some("as it is: accepts"),
+        false => Some("as it is: rejects"),
+    }
+}
+
 /// `rejected by 7 of 9 clients`.
 pub fn headline(grid: &Grid) -> String {
     match grid.rejected() {
@@ -145,13 +153,26 @@ fn page(inspection: &Inspection, grid: &Grid) -> Page {
         first.push(Block::Head("NOT AS PREDICTED".to_owned()));
         first.extend(differing.into_iter().map(Block::Words));
     }
-    let mut sections = vec![Section {
-        heading: "",
-        blocks: first,
-    }];
+    first.extend(supposed::next_change(inspection).map(Block::Words));
+    let mut sections = vec![
+        Section {
+            heading: "",
+            blocks: first,
+        },
+        supposed::section(inspection),
+    ];
     for (heading, accepted) in [("Rejected by", false), ("Accepted by", true)] {
         let rows = grid.rows.iter().filter(|r| r.accepted() == accepted);
-        let facts: Vec<(String, String)> = rows.map(|row| (name(row), first_reason(row))).collect();
+        let facts: Vec<(String, String)> = rows
+            .map(|row| {
+                let parts = [
+                    turned(row).unwrap_or_default().to_owned(),
+                    first_reason(row),
+                ];
+                let parts: Vec<String> = parts.into_iter().filter(|p| !p.is_empty()).collect();
+                (name(row), parts.join("; "))
+            })
+            .collect();
         if !facts.is_empty() {
             sections.push(Section {
                 heading,
@@ -305,6 +326,8 @@ pub fn json(inspection: &Inspection) -> Option<String> {
         outcome: inspection.outcome.id(),
         judged_at: inspection.at.rfc3339(),
         judged_at_given: inspection.at_given,
+        what_if: json::supposed(inspection),
+        next_change: json::next_change(inspection),
         clients,
         rejected,
         certificates: grid.chain.nodes.iter().map(json::node).collect(),
@@ -319,6 +342,10 @@ struct Report {
     outcome: &'static str,
     judged_at: String,
     judged_at_given: bool,
+    /// What is assumed, and what that changes; `null` when nothing is.
+    what_if: Option<Supposed>,
+    /// The next date at which some verdict turns by itself.
+    next_change: Option<Turn>,
     clients: usize,
     rejected: usize,
     certificates: Vec<Cert>,
@@ -339,6 +366,8 @@ struct Verdict {
     store_because: String,
     store_assumed: bool,
     accepted: bool,
+    /// Whether its rules accept without what is assumed; `null` when nothing is.
+    actually_accepted: Option<bool>,
     path: Vec<usize>,
     reasons: Vec<Reason>,
     steps: Vec<Checked>,
@@ -383,6 +412,7 @@ impl Verdict {
             store_because: predicted.store_why.clone(),
             store_assumed: predicted.store_assumed,
             accepted: row.accepted(),
+            actually_accepted: row.actually,
             path: json::indices(&predicted.path),
             reasons: json::reasons(&predicted.reasons),
             steps: json::steps(&predicted.steps),

@@ -11,6 +11,8 @@ use super::layout::{Block, Page, Section};
 
 /// At most so many causes are told at length; the others are named.
 const AT_LENGTH: usize = 6;
+/// The same where the text leaves nearly everything open.
+const OF_ANYTHING: usize = 3;
 
 /// What is known of the server, and what is done about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,8 +138,9 @@ fn causes(pasted: &Pasted) -> Section {
     let open = pasted
         .error()
         .is_some_and(|error| error.level != Level::Exact);
+    let at_length = if open { OF_ANYTHING } else { AT_LENGTH };
     let mut blocks = Vec::new();
-    for (at, id) in causes.iter().take(AT_LENGTH).enumerate() {
+    for (at, id) in causes.iter().take(at_length).enumerate() {
         let (Some(rule), Some(sign)) = (rule(id), pasted::sign(id)) else {
             continue;
         };
@@ -152,7 +155,7 @@ fn causes(pasted: &Pasted) -> Section {
             ("do".to_owned(), sign.step.clone()),
         ]));
     }
-    if let Some(more) = causes.get(AT_LENGTH..).filter(|more| !more.is_empty()) {
+    if let Some(more) = causes.get(at_length..).filter(|more| !more.is_empty()) {
         blocks.push(Block::Head(format!(
             "Also possible: {}",
             text::list_or(more)

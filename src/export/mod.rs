@@ -19,6 +19,7 @@ mod layout;
 mod openssl;
 pub mod report;
 pub mod stores;
+mod supposed;
 mod verdicts;
 mod words;
 

@@ -11,7 +11,7 @@ use crate::target::Source;
 use crate::text;
 
 use super::layout::{Block, Page, Section};
-use super::{commands, verdicts, words};
+use super::{commands, supposed, verdicts, words};
 
 /// At most this many paths are drawn.
 const PATHS: usize = 4;
@@ -34,6 +34,7 @@ pub fn markdown(inspection: &Inspection) -> String {
 fn page(inspection: &Inspection, ascii: bool) -> Page {
     let sections = [
         answer(inspection),
+        supposed::section(inspection),
         findings(inspection),
         chain(inspection, ascii),
         certificates(inspection),
@@ -55,8 +56,8 @@ fn page(inspection: &Inspection, ascii: bool) -> Page {
 fn title(inspection: &Inspection) -> String {
     let file = !matches!(inspection.capture.target.source, Source::Endpoint(_));
     let verdict = match inspection.outcome {
-        Outcome::Trusted if inspection.pretended.is_empty() => "Trusted",
-        Outcome::Trusted => "Trusted (pretended)",
+        Outcome::Trusted => "Trusted",
+        Outcome::TrustedIf => "Would be trusted (pretended)",
         Outcome::Untrusted => "Not trusted",
         Outcome::NoCertificate => "No certificate",
         Outcome::Unreachable if file => "Not readable",
@@ -72,7 +73,7 @@ fn title(inspection: &Inspection) -> String {
 fn answer(inspection: &Inspection) -> Section {
     let mut blocks = Vec::new();
     match inspection.findings.first() {
-        Some(cause) if inspection.outcome != Outcome::Trusted => {
+        Some(cause) if !matches!(inspection.outcome, Outcome::Trusted | Outcome::TrustedIf) => {
             blocks.push(Block::Words(cause.summary.clone()));
             if !cause.evidence.is_empty() {
                 blocks.push(Block::Facts(evidence(cause)));
@@ -94,6 +95,7 @@ fn answer(inspection: &Inspection) -> Section {
             inspection.at.long()
         )));
     }
+    blocks.extend(supposed::next_change(inspection).map(Block::Words));
     Section {
         heading: "",
         blocks,
@@ -302,6 +304,8 @@ fn origin(chain: &Chain, id: NodeId) -> String {
         Origin::Sent(places) if places.len() > 1 => format!("sent {} times", places.len()),
         Origin::Sent(_) if held.is_empty() => "sent".to_owned(),
         Origin::Sent(_) => format!("sent, and in {held}"),
+        Origin::Assumed => "not sent, assumed".to_owned(),
+        Origin::Fetched(from) => format!("not sent, fetched from {from}"),
         Origin::Store(stores) => format!("not sent, in {}", text::list_and(stores)),
         Origin::Missing => "missing".to_owned(),
     }

@@ -101,6 +101,8 @@ impl Question {
 
 /// Judges the chain against every store, by the rules of RFC 5280 ([`Policy::default`]).
 pub fn judge(chain: &Chain, stores: &Stores, question: &Question) -> Vec<Verdict> {
+    // The RFC's own rules fetch nothing.
+    let chain = chain.unfetched();
     stores
         .0
         .iter()
@@ -117,6 +119,7 @@ pub fn ask(
     policy: &Policy,
     facts: &Facts,
 ) -> Option<Answer> {
+    let chain = policy.sees(chain);
     let anchors = anchors(chain, store, question);
     engine::ask(&Input {
         chain,

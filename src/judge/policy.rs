@@ -6,6 +6,8 @@
 
 use serde::Deserialize;
 
+use crate::chain::Chain;
+
 /// The rules of one verifier.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
@@ -185,6 +187,15 @@ impl Default for Policy {
 }
 
 impl Policy {
+    /// What of a chain this client sees: without what was fetched, unless it fetches itself.
+    pub fn sees<'c>(&self, chain: &'c Chain) -> &'c Chain {
+        if self.fetches_issuers {
+            chain
+        } else {
+            chain.unfetched()
+        }
+    }
+
     /// The rules of `rustls-webpki` as rustls uses it.
     pub fn webpki() -> Self {
         Self {

@@ -151,7 +151,7 @@ fn rules(c: &Certificate, leaf: bool, root: bool) -> Vec<ProfileRule> {
     if root && !leaf && usages.is_some() {
         broken.push(ProfileRule::RootWithUsage);
     }
-    if matches!(c.key.kind, KeyKind::Rsa { .. }) && c.key.bits % 8 != 0 {
+    if matches!(c.key.kind, KeyKind::Rsa { .. }) && !c.key.bits.is_multiple_of(8) {
         broken.push(ProfileRule::OddRsaSize);
     }
     if let Some(fault) = serial(c) {

@@ -162,6 +162,7 @@ impl Lab {
                 };
                 running.push(Running { scenario, target });
             }
+            servers.extend(mint.take_beside());
         }
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::Builder::new()

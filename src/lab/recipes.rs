@@ -1,10 +1,12 @@
 //! What each scenario serves: chains that are right but for one thing. The DER is written in `x509`,
 //! the servers are in `serve`, the words in the tables.
 
+use tokio::net::TcpListener;
+
 use super::LabError;
 use super::flights;
 use super::key::{Key, SignatureKind};
-use super::serve::{Plan, Raw, Tls};
+use super::serve::{Plan, Raw, Server, Tls};
 use super::x509::{Extension, Issued, Name, Spec};
 use crate::moment::{DAY, Moment};
 
@@ -19,6 +21,8 @@ pub(super) struct Mint {
     issuing: Issued,
     roots: Vec<Vec<u8>>,
     rsa: Option<Key>,
+    /// Servers beside the scenarios' own.
+    beside: Vec<(TcpListener, Server)>,
 }
 
 const LAB: &str = "whycert lab";
@@ -39,7 +43,20 @@ impl Mint {
             issuing,
             roots,
             rsa: None,
+            beside: Vec::new(),
         })
+    }
+
+    /// The servers beside the scenarios' own, to be run with them.
+    pub(super) fn take_beside(&mut self) -> Vec<(TcpListener, Server)> {
+        std::mem::take(&mut self.beside)
+    }
+
+    /// Serves a certificate over plain HTTP on a free port; its address.
+    fn publish(&mut self, der: &[u8]) -> Result<String, LabError> {
+        let server = Server::Raw(Raw::Publishes(der.to_vec()));
+        let port = super::open(0, server, &mut self.beside)?;
+        Ok(format!("http://127.0.0.1:{port}/issuing-ca.cer"))
     }
 
     /// The roots that the lab's store must hold, its own first.
@@ -166,6 +183,18 @@ pub(super) fn private_root_not_sent(mint: &mut Mint) -> Result<Plan, LabError> {
 
 pub(super) fn missing_intermediate(mint: &mut Mint) -> Result<Plan, LabError> {
     let leaf = mint.server()?.issue(Key::p256()?, &mint.issuing)?;
+    Ok(Plan::Tls(Tls::new(&leaf, &[&leaf])?))
+}
+
+pub(super) fn issuer_to_fetch(mint: &mut Mint) -> Result<Plan, LabError> {
+    let issuing = mint
+        .authority("whycert Lab Fetchable CA", Some(0))?
+        .issue(Key::p256()?, &mint.root)?;
+    let address = mint.publish(&issuing.der)?;
+    let leaf = mint
+        .server()?
+        .with(Extension::issuer_at(&address))
+        .issue(Key::p256()?, &issuing)?;
     Ok(Plan::Tls(Tls::new(&leaf, &[&leaf])?))
 }
 

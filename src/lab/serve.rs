@@ -47,6 +47,8 @@ pub(super) struct Tls {
 pub(super) enum Raw {
     /// Answers HTTP/1.1 in the clear.
     Http,
+    /// Answers HTTP/1.1 in the clear with this certificate.
+    Publishes(Vec<u8>),
     /// Greets with these bytes.
     Greeting(&'static [u8]),
     /// A mail server; with STARTTLS or without.
@@ -180,7 +182,8 @@ async fn answer(mut stream: TcpStream, server: Server) -> io::Result<()> {
         Server::Raw(raw) => raw,
     };
     match raw {
-        Raw::Http => http(&mut stream).await?,
+        Raw::Http => http(&mut stream, HELLO).await?,
+        Raw::Publishes(der) => http(&mut stream, &published(&der)).await?,
         Raw::Greeting(bytes) => stream.write_all(bytes).await?,
         Raw::Smtp(acceptor) => return smtp(stream, acceptor).await,
         Raw::Silent => {}
@@ -221,17 +224,27 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let mut stream = acceptor.accept(stream).await?;
-    http(&mut stream).await?;
+    http(&mut stream, HELLO).await?;
     drain(&mut stream).await
 }
 
+const HELLO: &[u8] =
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 26\r\nConnection: close\r\n\r\nHello from whycert's lab.\n";
+
+/// A certificate as CAs publish it.
+fn published(der: &[u8]) -> Vec<u8> {
+    let head = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/pkix-cert\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        der.len()
+    );
+    [head.as_bytes(), der].concat()
+}
+
 /// One answer for one request, so that curl and browsers have something to show.
-async fn http<S>(stream: &mut S) -> io::Result<()>
+async fn http<S>(stream: &mut S, answer: &[u8]) -> io::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    const HELLO: &[u8] =
-        b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 26\r\nConnection: close\r\n\r\nHello from whycert's lab.\n";
     const BAD: &[u8] =
         b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
     let mut seen = Vec::new();
@@ -247,7 +260,7 @@ where
             break;
         }
         if seen.windows(4).any(|w| w == b"\r\n\r\n") {
-            stream.write_all(HELLO).await?;
+            stream.write_all(answer).await?;
             break;
         }
     }

@@ -112,6 +112,17 @@ pub static SCENARIOS: &[Scenario] = &[
         recipe: recipes::missing_intermediate,
     },
     Scenario {
+        id: "issuer-to-fetch",
+        title: "intermediate not sent, but published",
+        story: "The same mistake again, only that this certificate says where its issuer can be had. \
+                Browsers on Windows and macOS go there without a word; curl and Python do not. \
+                Before you press f: what does the one learn who runs that address, and may you \
+                trust what comes back?",
+        expects: &["chain.missing-issuer"],
+        address: "https://localhost:PORT",
+        recipe: recipes::issuer_to_fetch,
+    },
+    Scenario {
         id: "wrong-order",
         title: "wrong order",
         story: "Someone joined three files into one, and the two intermediates changed places. \

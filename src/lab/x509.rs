@@ -54,6 +54,8 @@ const BASIC_CONSTRAINTS: &[u64] = &[2, 5, 29, 19];
 const NAME_CONSTRAINTS: &[u64] = &[2, 5, 29, 30];
 const AUTHORITY_KEY_ID: &[u64] = &[2, 5, 29, 35];
 const EXTENDED_KEY_USAGE: &[u64] = &[2, 5, 29, 37];
+const AUTHORITY_INFORMATION: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 1, 1];
+const CA_ISSUERS: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 48, 2];
 const SERVER_AUTH: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 3, 1];
 const CLIENT_AUTH: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 3, 2];
 
@@ -276,6 +278,18 @@ impl Extension {
                             });
                         });
                     });
+            });
+        })
+    }
+
+    /// The issuer's certificate is found at this address (RFC 5280, section 4.2.2.1).
+    pub(super) fn issuer_at(address: &str) -> Self {
+        Self::new(AUTHORITY_INFORMATION, false, |writer| {
+            writer.write_sequence(|list| {
+                list.next().write_sequence(|description| {
+                    description.next().write_oid(&oid(CA_ISSUERS));
+                    implicit(description.next(), 6, address.as_bytes());
+                });
             });
         })
     }

@@ -109,7 +109,7 @@ pub async fn resolve(name: &str, port: u16, limit: Duration) -> Result<Vec<IpAdd
 }
 
 /// IPv6 first, then in turn; the resolver's order within a family is kept.
-fn interleave(addresses: Vec<IpAddr>, family: Family) -> Vec<IpAddr> {
+pub(super) fn interleave(addresses: Vec<IpAddr>, family: Family) -> Vec<IpAddr> {
     let (six, four): (Vec<IpAddr>, Vec<IpAddr>) = addresses.into_iter().partition(IpAddr::is_ipv6);
     let six = if family == Family::V4 {
         Vec::new()
@@ -133,7 +133,7 @@ fn interleave(addresses: Vec<IpAddr>, family: Family) -> Vec<IpAddr> {
     out
 }
 
-async fn connect(
+pub(super) async fn connect(
     addresses: &[SocketAddr],
     limit: Duration,
     trace: &mut Trace,

@@ -11,6 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use crate::text::Untrusted;
 
 pub mod dial;
+pub mod get;
 pub mod proxy;
 mod socks;
 pub mod starttls;
@@ -154,6 +155,8 @@ pub enum Stage {
     /// Reading what the server says when the handshake could not be done by the TLS library.
     Probing,
     ReadingFile,
+    /// Asking for issuers that were not sent.
+    Fetching,
 }
 
 impl Stage {
@@ -167,6 +170,7 @@ impl Stage {
             Self::Handshake => "shaking hands",
             Self::Probing => "looking closer",
             Self::ReadingFile => "reading",
+            Self::Fetching => "fetching what is missing",
         }
     }
 
@@ -180,6 +184,7 @@ impl Stage {
             Self::Handshake => "handshake",
             Self::Probing => "probe",
             Self::ReadingFile => "read",
+            Self::Fetching => "fetch",
         }
     }
 }

@@ -8,7 +8,7 @@ use etcetera::BaseStrategy;
 
 use super::machine::Machine;
 use super::reading::{Pool, Reading};
-use super::settings::Environment;
+use super::settings::{Environment, Found};
 use super::{StoreKind, Stores, TrustStore, mozilla, system};
 use crate::text;
 
@@ -62,6 +62,32 @@ fn given_files(files: &[PathBuf], pool: &Pool) -> TrustStore {
         .used_by(["this run of whycert"])
 }
 
+/// The store of the one of `SSL_CERT_FILE` and `SSL_CERT_DIR` that is still set.
+pub(super) fn environment_left(left: &Environment) -> Option<TrustStore> {
+    let setting = ["SSL_CERT_FILE", "SSL_CERT_DIR"]
+        .into_iter()
+        .find_map(|name| left.variable(name))?;
+    let anchors = setting.anchors().map(|s| s.anchors.clone());
+    let (path, problem) = match &setting.found {
+        Found::Missing(path) => (Some(path.clone()), Some("it does not exist".to_owned())),
+        Found::Unreadable(path, why) => (Some(path.clone()), Some(why.clone())),
+        _ => (setting.anchors().and_then(|s| s.path.clone()), None),
+    };
+    let title = format!("{}={}", setting.known.name, setting.value);
+    let store = TrustStore::new(
+        StoreKind::Environment,
+        "environment",
+        &title,
+        path,
+        anchors.unwrap_or_default(),
+        problem.into_iter().collect(),
+    );
+    Some(store.used_by([OPENSSL_KIND]))
+}
+
+/// Who reads the two variables.
+const OPENSSL_KIND: &str = "OpenSSL programs, Go, httpx and most Rust programs";
+
 /// `SSL_CERT_FILE` and `SSL_CERT_DIR`: what programs built on OpenSSL read instead of the system's
 /// file and folder. `None` when neither is set.
 fn environment(machine: &Machine, pool: &Pool) -> Option<TrustStore> {
@@ -94,7 +120,7 @@ fn environment(machine: &Machine, pool: &Pool) -> Option<TrustStore> {
     Some(
         reading
             .store(StoreKind::Environment, "environment", &title, path)
-            .used_by(["OpenSSL programs, Go, httpx and most Rust programs"]),
+            .used_by([OPENSSL_KIND]),
     )
 }
 

@@ -62,7 +62,7 @@ impl Machine {
     }
 
     /// A path of the system: absolute, with `/` as its first character.
-    pub(super) fn at(&self, path: &str) -> PathBuf {
+    pub fn at(&self, path: &str) -> PathBuf {
         self.root.join(path.trim_start_matches('/'))
     }
 
@@ -72,19 +72,19 @@ impl Machine {
     }
 
     /// `$XDG_CONFIG_HOME`, else `~/.config`.
-    pub(super) fn config(&self) -> Option<PathBuf> {
+    pub fn config(&self) -> Option<PathBuf> {
         self.path("XDG_CONFIG_HOME")
             .or_else(|| self.in_home(".config"))
     }
 
     /// `$XDG_DATA_HOME`, else `~/.local/share`.
-    pub(super) fn data(&self) -> Option<PathBuf> {
+    pub fn data(&self) -> Option<PathBuf> {
         self.path("XDG_DATA_HOME")
             .or_else(|| self.in_home(".local/share"))
     }
 
     /// Files called `name` in the folders of `PATH`, in their order.
-    pub(super) fn programs(&self, name: &str) -> Vec<PathBuf> {
+    pub fn programs(&self, name: &str) -> Vec<PathBuf> {
         let path = self.variable("PATH").unwrap_or_default();
         std::env::split_paths(path)
             .map(|folder| folder.join(name))

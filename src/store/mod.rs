@@ -30,6 +30,7 @@ mod tools;
 pub use known::{Holds, Known, Meaning};
 pub use load::user_bundle_path;
 pub use machine::Machine;
+pub use nss::{Profile as BrowserDatabase, found as browser_databases};
 pub use settings::{Environment, Found, Override, Place, Setting};
 pub use survey::{MOST_STORES, Survey};
 
@@ -236,6 +237,21 @@ impl Stores {
 
     fn environment_in_effect(&self) -> Option<&Arc<Environment>> {
         self.1.as_ref()
+    }
+
+    /// The same as if this variable or setting were not there; `None` when it is not.
+    pub fn without_setting(&self, name: &str) -> Option<Self> {
+        let environment = self.1.as_ref()?;
+        let left = environment.without(name)?;
+        let mut stores = self.0.clone();
+        if matches!(name, "SSL_CERT_FILE" | "SSL_CERT_DIR") {
+            let place = stores.iter().position(|s| s.kind == StoreKind::Environment);
+            stores.retain(|s| s.kind != StoreKind::Environment);
+            if let (Some(place), Some(store)) = (place, load::environment_left(&left)) {
+                stores.insert(place, Arc::new(store));
+            }
+        }
+        Some(Self(stores, Some(Arc::new(left))))
     }
 
     /// The store whose verdict decides the outcome.

@@ -23,15 +23,17 @@ const DISTRUSTED: [u8; 4] = [0xce, 0x53, 0x43, 0x5a];
 
 /// One profile with a database.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Profile {
+pub struct Profile {
+    /// The folder that holds it.
     pub folder: PathBuf,
+    /// Which browsers read it.
     pub users: &'static str,
     /// Why the browser does not read it, although it is there.
     pub shadowed: Option<String>,
 }
 
-/// Databases of this user.
-pub(super) fn found(machine: &Machine) -> Vec<Profile> {
+/// The certificate databases of this user's browsers.
+pub fn found(machine: &Machine) -> Vec<Profile> {
     const CHROMIUM: &str = "Chromium, Chrome, Edge and Electron programs";
     let mut out: Vec<Profile> = Vec::new();
     // If both folders are there, Chromium reads the first.

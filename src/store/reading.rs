@@ -21,7 +21,7 @@ pub(super) const MOST_FILES: usize = 4096;
 #[derive(Debug, Default)]
 pub(super) struct Pool {
     files: Mutex<HashMap<PathBuf, Arc<Contents>>>,
-    anchors: Mutex<HashSet<Arc<[u8]>>>,
+    anchors: Mutex<HashSet<Arc<[u8]>, foldhash::fast::RandomState>>,
 }
 
 /// What one file holds.

@@ -109,6 +109,17 @@ impl Environment {
         }
     }
 
+    /// Everything but what has this name, and what wins over what then; `None` when nothing has it.
+    pub fn without(&self, name: &str) -> Option<Self> {
+        let mut left = self.clone();
+        left.settings.retain(|s| s.known.name != name);
+        if left.settings.len() == self.settings.len() {
+            return None;
+        }
+        override_each_other(&mut left.settings);
+        Some(left)
+    }
+
     /// A variable that is set.
     pub fn variable(&self, name: &str) -> Option<&Setting> {
         self.settings
@@ -433,7 +444,8 @@ fn found_in(mut reading: Reading, path: &Path) -> Found {
     )))
 }
 
+/// The pool keeps each certificate once, so that equal ones are at the same place.
 fn unique(anchors: &mut Vec<Anchor>) {
     let mut seen = HashSet::new();
-    anchors.retain(|a| seen.insert(a.der.clone()));
+    anchors.retain(|a| seen.insert(Arc::as_ptr(&a.der)));
 }

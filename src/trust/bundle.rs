@@ -1,210 +1,118 @@
-//! The bundle file: public roots first, then each added certificate between its own two marks.
+//! Bundles: public roots first, then each added certificate between its own two marks. Most programs that
+//! are given a bundle use it instead of the public roots, so that a bundle must hold them.
 
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use aws_lc_rs::digest;
-
-use crate::capture;
 use crate::cert::{Certificate, pem};
-use crate::inspect;
 use crate::moment::Moment;
-use crate::save;
-use crate::store::{Anchor, StoreKind, Stores, TrustStore};
+use crate::store::Stores;
 use crate::text;
 
-use super::journal::{Journal, Lock};
-use super::{Applied, Entry, Plan, TrustError, shown};
+use super::file::{self, State};
+use super::journal::{Journal, Lock, digest};
+use super::step::{Change, Part, Step};
+use super::{Place, TrustError, shown};
 
-/// A bundle larger than this is not ours.
-const MOST_BYTES: u64 = 64 * 1024 * 1024;
 /// What a certificate's own part of the bundle begins with.
 const BEGIN: &str = "# >>> whycert ";
 /// What it ends with.
 const END: &str = "# <<< whycert ";
+/// What names the public roots that a bundle was made of.
+const ROOTS: &str = "# Public roots: ";
 
-/// A bundle with its journal, its lock and its previous state, all in one folder.
-#[derive(Clone, Debug)]
-pub struct Bundle {
-    path: PathBuf,
+/// What `refresh` did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refreshed {
+    /// There is no bundle.
+    None,
+    /// The public roots are the same as before.
+    Same {
+        /// How many.
+        roots: usize,
+    },
+    /// They changed, and the bundle was written anew.
+    Anew {
+        /// How many there were.
+        before: usize,
+        /// How many there are.
+        roots: usize,
+        /// How many certificates of the user's it holds.
+        own: usize,
+    },
 }
 
-impl Bundle {
-    /// The bundle at this path; nothing is read or made yet.
-    pub fn at(path: &Path) -> Self {
-        Self {
-            path: path.to_owned(),
-        }
+/// The step that puts a certificate into the user's bundle; `None` when it is there already.
+///
+/// # Errors
+/// When the bundle cannot be read.
+pub(super) fn step(
+    place: &Place,
+    public_roots: &[Arc<[u8]>],
+    certificate: &Certificate,
+    target: &str,
+    now: Moment,
+) -> Result<Option<Step>, TrustError> {
+    let path = file::real(&place.bundle())?;
+    let before = file::read(&path)?;
+    let sha256 = text::hex(&certificate.sha256);
+    let mut blocks = blocks(&String::from_utf8_lossy(before.bytes()));
+    if blocks.iter().any(|(known, _)| *known == sha256) {
+        return Ok(None);
     }
+    blocks.push((sha256.clone(), block(certificate, target, now)));
+    let after = before.with(compose(public_roots, &blocks).into_bytes(), 0o644);
+    Ok(Some(Step::Files {
+        changes: vec![Change {
+            path,
+            before,
+            after,
+        }],
+        part: Part::Bundle { sha256 },
+    }))
+}
 
-    /// Where it is.
-    pub fn path(&self) -> &Path {
-        &self.path
+/// Writes the public roots of the user's bundle anew when the system's have changed.
+///
+/// # Errors
+/// [`TrustError`]; the bundle is untouched then.
+pub fn refresh(place: &Place, stores: &Stores) -> Result<Refreshed, TrustError> {
+    let path = place.bundle();
+    if !path.exists() {
+        return Ok(Refreshed::None);
     }
-
-    /// Adds the certificate of a plan, and judges again against what is then on disk.
-    ///
-    /// # Errors
-    /// [`TrustError`]; the bundle is untouched then.
-    pub fn apply(&self, plan: &Plan, now: Moment) -> Result<Applied, TrustError> {
-        let folder = self.path.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(folder).map_err(|error| TrustError::Unreadable {
-            path: shown(folder),
-            words: error.to_string(),
-        })?;
-        let _lock = self.lock()?;
-        let before = self.read()?;
-        let mut journal = Journal::read(&self.beside("journal.json"))?;
-        let sha256 = text::hex(&plan.certificate.sha256);
-        let mut blocks = blocks(before.as_deref().unwrap_or_default());
-        if blocks.iter().any(|(known, _)| *known == sha256) {
-            return Err(TrustError::AlreadyThere);
-        }
-        blocks.push((sha256.clone(), block(&plan.certificate, plan, now)));
-        let after = compose(&plan.public_roots, &blocks);
-
-        let backup = match &before {
-            Some(before) => {
-                let path = self.beside("bundle.previous.pem");
-                save::replace(&path, before.as_bytes())?;
-                Some(path)
-            }
-            None => None,
-        };
-        // The journal first: an entry without its certificate is seen and harmless, the reverse is neither.
-        journal.entries.push(Entry {
-            sha256,
-            subject: plan.certificate.subject.rfc4514(),
-            not_after: plan
-                .certificate
-                .not_after
-                .map(Moment::rfc3339)
-                .unwrap_or_default(),
-            added: now.rfc3339(),
-            target: plan.target.clone(),
-            finding: plan.finding.clone(),
-            bundle: self.path.clone(),
-            bundle_before: before.as_deref().map(fingerprint).unwrap_or_default(),
-            bundle_after: fingerprint(&after),
-            removed: None,
-        });
-        journal.write()?;
-        save::replace(&self.path, after.as_bytes())?;
-
-        let stores = Stores::only(self.load()?);
-        Ok(Applied {
-            bundle: self.path.clone(),
-            backup,
-            inspection: inspect::assemble(plan.capture.clone(), &stores, &plan.options, now),
-        })
+    let _lock = Lock::take(&place.folder)?;
+    Journal::read(&place.folder)?;
+    let path = file::real(&path)?;
+    let before = file::read(&path)?;
+    let text = String::from_utf8_lossy(before.bytes()).into_owned();
+    let roots = stores.public_roots();
+    if text.lines().any(|line| line == names(&roots)) {
+        return Ok(Refreshed::Same { roots: roots.len() });
     }
+    let blocks = blocks(&text);
+    let own = blocks.len();
+    let all = text.matches("-----BEGIN CERTIFICATE-----").count();
+    let after = before.with(compose(&roots, &blocks).into_bytes(), 0o644);
+    let beside = path.with_file_name(".whycert-refresh.new");
+    file::put(&path, &after, &beside)?;
+    Ok(Refreshed::Anew {
+        before: all.saturating_sub(own),
+        roots: roots.len(),
+        own,
+    })
+}
 
-    /// What it holds beside the public roots, oldest first.
-    ///
-    /// # Errors
-    /// When the bundle or its journal cannot be read.
-    pub fn list(&self) -> Result<Vec<Entry>, TrustError> {
-        let journal = Journal::read(&self.beside("journal.json"))?;
-        let text = self.read()?.unwrap_or_default();
-        let held = blocks(&text);
-        let mut entries = journal.entries;
-        entries.retain(|entry| {
-            entry.removed.is_none() && held.iter().any(|(sha256, _)| *sha256 == entry.sha256)
-        });
-        Ok(entries)
+/// A bundle of the public roots and these certificates, which is nobody's but one command's.
+pub(super) fn alone(public_roots: &[Arc<[u8]>], ders: &[&[u8]]) -> String {
+    let mut out = String::new();
+    for der in public_roots
+        .iter()
+        .map(AsRef::as_ref)
+        .chain(ders.iter().copied())
+    {
+        out.push_str(&pem::encode(der));
     }
-
-    /// Takes out what was added under this start of a SHA-256. The rest stays byte for byte; the
-    /// public roots stay too, because programs that were told to use the bundle fail without it.
-    ///
-    /// # Errors
-    /// When nothing, or more than one thing, matches; when the bundle cannot be written.
-    pub fn remove(&self, prefix: &str, now: Moment) -> Result<Entry, TrustError> {
-        let wanted = prefix.replace(':', "").to_ascii_lowercase();
-        if wanted.len() < 4 || !wanted.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return Err(TrustError::NotAFingerprint {
-                prefix: text::safe(prefix).into_owned(),
-            });
-        }
-        let unknown = || TrustError::Unknown {
-            prefix: wanted.clone(),
-        };
-        if !self.path.exists() {
-            return Err(unknown());
-        }
-        let _lock = self.lock()?;
-        let mut found: Vec<Entry> = self.list()?;
-        found.retain(|entry| entry.sha256.starts_with(&wanted));
-        let entry = match found.as_slice() {
-            [one] => one.clone(),
-            [] => return Err(unknown()),
-            many => {
-                return Err(TrustError::Ambiguous {
-                    prefix: wanted,
-                    count: many.len(),
-                });
-            }
-        };
-        let before = self.read()?.unwrap_or_default();
-        save::replace(&self.beside("bundle.previous.pem"), before.as_bytes())?;
-        save::replace(&self.path, without(&before, &entry.sha256).as_bytes())?;
-
-        let mut journal = Journal::read(&self.beside("journal.json"))?;
-        for noted in &mut journal.entries {
-            if noted.sha256 == entry.sha256 && noted.removed.is_none() {
-                noted.removed = Some(now.rfc3339());
-            }
-        }
-        journal.write()?;
-        Ok(entry)
-    }
-
-    /// The store that the bundle makes, as read from disk.
-    fn load(&self) -> Result<TrustStore, TrustError> {
-        let text = self.read()?.unwrap_or_default();
-        let decoded = capture::pem::decode(text.as_bytes());
-        let ders = decoded.certificates.into_iter();
-        let anchors = ders
-            .map(|der| Anchor {
-                der: Arc::from(der),
-            })
-            .collect();
-        Ok(TrustStore::new(
-            StoreKind::Bundle,
-            "bundle",
-            "my bundle",
-            Some(self.path.clone()),
-            anchors,
-            decoded.notes,
-        ))
-    }
-
-    fn read(&self) -> Result<Option<String>, TrustError> {
-        let unreadable = |words: String| TrustError::Unreadable {
-            path: shown(&self.path),
-            words,
-        };
-        match fs::metadata(&self.path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Ok(meta) if meta.len() > MOST_BYTES => {
-                return Err(unreadable("it is too large".into()));
-            }
-            _ => {}
-        }
-        fs::read_to_string(&self.path)
-            .map(Some)
-            .map_err(|error| unreadable(error.to_string()))
-    }
-
-    fn lock(&self) -> Result<Lock, TrustError> {
-        Lock::take(&self.beside("lock"))
-    }
-
-    fn beside(&self, name: &str) -> PathBuf {
-        self.path.with_file_name(name)
-    }
+    out
 }
 
 /// The whole bundle.
@@ -212,8 +120,9 @@ fn compose(public_roots: &[Arc<[u8]>], blocks: &[(String, String)]) -> String {
     let mut out = String::with_capacity(public_roots.len() * 2_000);
     out.push_str(&format!(
         "# Made by whycert: {}, then what you added between marks.\n\
-         # To take something out: whycert trust remove SHA256\n",
-        text::count(public_roots.len(), "public root")
+         # To take something out: whycert trust undo ID (whycert trust list shows the ids)\n{}\n",
+        text::count(public_roots.len(), "public root"),
+        names(public_roots),
     ));
     for der in public_roots {
         out.push_str(&pem::encode(der));
@@ -224,13 +133,21 @@ fn compose(public_roots: &[Arc<[u8]>], blocks: &[(String, String)]) -> String {
     out
 }
 
+/// The line that tells one set of public roots from another.
+fn names(public_roots: &[Arc<[u8]>]) -> String {
+    let all: Vec<u8> = public_roots
+        .iter()
+        .flat_map(|der| der.iter().copied())
+        .collect();
+    format!("{ROOTS}{}", digest(&all))
+}
+
 /// One added certificate with its marks.
-fn block(certificate: &Certificate, plan: &Plan, now: Moment) -> String {
+fn block(certificate: &Certificate, target: &str, now: Moment) -> String {
     let sha256 = text::hex(&certificate.sha256);
     format!(
-        "{BEGIN}{sha256}\n# {}, for {}, {}\n{}{END}{sha256}\n",
+        "{BEGIN}{sha256}\n# {}, for {target}, {}\n{}{END}{sha256}\n",
         certificate.subject.rfc4514(),
-        plan.target,
         now.date(),
         pem::encode(&certificate.der)
     )
@@ -254,68 +171,81 @@ fn blocks(bundle: &str) -> Vec<(String, String)> {
     found
 }
 
-/// The bundle without one block.
-fn without(bundle: &str, sha256: &str) -> String {
-    blocks(bundle)
-        .iter()
-        .filter(|(known, _)| known == sha256)
-        .fold(bundle.to_owned(), |rest, (_, block)| {
-            rest.replacen(block, "", 1)
-        })
+/// A bundle holds the block of this certificate.
+pub(super) fn holds(bundle: &str, sha256: &str) -> bool {
+    blocks(bundle).iter().any(|(known, _)| known == sha256)
 }
 
-fn fingerprint(bundle: &str) -> String {
-    text::hex(digest::digest(&digest::SHA256, bundle.as_bytes()).as_ref())
+/// The bundle without one block; `None` when nothing that was added is left in it.
+pub(super) fn without(bundle: &str, sha256: &str) -> Option<String> {
+    let blocks = blocks(bundle);
+    if blocks.iter().all(|(known, _)| known == sha256) {
+        return None;
+    }
+    let ours = blocks.iter().filter(|(known, _)| known == sha256);
+    Some(ours.fold(bundle.to_owned(), |rest, (_, block)| {
+        rest.replacen(block, "", 1)
+    }))
+}
+
+/// The step that writes a file of one certificate, in PEM, for programs that want just that.
+///
+/// # Errors
+/// When what stands there cannot be read.
+pub(super) fn own_file(
+    place: &Place,
+    path: &std::path::Path,
+    bytes: Vec<u8>,
+) -> Result<Step, TrustError> {
+    let _ = place;
+    let path = file::real(path)?;
+    let before = file::read(&path)?;
+    if before.is_there() && before.bytes() != bytes.as_slice() {
+        return Err(TrustError::Planted {
+            path: shown(&path),
+            why: "something else stands there already".to_owned(),
+        });
+    }
+    Ok(Step::Files {
+        changes: vec![Change {
+            after: match &before {
+                State::Absent => State::new(bytes, 0o644),
+                there => there.clone(),
+            },
+            before,
+            path,
+        }],
+        part: Part::Whole,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn blocks_of(bundle: &str) -> Vec<String> {
-        blocks(bundle)
-            .into_iter()
-            .map(|(sha256, _)| sha256)
-            .collect()
+    fn one(sha256: &str) -> String {
+        format!("{BEGIN}{sha256}\n# one\nPEM\n{END}{sha256}\n")
     }
 
     #[test]
     fn taking_out_a_block_leaves_the_rest_byte_for_byte() {
-        let one = format!(
-            "{BEGIN}aa
-# one
-PEM\n{END}aa\n"
+        let both = format!("# roots\n{}{}", one("aa"), one("bb"));
+        assert!(holds(&both, "aa") && holds(&both, "bb") && !holds(&both, "cc"));
+        assert_eq!(
+            without(&both, "aa"),
+            Some(format!("# roots\n{}", one("bb")))
         );
-        let two = format!(
-            "{BEGIN}bb
-# two
-PEM\n{END}bb\n"
-        );
-        let both = format!("# roots\n{one}{two}");
-        assert_eq!(blocks_of(&both), ["aa", "bb"]);
-        assert_eq!(without(&both, "aa"), format!("# roots\n{two}"));
-        assert_eq!(without(&both, "bb"), format!("# roots\n{one}"));
-        assert_eq!(without(&both, "cc"), both);
+        assert_eq!(without(&both, "cc"), Some(both));
+    }
+
+    #[test]
+    fn without_its_last_block_nothing_of_ours_is_left() {
+        assert_eq!(without(&format!("# roots\n{}", one("aa")), "aa"), None);
     }
 
     #[test]
     fn a_block_without_its_end_is_none() {
-        assert!(
-            blocks_of(&format!(
-                "{BEGIN}aa
-PEM
-"
-            ))
-            .is_empty()
-        );
-        assert!(
-            blocks_of(&format!(
-                "{BEGIN}aa
-PEM
-{END}bb
-"
-            ))
-            .is_empty()
-        );
+        assert!(blocks(&format!("{BEGIN}aa\nPEM\n")).is_empty());
+        assert!(blocks(&format!("{BEGIN}aa\nPEM\n{END}bb\n")).is_empty());
     }
 }

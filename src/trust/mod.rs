@@ -1,50 +1,113 @@
-//! Trusting one certificate, safely and reversibly: the rung of the user's own bundle.
+//! Trusting one certificate, safely and reversibly, on a ladder whose least invasive rung comes first.
 //!
-//! A [`Plan`] says what would be written and what it means, or a [`Refusal`] says why that would not
-//! help and what does. [`apply`] writes it whole or not at all, keeps the previous bundle, notes it in
-//! a journal, and judges again against what is then on disk. [`remove`] undoes it.
+//! [`plan()`] says exactly what would be written and run, whom that reaches and whom not, or a [`Refusal`]
+//! says why it would not help and what does. [`apply()`] keeps what stood there, notes it in a journal
+//! first, and writes each file whole or not at all. [`prove`] asks new processes of the real clients what
+//! came of it. [`undo()`] puts back exactly what stood there, or takes out our part where others changed
+//! the file since. A run that was killed is taken back by the next one.
 //!
-//! The bundle holds the public roots **plus** what was added, because most programs that are given a
-//! bundle use it *instead of* the public roots. Nothing else on the machine is touched, and turning
-//! verification off is never offered.
+//! Turning verification off is not a rung, and certifi is never edited in place.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::capture::Capture;
 use crate::cert::Certificate;
-use crate::inspect::{Inspection, Options};
-use crate::moment::Moment;
 use crate::save::SaveError;
-use crate::store::user_bundle_path;
 
+mod apply;
+mod ask;
 mod bundle;
+mod catch;
+mod checkpoint;
+mod file;
 mod journal;
+mod place;
 mod plan;
+pub mod prove;
+mod reach;
+mod run;
+mod rung;
+mod rungs;
+mod step;
+mod tool;
+mod undo;
 mod usage;
 
-pub use bundle::Bundle;
-pub use plan::plan;
-pub use usage::{Effect, Shell, UsageLine, usage_lines};
+pub use apply::apply;
+pub use ask::letter;
+pub use bundle::{Refreshed, refresh};
+pub use file::State;
+pub use journal::{Entry, FileRecord, Kept, Progress, Record};
+pub use place::Place;
+pub use plan::{plan, plan_here};
+pub use reach::Turn;
+pub use run::{RunError, run};
+pub use rung::Rung;
+pub use step::{Change, Inverse, Part, Step};
+pub use tool::said;
+pub use undo::{Standing, list, undo};
+pub use usage::{Effect, Shell, UsageLine, server_lines, usage_lines};
 
-/// What would be written, and what it means. Made by [`plan`].
+/// What would be done, and what it means. Made by [`plan()`]. All words are safe to display.
 #[derive(Clone, Debug)]
 pub struct Plan {
+    /// The rung.
+    pub rung: Rung,
     /// The certificate that would be trusted.
     pub certificate: Arc<Certificate>,
-    /// The bundle that would be written.
-    pub bundle: PathBuf,
-    /// What it allows, in one sentence. Safe to display.
+    /// What would be written and run, in order; empty when the person does it.
+    pub steps: Vec<Step>,
+    /// What it allows, in one sentence.
     pub scope: String,
-    /// What to know before saying yes, one sentence each. Safe to display.
+    /// Whom it reaches, one sentence each.
+    pub affects: Vec<String>,
+    /// Whom it does not reach, one sentence each.
+    pub spares: Vec<String>,
+    /// What to know before saying yes, one sentence each.
     pub warnings: Vec<String>,
-    /// The target whose failure this cures, safe to display.
+    /// How it is undone, in one sentence.
+    pub undo: String,
+    /// Lines to copy: how to use it, or what to do by hand.
+    pub lines: Vec<String>,
+    /// How the verdict of each client turns, as predicted.
+    pub turns: Vec<Turn>,
+    /// Only root may do it.
+    pub needs_root: bool,
+    /// Written from the tool's documentation, and not tried on such a machine.
+    pub untried: bool,
+    /// Variables under which programs see it.
+    pub variables: Vec<(String, String)>,
+    /// The target whose failure this cures.
     pub target: String,
     /// The id of the finding that it cures; empty when there is none.
     pub finding: String,
-    pub(super) public_roots: Vec<Arc<[u8]>>,
-    capture: Arc<Capture>,
-    options: Options,
+    pub(crate) uses_bundle: bool,
+    pub(crate) capture: Arc<Capture>,
+}
+
+impl Plan {
+    /// The files that change.
+    pub fn changes(&self) -> impl Iterator<Item = &Change> {
+        self.steps.iter().flat_map(|step| match step {
+            Step::Files { changes, .. } => changes.as_slice(),
+            Step::Run { .. } => &[],
+        })
+    }
+
+    /// The commands that are run.
+    pub fn commands(&self) -> impl Iterator<Item = &[String]> {
+        self.steps.iter().filter_map(|step| match step {
+            Step::Run { command, .. } => Some(command.as_slice()),
+            Step::Files { .. } => None,
+        })
+    }
+
+    /// The last four characters of the SHA-256, which a person types to say yes.
+    pub fn last_four(&self) -> String {
+        let all = crate::text::hex(&self.certificate.sha256);
+        all.chars().skip(all.len().saturating_sub(4)).collect()
+    }
 }
 
 /// Why trusting a certificate would not help, and what does. Both are safe to display.
@@ -57,102 +120,57 @@ pub struct Refusal {
     pub instead: String,
 }
 
-/// What [`apply`] did, and what came of it.
-#[derive(Clone, Debug)]
-pub struct Applied {
-    /// The bundle as written.
-    pub bundle: PathBuf,
-    /// The previous bundle, when there was one.
-    pub backup: Option<PathBuf>,
-    /// The same capture judged again, now against the bundle as read back from disk.
-    pub inspection: Inspection,
-}
-
-impl Applied {
-    /// The bundle now makes the target trusted.
-    pub fn cured(&self) -> bool {
-        self.inspection.verdicts.first().is_some_and(|v| v.accepted)
+fn refuse(reason: impl Into<String>, instead: impl Into<String>) -> Refusal {
+    Refusal {
+        reason: reason.into(),
+        instead: instead.into(),
     }
 }
 
-/// One certificate in the user's bundle.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Entry {
-    /// SHA-256 of the certificate, hex.
-    pub sha256: String,
-    /// Its subject in RFC 4514 form, safe to display.
-    pub subject: String,
-    /// Last second of its validity, RFC 3339; empty when it could not be read.
-    pub not_after: String,
-    /// When it was added, RFC 3339.
-    pub added: String,
-    /// The target whose failure it cured, safe to display.
-    pub target: String,
-    /// The id of the finding it cured.
-    pub finding: String,
-    /// The bundle it was written to.
-    pub bundle: PathBuf,
-    /// SHA-256 of the bundle before, hex; empty when there was none.
-    pub bundle_before: String,
-    /// SHA-256 of the bundle after, hex.
-    pub bundle_after: String,
-    /// When it was removed again, RFC 3339.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub removed: Option<String>,
-}
-
-/// Why the bundle could not be read or written. The words are safe to display.
+/// Why something could not be done. The words are safe to display.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[allow(missing_docs)]
 pub enum TrustError {
-    #[error("there is no home folder to keep a bundle in")]
+    #[error("there is no home folder to keep anything in")]
     NoHome,
-    #[error("another whycert is changing the bundle at this moment")]
+    #[error("another whycert is changing what is trusted at this moment")]
     Busy,
+    #[error("only root may do this")]
+    NeedsRoot,
     #[error("{path} cannot be read: {words}")]
     Unreadable { path: String, words: String },
     #[error("the journal {path} is damaged: {words}")]
     Journal { path: String, words: String },
     #[error(transparent)]
     Save(#[from] SaveError),
-    #[error("it is in your bundle already")]
-    AlreadyThere,
-    #[error("nothing that you added has a SHA-256 that starts with {prefix}")]
-    Unknown { prefix: String },
-    #[error("{count} added certificates have a SHA-256 that starts with {prefix}")]
-    Ambiguous { prefix: String, count: usize },
-    #[error("“{prefix}” is no start of a SHA-256: use at least four hex digits")]
-    NotAFingerprint { prefix: String },
+    #[error("{path} is not changed: {why}")]
+    Planted { path: String, why: String },
+    #[error("{path} was changed since the plan was shown")]
+    Changed { path: String },
+    #[error("{path} was not put back: {why}")]
+    Entangled { path: String, why: String },
+    #[error("“{command}” failed: {words}")]
+    Command { command: String, words: String },
+    #[error("nothing that you trusted is called {typed}")]
+    Unknown { typed: String },
+    #[error("{typed} names more than one: {}", ids.join(", "))]
+    Ambiguous { typed: String, ids: Vec<String> },
+    #[error("“{typed}” is no id: use what “whycert trust list” shows, at least four hex digits")]
+    NotAnId { typed: String },
 }
 
-/// Carries out a plan on the user's bundle.
-///
-/// # Errors
-/// [`TrustError`]; the bundle is untouched then.
-pub fn apply(plan: &Plan) -> Result<Applied, TrustError> {
-    Bundle::at(&plan.bundle).apply(plan, Moment::now())
-}
-
-/// What the user's bundle holds beside the public roots, oldest first.
-///
-/// # Errors
-/// When the journal cannot be read.
-pub fn list() -> Result<Vec<Entry>, TrustError> {
-    of_user()?.list()
-}
-
-/// Takes out of the user's bundle what was added under this start of a SHA-256 (hex, colons allowed).
-///
-/// # Errors
-/// When nothing, or more than one thing, matches; when the bundle cannot be written.
-pub fn remove(prefix: &str) -> Result<Entry, TrustError> {
-    of_user()?.remove(prefix, Moment::now())
-}
-
-fn of_user() -> Result<Bundle, TrustError> {
-    user_bundle_path()
-        .map(|path| Bundle::at(&path))
-        .ok_or(TrustError::NoHome)
+impl From<TrustError> for Refusal {
+    fn from(error: TrustError) -> Self {
+        let instead = match &error {
+            TrustError::Planted { .. } => "Put a plain file in a folder of your own in its place.",
+            TrustError::Busy => "Wait a moment and try again.",
+            TrustError::Command { .. } => {
+                "Nothing was changed. Try the command yourself to see more."
+            }
+            _ => "Nothing was changed. Put that right, and try again.",
+        };
+        refuse(format!("{error}."), instead)
+    }
 }
 
 fn shown(path: &Path) -> String {

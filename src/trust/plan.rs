@@ -1,324 +1,115 @@
-//! Whether trusting a certificate would help, and what it would mean. Reads nothing and writes nothing.
+//! What a rung would do for one certificate of an inspection. Nothing is changed here.
 
-use std::sync::Arc;
-
-use crate::cert::{Certificate, ExtensionValue, GeneralName};
-use crate::chain::{Chain, NodeId};
-use crate::diagnosis::interception;
-use crate::inspect::{self, Inspection, Options};
-use crate::judge::Verdict;
-use crate::moment::NO_EXPIRY;
-use crate::store::{Anchor, StoreKind, Stores, TrustStore, user_bundle_path};
+use crate::chain::NodeId;
+use crate::inspect::Inspection;
+use crate::moment::Moment;
+use crate::store::StoreKind;
 use crate::text;
 
-use super::{Plan, Refusal};
+use super::rungs::{self, Case};
+use super::step::Step;
+use super::{Place, Plan, Refusal, Rung, catch, reach, refuse};
 
-/// At most this many names are listed in a sentence.
-const NAMES: usize = 4;
-
-/// Plans to add one certificate of an inspection to the user's bundle.
+/// Plans on this machine, for this user.
 ///
 /// # Errors
-/// [`Refusal`] when it would not cure the failure, or when only something else does.
-pub fn plan(inspection: &Inspection, id: NodeId) -> Result<Plan, Refusal> {
-    let chain = &inspection.chain;
-    let bundle = user_bundle_path().ok_or_else(|| {
-        refuse(
-            "There is no home folder to keep a bundle in.",
-            "Set HOME or XDG_DATA_HOME and try again.",
-        )
-    })?;
-    let certificate = present(chain, id)?;
-    not_leaked(&certificate)?;
-    needed(inspection, id, &certificate)?;
-    in_time(inspection, id, &certificate)?;
-    of_a_kind_that_helps(chain, id)?;
+/// As [`plan`]'s.
+pub fn plan_here(inspection: &Inspection, id: NodeId, rung: Rung) -> Result<Plan, Refusal> {
+    plan(&Place::this()?, inspection, id, rung)
+}
 
-    let public_roots = inspection.stores.public_roots();
-    let options = Options {
-        at: inspection.at_given.then_some(inspection.at),
-        ..Options::default()
+/// Plans to trust one certificate of an inspection on a rung.
+///
+/// # Errors
+/// [`Refusal`] when it would not cure the failure, when only something else does, when something that it
+/// needs is missing, or when nobody may.
+pub fn plan(
+    place: &Place,
+    inspection: &Inspection,
+    id: NodeId,
+    rung: Rung,
+) -> Result<Plan, Refusal> {
+    let (inspection, id) = as_it_is(inspection, id)?;
+    let mut bundles = inspection.stores.0.iter();
+    let in_bundle = inspection.chain.certificate(id).is_some_and(|certificate| {
+        bundles.any(|s| s.kind == StoreKind::Bundle && s.holds(certificate))
+    });
+    let passed = catch::check(inspection, id, rung, in_bundle)?;
+    let target = text::safe(&inspection.capture.target.typed).into_owned();
+    let case = Case {
+        place,
+        certificate: &passed.certificate,
+        public_roots: &passed.public_roots,
+        endpoint: inspection.capture.target.endpoint(),
+        target: &target,
+        number: id.0,
+        now: Moment::now(),
     };
-    let cured = judged_with(inspection, &options, &public_roots, &certificate);
-    cures(inspection, id, &cured)?;
-
-    let verdict = cured.verdicts.first();
+    let made = rungs::made(rung, &case)?;
+    let turns = reach::turns(
+        inspection,
+        &place.machine,
+        &made.world,
+        &passed.certificate.der,
+    );
+    let mut steps = made.steps;
+    let planned = !steps.is_empty();
+    steps.retain(|step| match step {
+        Step::Files { changes, .. } => changes.iter().any(|c| !c.before.same(&c.after)),
+        Step::Run { .. } => true,
+    });
+    if planned && steps.is_empty() {
+        return Err(refuse(
+            "That is done already: every file is as it would be written.",
+            "“whycert trust list” shows what you added, and how to undo it.",
+        ));
+    }
+    let mut warnings = passed.warnings;
+    warnings.extend(made.warnings);
     Ok(Plan {
-        scope: scope(&certificate),
-        warnings: warnings(chain, id, &certificate, verdict),
-        target: text::safe(&inspection.capture.target.typed).into_owned(),
+        rung,
+        steps,
+        scope: passed.scope,
+        affects: made.affects,
+        spares: made.spares,
+        warnings,
+        undo: made.undo,
+        lines: made
+            .lines
+            .iter()
+            .map(|line| text::safe(line).into_owned())
+            .collect(),
+        turns,
+        needs_root: made.needs_root,
+        untried: made.untried,
+        variables: made.variables,
         finding: inspection
             .findings
             .first()
             .map(|finding| finding.rule.id.to_owned())
             .unwrap_or_default(),
-        certificate,
-        bundle,
-        public_roots,
+        target,
+        uses_bundle: made.uses_bundle,
         capture: inspection.capture.clone(),
-        options,
+        certificate: passed.certificate,
     })
 }
 
-fn refuse(reason: impl Into<String>, instead: impl Into<String>) -> Refusal {
-    Refusal {
-        reason: reason.into(),
-        instead: instead.into(),
-    }
-}
-
-fn present(chain: &Chain, id: NodeId) -> Result<Arc<Certificate>, Refusal> {
-    let Some(node) = chain.node(id) else {
-        return Err(refuse(
-            format!("There is no certificate {}.", id.0),
-            "Choose one of the chain.",
-        ));
+/// What is written is about what is seen, not about what is assumed. Another time alone is judged as it is
+/// given.
+fn as_it_is(inspection: &Inspection, id: NodeId) -> Result<(&Inspection, NodeId), Refusal> {
+    let assumed = inspection.asked.what_if.is_beyond_time();
+    let Some(actual) = inspection.actual.as_deref().filter(|_| assumed) else {
+        return Ok((inspection, id));
     };
-    node.certificate.clone().ok_or_else(|| {
-        refuse(
-            format!("“{}” is missing: there is nothing to trust.", node.title()),
-            "Ask whoever runs the server to send it, or get it from its CA.",
-        )
-    })
-}
-
-/// Nobody may trust a CA whose private key everybody has.
-fn not_leaked(certificate: &Certificate) -> Result<(), Refusal> {
-    match interception::denied(certificate) {
-        None => Ok(()),
-        Some(name) => Err(refuse(
-            format!("Everybody has the private key of this certificate: it belongs to {name}."),
-            "Remove the program that installed it, and never trust it.",
+    let Some(certificate) = inspection.chain.certificate(id) else {
+        return Ok((inspection, id));
+    };
+    match actual.chain.find(&certificate.sha256) {
+        Some(id) => Ok((actual, id)),
+        None => Err(refuse(
+            "This certificate is there only because that is assumed.",
+            "Drop the assumption, or trust one that the server sent.",
         )),
     }
-}
-
-fn needed(inspection: &Inspection, id: NodeId, certificate: &Certificate) -> Result<(), Refusal> {
-    let chain = &inspection.chain;
-    let mut bundles = inspection.stores.0.iter();
-    if bundles.any(|s| s.kind == StoreKind::Bundle && s.holds(certificate)) {
-        return Err(refuse(
-            "It is in your bundle already.",
-            "Give the bundle to the program that fails; the lines are shown with “whycert trust list”.",
-        ));
-    }
-    let public = inspection.verdicts.iter().zip(&inspection.stores.0);
-    let mut accepting = public.filter(|(v, s)| {
-        v.accepted && !v.pretended && matches!(s.kind, StoreKind::System | StoreKind::Mozilla)
-    });
-    if let Some((verdict, _)) = accepting.next() {
-        return Err(refuse(
-            format!(
-                "Nothing to cure: the {} accepts this chain as it is.",
-                verdict.store_title
-            ),
-            "Give the program that fails the public roots, and nothing more.",
-        ));
-    }
-    let on_path = chain.paths.iter().any(|path| path.nodes.contains(&id));
-    if chain.leaf.is_some() && !on_path && chain.leaf != Some(id) {
-        return Err(refuse(
-            "It is no part of this failure: no path from the server's certificate leads to it.",
-            "Choose a certificate on the path.",
-        ));
-    }
-    Ok(())
-}
-
-fn in_time(inspection: &Inspection, id: NodeId, certificate: &Certificate) -> Result<(), Refusal> {
-    let who = if inspection.chain.leaf == Some(id) {
-        "Whoever runs the server has to renew it."
-    } else {
-        "Whoever runs this CA has to issue a new one."
-    };
-    match (certificate.not_before, certificate.not_after) {
-        (_, Some(until)) if inspection.at > until => Err(refuse(
-            format!(
-                "It expired on {}: trust does not turn back time.",
-                until.date()
-            ),
-            who,
-        )),
-        (Some(from), _) if inspection.at < from => Err(refuse(
-            format!("It is not valid before {}.", from.long()),
-            "Check the clock of this machine; if it is right, wait or ask for a certificate that is valid now.",
-        )),
-        _ => Ok(()),
-    }
-}
-
-/// A root, or a leaf that signed itself. Everything between works in some programs only.
-fn of_a_kind_that_helps(chain: &Chain, id: NodeId) -> Result<(), Refusal> {
-    if chain.is_self_signed(id) {
-        return Ok(());
-    }
-    let root = chain
-        .paths
-        .iter()
-        .filter(|path| path.nodes.contains(&id))
-        .filter_map(|path| path.nodes.last().copied())
-        .find(|last| *last != id && chain.is_self_signed(*last));
-    let instead = match root {
-        Some(root) => format!(
-            "Trust its root “{}” (certificate {}) instead.",
-            chain.node(root).map(crate::chain::Node::title).unwrap_or_default(),
-            root.0
-        ),
-        None => "Ask whoever runs the server for the root certificate of their CA, and pass it with --ca.".to_owned(),
-    };
-    if chain.leaf == Some(id) {
-        return Err(refuse(
-            "A CA issued this server certificate, and Python up to 3.12, Node, Ruby and Rust programs do not \
-             accept such a certificate on its own.",
-            instead,
-        ));
-    }
-    Err(refuse(
-        "It is an intermediate, and Python up to 3.12, Node and Ruby accept roots only.",
-        instead,
-    ))
-}
-
-/// The same capture, judged as if the bundle were written already.
-fn judged_with(
-    inspection: &Inspection,
-    options: &Options,
-    public_roots: &[Arc<[u8]>],
-    certificate: &Certificate,
-) -> Inspection {
-    let ders = public_roots.iter().chain([&certificate.der]);
-    let anchors = ders.map(|der| Anchor { der: der.clone() }).collect();
-    let store = TrustStore::new(
-        StoreKind::Bundle,
-        "bundle",
-        "my bundle",
-        None,
-        anchors,
-        Vec::new(),
-    );
-    inspect::assemble(
-        inspection.capture.clone(),
-        &Stores::only(store),
-        options,
-        inspection.at,
-    )
-}
-
-fn cures(inspection: &Inspection, id: NodeId, cured: &Inspection) -> Result<(), Refusal> {
-    if cured
-        .verdicts
-        .first()
-        .is_some_and(|verdict| verdict.accepted)
-    {
-        return Ok(());
-    }
-    let title = inspection.chain.node(id).map(crate::chain::Node::title);
-    let title = title.unwrap_or_default();
-    let Some(left) = cured.findings.first() else {
-        return Err(refuse(
-            format!("Trusting “{title}” would not cure this failure."),
-            "Look at the verdicts for what remains.",
-        ));
-    };
-    let instead = left.fixes.first().map(|fix| fix.action.clone());
-    Err(refuse(
-        format!(
-            "Trusting “{title}” would not cure this failure. What remains: {}",
-            left.summary
-        ),
-        instead.unwrap_or_else(|| format!("Read “whycert explain {}”.", left.rule.id)),
-    ))
-}
-
-/// What the certificate will be able to do, in one sentence.
-fn scope(certificate: &Certificate) -> String {
-    let until = match certificate.not_after {
-        Some(until) if until != NO_EXPIRY => format!(" until {}", until.date()),
-        _ => String::new(),
-    };
-    if !certificate.is_ca() {
-        return format!(
-            "Only this one certificate is trusted{until}; when the server gets a new one, that must be added anew."
-        );
-    }
-    match permitted(certificate) {
-        Some(names) => format!("This CA is trusted{until} for {names} only."),
-        None => format!("This CA is trusted{until}, for every name."),
-    }
-}
-
-/// The names that a CA is limited to, in words.
-fn permitted(certificate: &Certificate) -> Option<String> {
-    let permitted = certificate.extensions.iter().find_map(|e| match &e.value {
-        ExtensionValue::NameConstraints { permitted, .. } if !permitted.is_empty() => {
-            Some(permitted)
-        }
-        _ => None,
-    })?;
-    let mut names: Vec<String> = permitted
-        .iter()
-        .take(NAMES)
-        .map(GeneralName::to_string)
-        .collect();
-    if permitted.len() > NAMES {
-        names.push(format!("{} more", permitted.len() - NAMES));
-    }
-    Some(text::list_and(&names))
-}
-
-fn warnings(
-    chain: &Chain,
-    id: NodeId,
-    certificate: &Certificate,
-    verdict: Option<&Verdict>,
-) -> Vec<String> {
-    let mut warnings = Vec::new();
-    let leaf = chain.leaf == Some(id);
-    if certificate.is_ca() {
-        if permitted(certificate).is_some() {
-            warnings.push("Java ignores the limit on names of a root that is trusted.".to_owned());
-        } else {
-            warnings.push(
-                "Whoever holds the private key of this CA can impersonate every website to the programs that \
-                 use the bundle."
-                    .to_owned(),
-            );
-        }
-        if leaf {
-            warnings.push(
-                "The server's own certificate is marked as a CA: Rust programs and Firefox refuse it even so. \
-                 A new one with CA:FALSE would work everywhere."
-                    .to_owned(),
-            );
-        }
-        let missing = strict(certificate);
-        if !missing.is_empty() {
-            warnings.push(format!(
-                "Python 3.13 and newer refuse it even when trusted: it has no {}.",
-                text::list_and(&missing)
-            ));
-        }
-    } else if let Some(Err(error)) = verdict.map(|v| &v.webpki) {
-        warnings.push(format!("Rust programs refuse it even so ({error})."));
-    }
-    warnings
-}
-
-/// What Python's strict mode (since 3.13) wants of a CA and does not find here.
-fn strict(certificate: &Certificate) -> Vec<&'static str> {
-    let mut missing = Vec::new();
-    let critical = certificate
-        .extensions
-        .iter()
-        .any(|e| e.critical && matches!(e.value, ExtensionValue::BasicConstraints { .. }));
-    if !critical {
-        missing.push("critical basic constraints");
-    }
-    if certificate.key_usage().is_none() {
-        missing.push("key usage");
-    }
-    if certificate.subject_key_id().is_none() {
-        missing.push("subject key identifier");
-    }
-    missing
 }

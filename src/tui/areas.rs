@@ -27,6 +27,8 @@ pub struct Areas {
     pub tabs: Rect,
     /// Lines of the pane.
     pub pane: Rect,
+    /// Dates of the chain, while another time is judged.
+    pub strip: Rect,
     /// Status and footer.
     pub footer: Rect,
     /// Too narrow for the sidebar: the targets take the screen while they have the focus.
@@ -56,9 +58,11 @@ pub fn areas(model: &Model) -> Areas {
         top = 2;
     }
     out.footer = Rect::new(0, height - 1, width, 1);
-    let body = Rect::new(0, top, width, height - 1 - top);
+    let strip = strip_height(model, height - 1 - top);
+    out.strip = Rect::new(0, height - 1 - strip, width, strip);
+    let body = Rect::new(0, top, width, height - 1 - top - strip);
     out.narrow = width < 72;
-    out.bare = body.height < 12;
+    out.bare = body.height + strip < 12;
     let mut rest = body;
     if model.sessions.len() > 1 {
         // The sidebar folds into the title line when there is no room for it.
@@ -142,22 +146,40 @@ pub fn banner(model: &Model) -> Option<String> {
     let session = model.session()?;
     let inspection = session.inspection()?;
     let mut parts = Vec::new();
-    if !inspection.pretended.is_empty() {
-        let names: Vec<String> = inspection
-            .pretended
-            .iter()
-            .filter_map(|&id| inspection.chain.node(id))
-            .map(|n| format!("“{}”", crate::text::clip(&n.title(), 40)))
-            .collect();
-        parts.push(format!(
-            "Pretending to trust {}. Nothing was changed; W stops.",
-            crate::text::list_and(&names)
-        ));
-    }
-    if inspection.at_given {
+    let beyond = inspection.asked.what_if.is_beyond_time();
+    if beyond {
+        let words = crate::text::list_and(&inspection.assumed());
+        parts.push(format!("What if {words}. Nothing was changed; W clears."));
+    } else if inspection.at_given {
         parts.push(format!("Judged for {}, not for now.", inspection.at.long()));
     }
+    parts.extend(
+        inspection
+            .idle
+            .first()
+            .map(|why| format!("No effect: {why}.")),
+    );
     (!parts.is_empty()).then(|| parts.join(" "))
+}
+
+/// Rows of the strip of dates: none where there is no room or now is judged; else the line of the
+/// moment, a bar for each certificate of the best path, and what comes next.
+fn strip_height(model: &Model, room: u16) -> u16 {
+    let Some(inspection) = model.inspection().filter(|i| i.at_given) else {
+        return 0;
+    };
+    let bars = inspection.chain.paths.first().map_or(0, |p| {
+        let known = p.nodes.iter();
+        known
+            .filter(|&&n| inspection.chain.certificate(n).is_some())
+            .count()
+    });
+    let bars = u16::try_from(bars.min(5)).unwrap_or(0);
+    match room {
+        0..11 => 0,
+        11..17 => 1,
+        _ => (bars + 2).min(room / 3),
+    }
 }
 
 fn inside(area: Rect) -> Rect {

@@ -14,7 +14,7 @@ use super::history;
 use super::message::{Effect, JobId, Message};
 use super::{StoreSource, Wake};
 use crate::ask;
-use crate::inspect::{self, Options};
+use crate::inspect::{self, Ask, Inspection, Options};
 use crate::store::{Machine, Stores, Survey};
 use crate::target::Target;
 use crate::{export, save, trust};
@@ -32,6 +32,11 @@ enum Task {
         job: JobId,
         target: Box<Target>,
         options: Box<Options>,
+    },
+    Further {
+        job: JobId,
+        inspection: Arc<Inspection>,
+        ask: Box<Ask>,
     },
     Cancel(JobId),
 }
@@ -89,6 +94,21 @@ impl Worker {
                     options,
                 });
             }
+            Effect::Further {
+                job,
+                inspection,
+                ask,
+            } => {
+                let _ = self.network.send(Task::Further {
+                    job,
+                    inspection,
+                    ask,
+                });
+            }
+            Effect::Read { job, path } => self.answer(move || Message::Read {
+                job,
+                result: crate::capture::certificates(&path),
+            }),
             Effect::Cancel(job) => {
                 let _ = self.network.send(Task::Cancel(job));
             }
@@ -143,11 +163,18 @@ impl Worker {
                     Message::Copied { what, result }
                 });
             }
-            Effect::Plan { inspection, node } => {
-                self.answer(move || Message::Planned(Box::new(trust::plan(&inspection, node))));
-            }
+            Effect::Plan {
+                inspection,
+                node,
+                rung,
+            } => self.answer(move || {
+                let plan = trust::plan_here(&inspection, node, rung);
+                Message::Planned(rung, Box::new(plan))
+            }),
             Effect::Trust(plan) => self.answer(move || {
-                Message::Trusted(Box::new(trust::apply(&plan).map_err(|e| e.to_string())))
+                Message::Trusted(Box::new(
+                    trust::prove::apply_here(&plan).map_err(|e| e.to_string()),
+                ))
             }),
             Effect::Mouse(_) | Effect::Suspend | Effect::Quit => {}
         }
@@ -180,6 +207,18 @@ fn serve(
                     if let Some(handle) = running.remove(&job) {
                         handle.abort();
                     }
+                }
+                Task::Further {
+                    job,
+                    inspection,
+                    ask,
+                } => {
+                    let answer = answer.clone();
+                    let handle = tokio::task::spawn_local(async move {
+                        let further = Box::new(inspect::ask(&inspection, &ask).await);
+                        let _ = answer.send(Wake::Message(Message::Further { job, further }));
+                    });
+                    running.insert(job, handle.abort_handle());
                 }
                 Task::Inspect {
                     job,

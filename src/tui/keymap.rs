@@ -33,6 +33,17 @@ pub enum Command {
     Ask,
     Trust,
     Forget,
+    WhatIf,
+    Fetch,
+    Names,
+    Compare,
+    DayBack,
+    DayOn,
+    WeekBack,
+    WeekOn,
+    DateBack,
+    DateOn,
+    Now,
     Flip,
     Zoom,
     Mouse,
@@ -66,12 +77,19 @@ pub enum Group {
     Moving,
     Looking,
     Doing,
+    Time,
     Leaving,
 }
 
 impl Group {
     /// All, in order.
-    pub const ALL: [Self; 4] = [Self::Moving, Self::Looking, Self::Doing, Self::Leaving];
+    pub const ALL: [Self; 5] = [
+        Self::Moving,
+        Self::Looking,
+        Self::Doing,
+        Self::Time,
+        Self::Leaving,
+    ];
 
     /// The heading.
     pub fn title(self) -> &'static str {
@@ -79,6 +97,7 @@ impl Group {
             Self::Moving => "Moving",
             Self::Looking => "Looking",
             Self::Doing => "Doing",
+            Self::Time => "Another time",
             Self::Leaving => "Leaving",
         }
     }
@@ -123,13 +142,24 @@ bindings! {
     Doing Command::Copy, "y", "copy", "copy the selected certificate as PEM";
     Doing Command::CopyMenu, "Y", "", "choose what to copy";
     Doing Command::Ask, "a", "ask", "ask the clients of this machine themselves; their commands are shown first";
-    Doing Command::Trust, "t", "trust", "trust the selected certificate: pretend, or add it to my bundle";
-    Doing Command::Forget, "W", "", "stop pretending";
+    Doing Command::Trust, "t", "trust", "trust the selected certificate, by the smallest step that helps";
+    Doing Command::WhatIf, "w", "what if", "what if: assume something else here, and see what follows";
+    Doing Command::Forget, "W", "", "assume nothing any more";
+    Doing Command::Fetch, "f", "fetch", "fetch the issuers that the server did not send";
+    Doing Command::Names, "d", "", "ask the resolver where the certificate's names lead";
+    Doing Command::Compare, "u", "", "look at an unrelated server too: does the same CA sign for it?";
     Doing Command::Open, "o", "open", "inspect another target";
     Doing Command::Reconnect, "r", "again", "connect and look again";
     Doing Command::Mouse, "m", "", "give the mouse to the terminal, to select text, or take it back";
     Doing Command::Palette, ":", "commands", "find any command by name";
     Doing Command::Help, "? f1", "help", "this page";
+    Time Command::DayBack, "<", "", "judge for a day earlier";
+    Time Command::DayOn, ">", "day", "judge for a day later";
+    Time Command::WeekBack, "{", "", "judge for a week earlier";
+    Time Command::WeekOn, "}", "", "judge for a week later";
+    Time Command::DateBack, "(", "", "go back to the date before on which something of the chain begins or ends";
+    Time Command::DateOn, ")", "", "go on to the next date on which something of the chain begins or ends";
+    Time Command::Now, "=", "", "judge for now again";
     Leaving Command::Close, "esc", "", "close what is open";
     Leaving Command::Quit, "q", "quit", "close what is open, or quit";
     Leaving Command::Interrupt, "ctrl-c", "", "quit at once, from anywhere";
@@ -145,6 +175,7 @@ pub const FOOTER: &[Command] = &[
     Command::Copy,
     Command::Ask,
     Command::Trust,
+    Command::WhatIf,
     Command::Open,
     Command::Reconnect,
     Command::Search,

@@ -7,14 +7,16 @@ use super::keymap::Command;
 use super::model::CopyRoute;
 use crate::ask::Way;
 use crate::chain::NodeId;
+use crate::diagnosis::Further;
 use crate::export::{Format, What};
-use crate::inspect::{Inspection, Options};
+use crate::inspect::{Ask, Inspection, Options};
 use crate::judge::client::{Installed, Measured};
 use crate::moment::Moment;
 use crate::net::Stage;
 use crate::store::Stores;
 use crate::target::Target;
-use crate::trust::{Applied, Plan, Refusal};
+use crate::trust::prove::Applied;
+use crate::trust::{Plan, Refusal, Rung};
 
 /// A background job. Answers to jobs that the model no longer holds are dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -66,6 +68,21 @@ pub enum Message {
         /// Its result.
         inspection: Arc<Inspection>,
     },
+    /// A question beyond the server is answered.
+    Further {
+        /// Which.
+        job: JobId,
+        /// All that is known further.
+        further: Box<Further>,
+    },
+    /// The certificates of a file that the server is to be taken to send, or why there are none (safe
+    /// to display).
+    Read {
+        /// The job that asked.
+        job: JobId,
+        /// Their DER.
+        result: Result<Vec<Arc<[u8]>>, String>,
+    },
     /// The stores are loaded.
     Stores(Stores),
     /// Every store of this machine is read.
@@ -97,9 +114,9 @@ pub enum Message {
         /// The way it went.
         result: Result<CopyRoute, String>,
     },
-    /// A plan to trust a certificate, or why it is refused.
-    Planned(Box<Result<Plan, Refusal>>),
-    /// A certificate was added to the bundle and the chain judged against it, or why not.
+    /// A plan to trust a certificate on a rung, or why it is refused.
+    Planned(Rung, Box<Result<Plan, Refusal>>),
+    /// A plan was carried out and proved, or why not.
     Trusted(Box<Result<Applied, String>>),
 }
 
@@ -139,6 +156,22 @@ pub enum Effect {
         /// How each is asked.
         ways: Vec<Way>,
     },
+    /// Ask a question that goes beyond the server.
+    Further {
+        /// The job that answers.
+        job: JobId,
+        /// About this inspection.
+        inspection: Arc<Inspection>,
+        /// What.
+        ask: Box<Ask>,
+    },
+    /// Read the certificates of a file.
+    Read {
+        /// The job that answers.
+        job: JobId,
+        /// The file as typed.
+        path: PathBuf,
+    },
     /// Forget a job and stop what it does.
     Cancel(JobId),
     /// Remember a target for later sessions.
@@ -161,14 +194,16 @@ pub enum Effect {
         /// The text.
         text: String,
     },
-    /// Plan to trust a certificate through the user's bundle.
+    /// Plan to trust a certificate on a rung.
     Plan {
         /// Of this inspection.
         inspection: Arc<Inspection>,
         /// Which certificate.
         node: NodeId,
+        /// Which rung.
+        rung: Rung,
     },
-    /// Carry a plan out.
+    /// Carry a plan out and prove it.
     Trust(Box<Plan>),
     /// Turn mouse capture on or off.
     Mouse(bool),

@@ -1,5 +1,8 @@
 //! The state of the screen. A frame is a function of it.
 
+mod trust;
+mod what_if;
+
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
@@ -13,12 +16,16 @@ use super::{Entry, pages};
 use crate::ask::Way;
 use crate::chain::NodeId;
 use crate::export::{Format, What};
-use crate::inspect::{Inspection, Options};
+use crate::inspect::events::Turn;
+use crate::inspect::{Ask, Inspection, Options, WhatIf};
 use crate::judge::client::Measured;
 use crate::moment::Moment;
 use crate::net::Stage;
 use crate::store::Stores;
-use crate::trust::{Applied, Plan, Refusal};
+
+pub(crate) use trust::RUNGS;
+pub use trust::TrustDialog;
+pub use what_if::{Choice, Typing, Value, WhatIfMenu};
 
 /// Everything.
 #[derive(Debug)]
@@ -47,7 +54,7 @@ pub struct Model {
     pub zoomed: bool,
     /// What is searched for; matches are highlighted.
     pub search: String,
-    /// How targets are inspected; `pretend` is kept per session.
+    /// How targets are inspected; what is assumed is kept per session, and begins as it is here.
     pub options: Options,
     /// The stores, once loaded.
     pub stores: Option<Stores>,
@@ -82,14 +89,18 @@ pub struct Session {
     pub entry: Entry,
     /// How far it is.
     pub state: State,
-    /// SHA-256 of certificates pretended to be trusted here.
-    pub pretend: Vec<[u8; 32]>,
     /// What clients of this machine said of it.
     pub measured: Vec<Measured>,
     /// Clients that are being asked: the job, and how many have not answered.
     pub asking: Option<(JobId, usize)>,
     /// [`Model::knowledge`] when its grid was made.
     pub knowledge: u32,
+    /// What is assumed here; `None` while it is what the options say.
+    pub what_if: Option<WhatIf>,
+    /// A question beyond the server that waits for its answer, in words.
+    pub beyond: Option<(JobId, String)>,
+    /// The next date at which a verdict turns; known while another time is judged.
+    pub turn: Option<Turn>,
     /// Rows of the tree.
     pub rows: Vec<Row>,
     /// Selected row.
@@ -236,6 +247,17 @@ pub enum Overlay {
     },
     /// The trust dialog on one certificate.
     Trust(Box<TrustDialog>),
+    /// The menu of what may be assumed.
+    WhatIf(Box<WhatIfMenu>),
+    /// Something is about to be asked on the network: what exactly, before it is.
+    Before {
+        /// The title.
+        title: &'static str,
+        /// What will be asked.
+        lines: Vec<Line>,
+        /// The question.
+        ask: Box<Ask>,
+    },
 }
 
 /// A page on which something can be done.
@@ -270,23 +292,6 @@ pub struct ExportChoice {
     pub edited: bool,
     /// Which of the three is in focus: 0 what, 1 format, 2 name.
     pub field: usize,
-}
-
-/// The trust dialog.
-#[derive(Debug)]
-pub struct TrustDialog {
-    /// The certificate.
-    pub node: NodeId,
-    /// Its name.
-    pub title: String,
-    /// 0 pretend, 1 my bundle.
-    pub picked: usize,
-    /// Already pretended, so that the first choice takes it back.
-    pub pretended: bool,
-    /// What the bundle rung would do, once planned.
-    pub plan: Option<Result<Plan, Refusal>>,
-    /// What it did.
-    pub applied: Option<Result<Applied, String>>,
 }
 
 /// Something said in the status line.
@@ -380,6 +385,25 @@ impl Model {
         self.session()?.inspection()
     }
 
+    /// What is assumed in the session shown.
+    pub fn what_if(&self) -> WhatIf {
+        self.session()
+            .and_then(|s| s.what_if.clone())
+            .unwrap_or_else(|| self.options.what_if.clone())
+    }
+
+    /// How a session is inspected and judged.
+    pub fn options_of(&self, session: &Session) -> Options {
+        Options {
+            what_if: session
+                .what_if
+                .clone()
+                .unwrap_or_else(|| self.options.what_if.clone()),
+            measured: session.measured.clone(),
+            ..self.options.clone()
+        }
+    }
+
     /// The node selected in the tree.
     pub fn selected(&self) -> Option<NodeId> {
         let session = self.session()?;
@@ -390,6 +414,14 @@ impl Model {
     pub fn waits(&self) -> bool {
         self.session()
             .is_some_and(|s| matches!(s.state, State::Waiting { .. }))
+    }
+
+    /// A question beyond the server is under way in the session shown: what it is.
+    pub fn asks(&self) -> Option<&str> {
+        self.session()?
+            .beyond
+            .as_ref()
+            .map(|(_, words)| words.as_str())
     }
 
     /// Says something in the status line.
@@ -456,10 +488,12 @@ impl Session {
         Self {
             entry,
             state: State::Queued,
-            pretend: Vec::new(),
             measured: Vec::new(),
             asking: None,
             knowledge: 0,
+            what_if: None,
+            beyond: None,
+            turn: None,
             rows: Vec::new(),
             row: 0,
             row_offset: 0,

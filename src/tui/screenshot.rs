@@ -76,8 +76,25 @@ fn settle(model: &mut Model, effects: Vec<Effect>, stores: &Stores) -> Result<()
                     inspection: Arc::new(inspection),
                 }
             }
-            Effect::Plan { inspection, node } => {
-                Message::Planned(Box::new(crate::trust::plan(&inspection, node)))
+            Effect::Further {
+                job,
+                inspection,
+                ask,
+            } => Message::Further {
+                job,
+                further: Box::new(runtime.block_on(inspect::ask(&inspection, &ask))),
+            },
+            Effect::Read { job, path } => Message::Read {
+                job,
+                result: crate::capture::certificates(&path),
+            },
+            Effect::Plan {
+                inspection,
+                node,
+                rung,
+            } => {
+                let plan = crate::trust::plan_here(&inspection, node, rung);
+                Message::Planned(rung, Box::new(plan))
             }
             _ => continue,
         };

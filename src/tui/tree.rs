@@ -335,6 +335,8 @@ pub fn origin(inspection: &Inspection, id: NodeId) -> String {
         Origin::Store(titles) => titles
             .first()
             .map_or_else(|| "found".to_owned(), |t| format!("in {t}")),
+        Origin::Assumed => "as if sent".to_owned(),
+        Origin::Fetched(_) => "fetched".to_owned(),
         Origin::Missing => "missing".to_owned(),
     }
 }

@@ -2,8 +2,12 @@
 
 mod clients;
 mod command;
+mod further;
 pub mod overlay;
 mod search;
+mod time;
+mod trust;
+mod what_if;
 
 use std::sync::Arc;
 
@@ -12,8 +16,7 @@ use super::keymap::Command;
 use super::message::{Effect, Message};
 use super::model::{CopyRoute, Focus, Model, Overlay, State};
 use crate::export::{Format, What};
-use crate::inspect::{self, Inspection, Options};
-use crate::moment::Moment;
+use crate::inspect::{self, Inspection};
 use crate::text;
 
 /// Inspections under way at most; the selected target goes first.
@@ -33,7 +36,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         }
         Message::Paste(pasted) => effects = overlay::paste(model, &pasted),
         Message::Click { x, y } => effects = click(model, x, y),
-        Message::Wheel { x, y, lines } => wheel(model, x, y, lines),
+        Message::Wheel { x, y, lines } => effects = wheel(model, x, y, lines),
         Message::Resized(columns, rows) => {
             model.size = (columns, rows);
             model.refresh();
@@ -56,6 +59,8 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             model.refresh();
         }
         Message::Inspected { job, inspection } => inspected(model, job, inspection),
+        Message::Further { job, further } => further::asked(model, job, *further),
+        Message::Read { job, result } => further::read(model, job, result),
         Message::Stores(stores) => model.stores = Some(stores),
         Message::Surveyed(stores) => clients::surveyed(model, stores),
         Message::Installed(found) => clients::installed(model, found),
@@ -67,13 +72,16 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             result,
         } => saved(model, what, format, result),
         Message::Copied { what, result } => copied(model, &what, result),
-        Message::Planned(plan) => {
-            if let Some(Overlay::Trust(dialog)) = model.overlays.last_mut() {
+        Message::Planned(rung, plan) => {
+            if let Some(Overlay::Trust(dialog)) = model.overlays.last_mut()
+                && dialog.rung() == rung
+            {
                 dialog.plan = Some(*plan);
             }
         }
         Message::Trusted(result) => {
             if let Some(Overlay::Trust(dialog)) = model.overlays.last_mut() {
+                dialog.busy = false;
                 dialog.applied = Some(*result);
             }
         }
@@ -105,8 +113,15 @@ fn start_waiting(model: &mut Model) -> Vec<Effect> {
     let mut effects = Vec::new();
     for index in queued {
         let job = model.fresh_job();
-        let options = model.options.clone();
         if let Some(session) = model.sessions.get_mut(index) {
+            // What clients said was said of an earlier connection.
+            session.measured.clear();
+            session.asking = None;
+            session.knowledge = 0;
+        }
+        let options = model.sessions.get(index).map(|s| model.options_of(s));
+        if let (Some(session), Some(options)) = (model.sessions.get_mut(index), options) {
+            session.beyond = None;
             session.state = State::Waiting {
                 job,
                 stages: Vec::new(),
@@ -133,21 +148,14 @@ fn inspected(model: &mut Model, job: super::message::JobId, inspection: Arc<Insp
     let Some(index) = found else { return };
     let shown = index == model.current;
     let flipped = model.flipped;
-    let base = model.options.clone();
-    if let Some(session) = model.sessions.get_mut(index) {
-        // What clients said was said of an earlier connection.
-        session.measured.clear();
-        session.asking = None;
-        session.knowledge = 0;
-        let options = Options {
-            pretend: session.pretend.clone(),
-            ..base
-        };
-        let inspection = if session.pretend.is_empty() {
+    let options = model.sessions.get(index).map(|s| model.options_of(s));
+    if let (Some(session), Some(options)) = (model.sessions.get_mut(index), options) {
+        let inspection = if inspection.asked.what_if == options.what_if {
             inspection
         } else {
             Arc::new(inspect::reassess(&inspection, &options, now))
         };
+        session.turn = what_if::turn(&inspection);
         session.plant(&inspection, flipped);
         session.row = guilty_row(&inspection, &session.rows);
         session.state = State::Ready(inspection);
@@ -173,23 +181,6 @@ fn guilty_row(inspection: &Inspection, rows: &[super::tree::Row]) -> usize {
     rows.iter()
         .position(|r| r.node == node && node.is_some())
         .unwrap_or(0)
-}
-
-/// Judges the shown inspection again with what is pretended now.
-pub(super) fn reassess(model: &mut Model) {
-    let now: Moment = model.now;
-    let base = model.options.clone();
-    if let Some(session) = model.session_mut()
-        && let State::Ready(inspection) = &session.state
-    {
-        let options = Options {
-            pretend: session.pretend.clone(),
-            measured: session.measured.clone(),
-            ..base
-        };
-        session.state = State::Ready(Arc::new(inspect::reassess(inspection, &options, now)));
-    }
-    model.rebuild_rows();
 }
 
 fn saved(
@@ -308,11 +299,10 @@ fn click(model: &mut Model, x: u16, y: u16) -> Vec<Effect> {
     Vec::new()
 }
 
-fn wheel(model: &mut Model, x: u16, y: u16, lines: i32) {
+fn wheel(model: &mut Model, x: u16, y: u16, lines: i32) -> Vec<Effect> {
     let position = ratatui::layout::Position::new(x, y);
     if !model.overlays.is_empty() {
-        overlay::scroll(model, lines);
-        return;
+        return overlay::scroll(model, lines);
     }
     let areas = areas::areas(model);
     let keep = model.focus;
@@ -321,10 +311,12 @@ fn wheel(model: &mut Model, x: u16, y: u16, lines: i32) {
     } else if areas.targets.contains(position) {
         model.focus = Focus::Targets;
     } else if areas.pane_box.contains(position) {
-        return scroll_pane(model, i64::from(lines), usize::from(areas.pane.height));
+        scroll_pane(model, i64::from(lines), usize::from(areas.pane.height));
+        return Vec::new();
     }
     command::move_by(model, i64::from(lines));
     model.focus = keep;
+    Vec::new()
 }
 
 /// The wheel moves the page, and takes the cursor along only when it would leave the sight.

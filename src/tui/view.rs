@@ -2,11 +2,12 @@
 //!
 //! ```text
 //!  title ───────────────────────────── verdict, version, time
-//!  banner (only when something is pretended or another time is judged)
+//!  banner (only when something is assumed)
 //! ┌ Targets ┐┌ Chain ────────┐┌ Why ── Certificate ── Handshake ── PEM ┐
 //! │         ││ root          ││ lines of the pane                      │
 //! │         ││ └ leaf        ││                                        │
 //! └─────────┘└───────────────┘└────────────────────────────────────────┘
+//!  dates of the chain (only when another time is judged)
 //!  status, or keys
 //! ```
 
@@ -16,7 +17,9 @@ mod frame;
 mod input;
 mod overlay;
 mod sidebar;
+mod strip;
 mod trust;
+mod what_if;
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
@@ -67,6 +70,9 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     }
     if !areas.pane_box.is_empty() {
         pane(model, &areas, buffer);
+    }
+    if !areas.strip.is_empty() {
+        strip::draw(model, areas.strip, buffer);
     }
     footer::draw(model, areas.footer, buffer);
     for layer in &model.overlays {
@@ -200,11 +206,11 @@ fn waiting_word(session: &super::model::Session) -> String {
 
 fn badge(inspection: &Inspection, look: Look, width: u16) -> Line {
     let glyphs = look.glyphs;
-    let pretended = inspection.verdicts.first().is_some_and(|v| v.pretended);
     let clients = inspection.grid.as_ref().map(|grid| grid.rejected());
     let rejected = clients.filter(|(no, _)| *no > 0);
     match inspection.outcome {
-        Outcome::Trusted => {
+        Outcome::Trusted | Outcome::TrustedIf => {
+            let pretended = inspection.outcome == Outcome::TrustedIf;
             let line = match pretended {
                 true => Line::of(Meaning::Warn, format!("{} trusted, pretended", glyphs.warn)),
                 false => Line::of(Meaning::Good, format!("{} trusted", glyphs.good)),

@@ -21,9 +21,10 @@ fn clients(criterion: &mut Criterion) {
         .enable_all()
         .build()
         .expect("a runtime");
+    let plain = Options::default();
     let looking = inspect::run(
         &target,
-        &Options::default(),
+        &plain,
         std::future::ready(Stores::default()),
         &|_| {},
     );

@@ -198,12 +198,20 @@ const MISTAKES: &[(&[&str], &str, &str)] = &[
         "there is no file “x”",
         "PEM or DER",
     ),
-    (&["trust"], "needs to know what to do", "whycert trust list"),
-    (&["trust", "lst"], "no command “lst”", "did you mean list?"),
     (
-        &["trust", "remove", "xyz"],
-        "no start of a SHA-256",
+        &["bundle"],
+        "needs to know what to do",
+        "whycert bundle refresh",
+    ),
+    (
+        &["trust", "undo", "xyz", "--yes"],
+        "is no id",
         "whycert trust list",
+    ),
+    (
+        &["trust", "localhost:1", "--rung", "bundel"],
+        "no rung “bundel”",
+        "did you mean bundle?",
     ),
     (
         &["explain", "chain.missing-isuer"],
@@ -326,7 +334,11 @@ fn every_help_ends_with_an_example_that_runs() {
         }
         let seen = see(&mut bench.command(arguments));
         // Nothing may listen at its address, but nothing in it is a mistake.
-        assert!([0, 1, 3].contains(&seen.code), "{example}: {seen:?}");
+        let of_command = arguments.first() == Some(&"run") && seen.code != 2;
+        assert!(
+            of_command || [0, 1, 3].contains(&seen.code),
+            "{example}: {seen:?}"
+        );
     }
 }
 

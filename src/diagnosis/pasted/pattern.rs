@@ -107,7 +107,7 @@ impl Pattern {
             (Some(whole), _) => (whole, Kind::Whole(Prepared::of(whole).0)),
             (_, Some(number)) => (number, Kind::Code(number.to_owned())),
             _ => {
-                let parts = written.split('*').map(|part| part_of(part)).collect();
+                let parts = written.split('*').map(part_of).collect();
                 (written, Kind::Parts(parts))
             }
         };

@@ -64,10 +64,15 @@ pub(super) fn places(text: &Prepared, most: usize) -> Vec<Place> {
     found
 }
 
+/// At most so many URLs are looked at.
+const MOST_URLS: usize = 1_000;
+/// So much of a URL is looked at, in bytes.
+const LONGEST_URL: usize = 400;
+
 /// The servers of URLs, without proxies and pages of documentation.
 fn urls(text: &str) -> Vec<Place> {
     let mut found = Vec::new();
-    for (at, _) in text.match_indices("://") {
+    for (at, _) in text.match_indices("://").take(MOST_URLS) {
         let before = text.get(..at).unwrap_or("");
         let scheme_at = before
             .rfind(|c: char| !c.is_ascii_alphanumeric() && c != '+')
@@ -83,7 +88,8 @@ fn urls(text: &str) -> Vec<Place> {
         if lead.ends_with("proxy") || lead.ends_with("jdbc:") && scheme.is_empty() {
             continue;
         }
-        let rest = text.get(at + 3..).unwrap_or("");
+        let until = text.floor_char_boundary((at + 3 + LONGEST_URL).min(text.len()));
+        let rest = text.get(at + 3..until).unwrap_or("");
         let rest = rest
             .split([
                 ' ', '\'', '<', '>', '|', '{', '}', ')', '(', ',', ';', '\\', '^',

@@ -24,9 +24,11 @@ use schema::{
     Alert, Attempt, ClientCertificate, Connection, Defect, Ended, Extension, Fact, Found,
     Judgement, Path, Proxy, PublicKey, Remedy, Report, Selection, Session, Timings,
 };
-pub(super) use schema::{Cert, Checked, Reason};
+pub(super) use schema::{Cert, Checked, Reason, Supposed, Turn};
+pub(super) use supposed::{next_change, supposed};
 
 mod schema;
+mod supposed;
 
 /// The number of the schema written here.
 pub const SCHEMA: u32 = 1;
@@ -63,6 +65,14 @@ fn report(inspection: &Inspection) -> Report {
         outcome: inspection.outcome.id(),
         judged_at: inspection.at.rfc3339(),
         judged_at_given: inspection.at_given,
+        what_if: supposed(inspection),
+        next_change: next_change(inspection),
+        fetched: inspection
+            .further
+            .fetched
+            .iter()
+            .map(supposed::fetch)
+            .collect(),
         connection: connection(inspection),
         session: session(inspection),
         timings_ms: timings(inspection),
@@ -202,15 +212,19 @@ pub(super) fn indices(ids: &[NodeId]) -> Vec<usize> {
 }
 
 pub(super) fn node(node: &Node) -> Cert {
-    let (origin, positions, stores) = match &node.origin {
-        Origin::Sent(positions) => ("sent", positions.clone(), Vec::new()),
-        Origin::Store(stores) => ("store", Vec::new(), stores.clone()),
-        Origin::Missing => ("missing", Vec::new(), Vec::new()),
+    let none = Vec::new;
+    let (origin, positions, stores, fetched_from) = match &node.origin {
+        Origin::Sent(positions) => ("sent", positions.clone(), Vec::new(), None),
+        Origin::Assumed => ("assumed", none(), Vec::new(), None),
+        Origin::Fetched(from) => ("fetched", none(), Vec::new(), Some(from.clone())),
+        Origin::Store(stores) => ("store", none(), stores.clone(), None),
+        Origin::Missing => ("missing", none(), Vec::new(), None),
     };
     let blank = Cert {
         origin,
         positions,
         stores,
+        fetched_from,
         anchored_in: node.anchored_in.clone(),
         subject: String::new(),
         issuer: None,
@@ -368,7 +382,17 @@ fn usages(usage: KeyUsage) -> Vec<&'static str> {
 /// Two entries a store: what Rust's verifier says, and our own walk of RFC 5280.
 fn judgements(inspection: &Inspection) -> Vec<Judgement> {
     if !inspection.compared.is_empty() {
-        return inspection.compared.iter().map(compared).collect();
+        let changed = inspection.changed();
+        let pretended = |one: &ClientVerdict| {
+            inspection.asked.what_if.is_beyond_time()
+                && one.accepted
+                && changed.iter().any(|c| c.id == one.client.id)
+        };
+        return inspection
+            .compared
+            .iter()
+            .map(|one| compared(one, pretended(one)))
+            .collect();
     }
     inspection
         .verdicts
@@ -407,7 +431,7 @@ fn judgements(inspection: &Inspection) -> Vec<Judgement> {
 }
 
 /// What one client says.
-fn compared(one: &ClientVerdict) -> Judgement {
+fn compared(one: &ClientVerdict, pretended: bool) -> Judgement {
     let engine = one.client.policy.engine;
     let asked_itself = one.client.plain && matches!(engine, Engine::Rfc5280 | Engine::Webpki);
     Judgement {
@@ -421,7 +445,7 @@ fn compared(one: &ClientVerdict) -> Judgement {
         store: one.store.clone(),
         store_title: one.store.clone(),
         accepted: one.accepted,
-        pretended: false,
+        pretended,
         path: indices(&one.path),
         reasons: reasons(&one.reasons),
         steps: match one.client.policy.engine {

@@ -10,6 +10,9 @@ pub(super) struct Report {
     pub outcome: &'static str,
     pub judged_at: String,
     pub judged_at_given: bool,
+    pub what_if: Option<Supposed>,
+    pub next_change: Option<Turn>,
+    pub fetched: Vec<Fetch>,
     pub connection: Connection,
     pub session: Option<Session>,
     pub timings_ms: Timings,
@@ -17,6 +20,47 @@ pub(super) struct Report {
     pub paths: Vec<Path>,
     pub verdicts: Vec<Judgement>,
     pub findings: Vec<Found>,
+}
+
+#[derive(Serialize)]
+pub(in crate::export) struct Supposed {
+    pub assumed: Vec<Assumed>,
+    pub without_effect: Vec<String>,
+    pub actual_outcome: &'static str,
+    pub changed: Vec<Change>,
+}
+
+#[derive(Serialize)]
+pub(in crate::export) struct Assumed {
+    pub what: &'static str,
+    pub value: String,
+    pub message: String,
+}
+
+#[derive(Serialize)]
+pub(in crate::export) struct Change {
+    pub id: String,
+    pub title: String,
+    pub before: bool,
+    pub after: bool,
+}
+
+#[derive(Serialize)]
+pub(in crate::export) struct Turn {
+    pub at: String,
+    pub certificate: usize,
+    pub because: &'static str,
+    pub accepted: bool,
+    pub lost: Vec<String>,
+    pub gained: Vec<String>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Fetch {
+    pub address: String,
+    pub wanted: String,
+    pub certificates: usize,
+    pub message: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -93,6 +137,7 @@ pub(in crate::export) struct Cert {
     pub origin: &'static str,
     pub positions: Vec<usize>,
     pub stores: Vec<String>,
+    pub fetched_from: Option<String>,
     pub anchored_in: Vec<String>,
     pub subject: String,
     pub issuer: Option<String>,

@@ -66,6 +66,8 @@ pub struct ClientRow {
     pub installed: Option<Installed>,
     /// It was asked.
     pub measured: Option<Measured>,
+    /// Whether its rules accept without what is assumed; `None` when nothing is.
+    pub actually: Option<bool>,
 }
 
 /// Where the client itself says otherwise than was predicted.
@@ -173,6 +175,14 @@ impl Grid {
         (no, self.rows.len())
     }
 
+    /// Remembers with every client what its rules say without what is assumed here.
+    pub fn compare(&mut self, actual: &Self) {
+        for row in &mut self.rows {
+            let same = |r: &&ClientRow| r.client().id == row.predicted.client.id;
+            row.actually = actual.rows.iter().find(same).map(|r| r.predicted.accepted);
+        }
+    }
+
     /// Clients that say otherwise than was predicted.
     pub fn differing(&self) -> impl Iterator<Item = (&ClientRow, Difference)> {
         self.rows
@@ -184,11 +194,11 @@ impl Grid {
 impl ClientRow {
     fn of(predicted: ClientVerdict, asked: &Asked<'_>) -> Self {
         let id = predicted.client.id.as_str();
-        let here = asked.question.pretend.is_empty();
         let measured = asked.measured.iter().find(|m| m.client == id);
         Self {
             installed: asked.installed.iter().find(|i| i.client == id).cloned(),
-            measured: measured.filter(|_| here).cloned(),
+            measured: measured.cloned(),
+            actually: None,
             predicted,
         }
     }
@@ -212,6 +222,12 @@ impl ClientRow {
             Some(said) => *said == Said::Accepted,
             None => self.predicted.accepted,
         }
+    }
+
+    /// The assumptions turn its verdict.
+    pub fn is_turned(&self) -> bool {
+        self.actually
+            .is_some_and(|was| was != self.predicted.accepted)
     }
 
     /// How the verdict is known.

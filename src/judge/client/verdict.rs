@@ -148,7 +148,7 @@ impl Known {
             return answer.clone();
         }
         let answer = engine::ask(&Input {
-            chain,
+            chain: policy.sees(chain),
             anchors,
             question: ask.question,
             policy,

@@ -3,7 +3,7 @@
 
 use super::Input;
 use crate::cert::{Certificate, Name};
-use crate::chain::{Link, NameMatch, NodeId, Origin, SignatureCheck};
+use crate::chain::{Link, NameMatch, Node, NodeId, SignatureCheck};
 use crate::judge::{Reason, ReasonKind};
 use crate::moment::Moment;
 
@@ -32,7 +32,7 @@ impl<'a> Ground<'a> {
         self.input
             .chain
             .iter()
-            .filter(|&(id, n)| matches!(n.origin, Origin::Sent(_)) && Some(id) != leaf)
+            .filter(|&(id, n)| n.is_sent() && Some(id) != leaf)
             .map(|(id, _)| id)
             .collect()
     }
@@ -40,7 +40,7 @@ impl<'a> Ground<'a> {
     /// The server sent it.
     pub(super) fn is_sent(self, id: NodeId) -> bool {
         let node = self.input.chain.node(id);
-        node.is_some_and(|n| matches!(n.origin, Origin::Sent(_)))
+        node.is_some_and(Node::is_sent)
     }
 
     /// Links to certificates whose subject is the issuer of `child`, in the order of the nodes: sent

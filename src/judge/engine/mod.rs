@@ -176,11 +176,15 @@ pub fn ask(input: &Input<'_>) -> Option<Answer> {
 fn sent(chain: &Chain) -> Vec<NodeId> {
     let mut places: Vec<(usize, NodeId)> = chain
         .iter()
-        .filter_map(|(id, node)| match &node.origin {
-            Origin::Sent(places) => Some(places.iter().map(move |&place| (place, id))),
-            _ => None,
+        .flat_map(|(id, node)| {
+            let places: &[usize] = match &node.origin {
+                Origin::Sent(places) => places,
+                // Taken to be sent after all that was.
+                Origin::Assumed => &[usize::MAX],
+                _ => &[],
+            };
+            places.iter().map(move |&place| (place, id))
         })
-        .flatten()
         .collect();
     places.sort_unstable();
     places.into_iter().map(|(_, id)| id).collect()

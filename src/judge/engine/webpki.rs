@@ -16,7 +16,7 @@ use webpki::{
 
 use super::{Answer, Input, Spoken};
 use crate::cert::{Certificate, KeyKind, oid::Oid};
-use crate::chain::{NodeId, Origin, SignatureCheck};
+use crate::chain::{NodeId, SignatureCheck};
 use crate::judge::policy::NameCheck;
 use crate::judge::{Purpose, Reason, ReasonKind, facts, name};
 use crate::moment::Moment;
@@ -133,7 +133,7 @@ fn ask(input: &Input<'_>) -> Result<Vec<NodeId>, Error> {
     // In the order of their first appearance, as rustls hands them on.
     let intermediates: Vec<CertificateDer<'_>> = chain
         .iter()
-        .filter(|&(id, n)| id != leaf && matches!(n.origin, Origin::Sent(_)))
+        .filter(|&(id, n)| id != leaf && n.is_sent())
         .filter_map(|(_, n)| n.certificate.as_ref())
         .map(|c| CertificateDer::from(c.der.as_ref()))
         .collect();

@@ -135,6 +135,9 @@ fn rows(grid: &Grid, glyphs: &Glyphs, width: usize) -> Vec<Line> {
             };
             line = line.and(Meaning::Bad, word);
         }
+        if let Some(words) = words::turned(row) {
+            line = line.and(Meaning::Warn, format!("  {words}"));
+        }
         let reason = words::first_reason(row);
         if !reason.is_empty() {
             line = line.and(Meaning::Muted, format!("  {reason}"));
@@ -184,6 +187,9 @@ pub(in crate::tui) fn client(row: &ClientRow, grid: &Grid, glyphs: &Glyphs) -> V
             .and(Meaning::Strong, verb)
             .and(Meaning::Muted, format!("  {how}")),
     ];
+    if let Some(words) = words::turned(row) {
+        lines.push(Line::of(Meaning::Warn, format!("{} {words}", glyphs.warn)).hanging(2));
+    }
     if let Some(difference) = row.difference() {
         let predicted = match (difference, row.predicted.accepted) {
             (Difference::Words, _) => "It was predicted to say:",
@@ -308,6 +314,8 @@ fn path(row: &ClientRow, grid: &Grid) -> Vec<Line> {
     {
         let origin = match &node.origin {
             Origin::Sent(_) => "sent".to_owned(),
+            Origin::Assumed => "assumed to be sent".to_owned(),
+            Origin::Fetched(from) => format!("fetched from {from}"),
             Origin::Store(stores) => format!("in {}", stores.first().map_or("a store", |s| s)),
             Origin::Missing => "missing".to_owned(),
         };

@@ -28,7 +28,7 @@ pub(super) fn lines(
                 );
             }
         }
-        None if inspection.outcome == Outcome::Trusted => {
+        None if matches!(inspection.outcome, Outcome::Trusted | Outcome::TrustedIf) => {
             lines.push(
                 Line::of(
                     Meaning::Good,
@@ -152,6 +152,7 @@ fn stores(inspection: &Inspection, glyphs: &Glyphs) -> Vec<Line> {
     if inspection.verdicts.is_empty() {
         return Vec::new();
     }
+    let changed = inspection.changed();
     let mut lines = vec![Line::blank(), Line::of(Meaning::Strong, "Trust stores")];
     for (index, verdict) in inspection.verdicts.iter().enumerate() {
         let (symbol, meaning) = if verdict.accepted {
@@ -161,7 +162,10 @@ fn stores(inspection: &Inspection, glyphs: &Glyphs) -> Vec<Line> {
         };
         let mut line = Line::of(meaning, format!("{symbol} "))
             .and(Meaning::Plain, verdict.store_title.clone());
-        if verdict.pretended {
+        if let Some(turned) = changed.iter().find(|c| c.id == verdict.store) {
+            let was = if turned.accepts { "rejects" } else { "accepts" };
+            line = line.and(Meaning::Warn, format!("  as it is: {was}"));
+        } else if verdict.pretended {
             line = line.and(Meaning::Warn, "  pretended");
         }
         if index == 0 && inspection.verdicts.len() > 1 {

@@ -1,11 +1,13 @@
 //! Commands, as keys, mouse and palette give them.
 
-use super::{clients, overlay, search};
+use super::{clients, further, overlay, search, time, trust, what_if};
 use crate::export::{self, Format, What};
+use crate::inspect::Ask;
+use crate::moment::DAY;
 use crate::tui::keymap::Command;
 use crate::tui::line::Link;
 use crate::tui::message::Effect;
-use crate::tui::model::{Focus, Model, Overlay, Pane, Place, State};
+use crate::tui::model::{Focus, Model, Overlay, Pane, Place, State, Value};
 use crate::tui::{areas, pages};
 
 /// Carries out a command. What lies over the screen gets it first.
@@ -61,14 +63,19 @@ pub(super) fn run(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Copy => return copy_selected(model),
         Command::CopyMenu => overlay::open_copy(model),
         Command::Ask => return clients::open_ask(model),
-        Command::Trust => return overlay::open_trust(model),
-        Command::Forget => {
-            if let Some(session) = model.session_mut() {
-                session.pretend.clear();
-            }
-            super::reassess(model);
-            model.say(true, "Nothing is pretended any more.");
-        }
+        Command::Trust => return trust::open(model),
+        Command::WhatIf => what_if::open(model),
+        Command::Forget => what_if::forget(model),
+        Command::Fetch => further::offer(model, Ask::Fetch),
+        Command::Names => further::offer(model, Ask::Names),
+        Command::Compare => what_if::open_typing(model, Value::Server),
+        Command::DayBack => time::shift(model, -DAY),
+        Command::DayOn => time::shift(model, DAY),
+        Command::WeekBack => time::shift(model, -7 * DAY),
+        Command::WeekOn => time::shift(model, 7 * DAY),
+        Command::DateBack => time::jump(model, false),
+        Command::DateOn => time::jump(model, true),
+        Command::Now => time::now(model),
         Command::Flip => {
             model.flipped = !model.flipped;
             model.rebuild_rows();

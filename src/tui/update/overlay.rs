@@ -4,17 +4,19 @@ use ratatui::layout::Position;
 use tui_input::{Input, InputRequest};
 
 use super::command::{self, moved};
-use super::search;
+use super::{further, search, trust, what_if};
 use crate::cert::fields;
-use crate::chain::NodeId;
 use crate::diagnosis::lesson;
 use crate::diagnosis::pasted::Pasted;
 use crate::export::{self, Format, What};
+use crate::inspect::Ask;
 use crate::target::Target;
 use crate::text;
+use crate::trust::Rung;
 use crate::tui::keymap::Command;
+use crate::tui::line::Line;
 use crate::tui::message::{Edit, Effect};
-use crate::tui::model::{ExportChoice, Model, Overlay, Place, Session, TrustDialog};
+use crate::tui::model::{ExportChoice, Model, Overlay, Place, RUNGS, Session};
 use crate::tui::{Entry, pages};
 
 /// Longest text an input line takes, in characters.
@@ -25,6 +27,8 @@ pub fn is_typing(model: &Model) -> bool {
     match model.overlays.last() {
         Some(Overlay::Open { .. } | Overlay::Search { .. } | Overlay::Palette { .. }) => true,
         Some(Overlay::Export(choice)) => choice.field == 2,
+        Some(Overlay::Trust(dialog)) => dialog.agreeing.is_some(),
+        Some(Overlay::WhatIf(menu)) => menu.typing.is_some(),
         _ => false,
     }
 }
@@ -36,12 +40,12 @@ pub(super) fn run(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Quit if !is_typing(model) => close(model),
         Command::Enter => return accept(model),
         Command::Copy => return super::clients::copy_offered(model),
-        Command::Up => step(model, -1),
-        Command::Down => step(model, 1),
-        Command::PageUp => step(model, -10),
-        Command::PageDown => step(model, 10),
-        Command::Top => step(model, i64::MIN / 2),
-        Command::Bottom => step(model, i64::MAX / 2),
+        Command::Up => return stepped(model, -1),
+        Command::Down => return stepped(model, 1),
+        Command::PageUp => return stepped(model, -10),
+        Command::PageDown => return stepped(model, 10),
+        Command::Top => return stepped(model, i64::MIN / 2),
+        Command::Bottom => return stepped(model, i64::MAX / 2),
         Command::NextPane => field(model, 1),
         Command::PreviousPane => field(model, -1),
         Command::Fold => sideways(model, -1),
@@ -58,10 +62,24 @@ fn close(model: &mut Model) {
         model.say(true, "Type a host, a URL or a file; ctrl-c quits.");
         return;
     }
-    if let Some(Overlay::Search { .. }) = model.overlays.pop() {
-        model.search.clear();
-        model.refresh();
+    match model.overlays.pop() {
+        Some(Overlay::Search { .. }) => {
+            model.search.clear();
+            model.refresh();
+        }
+        // A step back: from the line to the menu.
+        Some(Overlay::WhatIf(mut menu)) if menu.typing.is_some() && !menu.choices.is_empty() => {
+            menu.typing = None;
+            model.overlays.push(Overlay::WhatIf(menu));
+        }
+        _ => {}
     }
+}
+
+/// Another rung needs another plan.
+fn stepped(model: &mut Model, lines: i64) -> Vec<Effect> {
+    step(model, lines);
+    trust::replan(model)
 }
 
 fn step(model: &mut Model, lines: i64) {
@@ -107,7 +125,13 @@ fn step(model: &mut Model, lines: i64) {
         Some(Overlay::Copy { picked, entries }) => {
             *picked = moved(*picked, lines, entries.len().saturating_sub(1));
         }
-        Some(Overlay::Trust(dialog)) => dialog.picked = moved(dialog.picked, lines, 1),
+        Some(Overlay::Trust(dialog)) if !dialog.busy && dialog.applied.is_none() => {
+            let picked = moved(dialog.picked, lines, Rung::ALL.len() - 1);
+            trust::choose(dialog, picked);
+        }
+        Some(Overlay::WhatIf(menu)) if menu.typing.is_none() => {
+            menu.picked = moved(menu.picked, lines, menu.choices.len().saturating_sub(1));
+        }
         _ => {}
     }
 }
@@ -132,7 +156,7 @@ pub(super) fn click(model: &mut Model, position: Position) -> Vec<Effect> {
         return accept(model);
     }
     suggest_name(model);
-    Vec::new()
+    trust::replan(model)
 }
 
 /// Picks the choice in a row below the first; true when it was picked already.
@@ -152,8 +176,18 @@ fn pick(model: &mut Model, row: usize, inside: usize) -> bool {
         Some(Overlay::Copy { picked, entries }) => {
             row < entries.len() && std::mem::replace(picked, row) == row
         }
+        Some(Overlay::WhatIf(menu)) if menu.typing.is_none() => {
+            let at = row + menu.picked.saturating_sub(inside.saturating_sub(1));
+            at < menu.choices.len() && std::mem::replace(&mut menu.picked, at) == at
+        }
         Some(Overlay::Trust(dialog)) => {
-            row < 2 && std::mem::replace(&mut dialog.picked, row) == row
+            let at = dialog.first() + row;
+            if row >= RUNGS || dialog.busy || dialog.applied.is_some() {
+                return false;
+            }
+            let again = dialog.picked == at;
+            trust::choose(dialog, at);
+            again
         }
         // Nothing is written by a click: enter does that, when all three are chosen.
         Some(Overlay::Export(choice)) => {
@@ -172,8 +206,8 @@ fn pick(model: &mut Model, row: usize, inside: usize) -> bool {
 }
 
 /// The wheel over an overlay.
-pub(super) fn scroll(model: &mut Model, lines: i32) {
-    step(model, i64::from(lines));
+pub(super) fn scroll(model: &mut Model, lines: i32) -> Vec<Effect> {
+    stepped(model, i64::from(lines))
 }
 
 fn field(model: &mut Model, step: i64) {
@@ -230,8 +264,10 @@ fn accept(model: &mut Model) -> Vec<Effect> {
                 return vec![Effect::Copy { what, text }];
             }
         }
-        Some(Overlay::Trust(dialog)) => return accept_trust(model, dialog),
+        Some(Overlay::Trust(dialog)) => return trust::accept(model, dialog),
         Some(Overlay::Offer(offer)) => return super::clients::accept(model, offer.ways),
+        Some(Overlay::WhatIf(menu)) => return what_if::accept(model, menu),
+        Some(Overlay::Before { ask, .. }) => return further::ask(model, *ask),
         Some(Overlay::Page { .. }) | None => {}
     }
     Vec::new()
@@ -265,38 +301,6 @@ fn export_choice(model: &Model, choice: &ExportChoice) -> Vec<Effect> {
         format: *format,
         name: choice.name.value().to_owned(),
     }]
-}
-
-fn accept_trust(model: &mut Model, mut dialog: Box<TrustDialog>) -> Vec<Effect> {
-    if dialog.applied.is_some() {
-        return Vec::new();
-    }
-    if dialog.picked == 0 {
-        let digest = model
-            .inspection()
-            .and_then(|i| i.chain.certificate(dialog.node))
-            .map(|c| c.sha256);
-        if let (Some(digest), Some(session)) = (digest, model.session_mut()) {
-            if dialog.pretended {
-                session.pretend.retain(|d| *d != digest);
-            } else {
-                session.pretend.push(digest);
-            }
-        }
-        super::reassess(model);
-        return Vec::new();
-    }
-    let plan = match dialog.plan.take() {
-        Some(Ok(plan)) => plan,
-        other => {
-            dialog.plan = other;
-            model.overlays.push(Overlay::Trust(dialog));
-            return Vec::new();
-        }
-    };
-    dialog.plan = Some(Ok(plan.clone()));
-    model.overlays.push(Overlay::Trust(dialog));
-    vec![Effect::Trust(Box::new(plan))]
 }
 
 /// Opens the export chooser on the selected certificate.
@@ -377,39 +381,6 @@ pub(super) fn open_copy(model: &mut Model) {
     }
 }
 
-/// Opens the trust dialog on the selected certificate.
-pub(super) fn open_trust(model: &mut Model) -> Vec<Effect> {
-    let (Some(inspection), Some(node)) = (model.inspection().cloned(), model.selected()) else {
-        model.say(false, "There is no certificate to trust here.");
-        return Vec::new();
-    };
-    let Some(certificate) = inspection.chain.certificate(node) else {
-        model.say(false, "This certificate is missing; get it from the server's owner first, then use --ca FILE.");
-        return Vec::new();
-    };
-    let pretended = model
-        .session()
-        .is_some_and(|s| s.pretend.contains(&certificate.sha256));
-    let title = certificate.short_name();
-    let dialog = TrustDialog {
-        node,
-        title,
-        picked: 0,
-        pretended,
-        plan: None,
-        applied: None,
-    };
-    model.overlays.push(Overlay::Trust(Box::new(dialog)));
-    vec![plan(model, node)].into_iter().flatten().collect()
-}
-
-fn plan(model: &Model, node: NodeId) -> Option<Effect> {
-    Some(Effect::Plan {
-        inspection: model.inspection()?.clone(),
-        node,
-    })
-}
-
 /// Opens the lesson of a rule.
 pub(super) fn open_lesson(model: &mut Model, id: &'static str) {
     match lesson::lesson(id) {
@@ -474,9 +445,20 @@ pub(super) fn edit(model: &mut Model, edit: Edit) {
             *picked = 0;
             change(input, request);
         }
+        Some(Overlay::WhatIf(menu)) => {
+            if let Some(typing) = &mut menu.typing {
+                typing.wrong = None;
+                change(&mut typing.input, request);
+            }
+        }
         Some(Overlay::Export(choice)) if choice.field == 2 => {
             choice.edited = true;
             change(&mut choice.name, request);
+        }
+        Some(Overlay::Trust(dialog)) => {
+            if let Some(typed) = &mut dialog.agreeing {
+                change(typed, request);
+            }
         }
         _ => {}
     }
@@ -538,4 +520,13 @@ fn paste_error(model: &mut Model, text: &str) -> Option<Vec<Effect>> {
         place: Place::default(),
     });
     Some(effects)
+}
+
+/// Opens the page that says what is about to be asked on the network.
+pub(super) fn open_ask(model: &mut Model, title: &'static str, lines: Vec<Line>, ask: Ask) {
+    model.overlays.push(Overlay::Before {
+        title,
+        lines,
+        ask: Box::new(ask),
+    });
 }

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::{frame, highlight, put, put_at, uncovered};
-use crate::chain::{Node, NodeId};
+use crate::chain::{Node, NodeId, Origin};
 use crate::inspect::Inspection;
 use crate::text;
 use crate::tui::areas::Areas;
@@ -163,6 +163,24 @@ fn tail(inspection: &Inspection, id: NodeId, node: &Node, roomy: bool) -> Tail {
         return Tail {
             text: time,
             meaning: Meaning::Warn,
+            pressing: true,
+        };
+    }
+    if inspection.pretended.contains(&id) {
+        let text = match node.origin {
+            Origin::Assumed => "as if sent",
+            _ => "as if trusted",
+        };
+        return Tail {
+            text: text.to_owned(),
+            meaning: Meaning::Warn,
+            pressing: true,
+        };
+    }
+    if node.is_fetched() {
+        return Tail {
+            text: "fetched".to_owned(),
+            meaning: Meaning::Accent,
             pressing: true,
         };
     }

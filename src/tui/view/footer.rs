@@ -18,6 +18,17 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         said(model, status, area, buffer);
         return;
     }
+    if let Some(words) = model.asks() {
+        let words = format!(" {words}{}", model.look.glyphs.waiting);
+        put(
+            buffer,
+            area,
+            0,
+            &Line::of(Meaning::Accent, words),
+            model.look,
+        );
+        return;
+    }
     let mut line = Line::of(Meaning::Plain, " ");
     let width = usize::from(area.width);
     let hints = hints(model);

@@ -70,6 +70,7 @@ fn row(session: &Session, width: usize, model: &Model) -> Line {
             {
                 (glyphs.warn, Meaning::Warn)
             }
+            Outcome::TrustedIf => (glyphs.warn, Meaning::Warn),
             Outcome::Trusted => (glyphs.good, Meaning::Good),
             _ => (glyphs.bad, Meaning::Bad),
         },

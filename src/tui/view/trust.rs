@@ -6,14 +6,21 @@ use ratatui::layout::Rect;
 use super::overlay::{choice_row, open};
 use super::put;
 use crate::text;
+use crate::trust::prove::{Applied, Outcome};
+use crate::trust::{Plan, Rung, said};
 use crate::tui::line::{Line, Meaning, wrap};
-use crate::tui::model::{Model, TrustDialog};
+use crate::tui::model::{Model, RUNGS, TrustDialog};
+
+/// Rows above the plan: the title, the rungs, an empty one.
+const HEAD: u16 = 7;
 
 pub(super) fn draw(model: &Model, dialog: &TrustDialog, screen: Rect, buffer: &mut Buffer) {
     let (width, lines) = laid_out(model, dialog);
-    let rows = u16::try_from(lines.len() + 4).unwrap_or(u16::MAX);
+    let rows = u16::try_from(lines.len() + usize::from(HEAD)).unwrap_or(u16::MAX);
     let keys = if dialog.applied.is_some() {
         "esc close"
+    } else if dialog.agreeing.is_some() {
+        "enter agree   esc close"
     } else {
         "↑↓ choose   enter do it   esc close"
     };
@@ -21,35 +28,33 @@ pub(super) fn draw(model: &Model, dialog: &TrustDialog, screen: Rect, buffer: &m
     let title =
         Line::of(Meaning::Muted, "Trust ").and(Meaning::Strong, text::clip(&dialog.title, 60));
     put(buffer, inner, 0, &title, model.look);
-    let pretend = if dialog.pretended {
-        "stop pretending"
-    } else {
-        "pretend, in this session: nothing is written"
-    };
-    choice_row(
-        model,
-        inner,
-        1,
-        &Line::of(Meaning::Plain, format!("  {pretend}")),
-        dialog.picked == 0,
-        true,
-        buffer,
-    );
-    let bundle = "  add it to my bundle: one file with the public roots and this certificate";
-    choice_row(
-        model,
-        inner,
-        2,
-        &Line::of(Meaning::Plain, bundle),
-        dialog.picked == 1,
-        true,
-        buffer,
-    );
+    for (row, (at, rung)) in Rung::ALL
+        .into_iter()
+        .enumerate()
+        .skip(dialog.first())
+        .take(RUNGS)
+        .enumerate()
+    {
+        let title = match rung {
+            Rung::Pretend if dialog.pretended => "stop pretending",
+            rung => rung.title(),
+        };
+        let line = Line::of(Meaning::Muted, format!("{:>2}  ", at + 1)).and(Meaning::Plain, title);
+        choice_row(
+            model,
+            inner,
+            row + 1,
+            &line,
+            at == dialog.picked,
+            true,
+            buffer,
+        );
+    }
     for (index, line) in lines.iter().enumerate() {
         put(
             buffer,
             inner,
-            4 + u16::try_from(index).unwrap_or(u16::MAX - 4),
+            HEAD + u16::try_from(index).unwrap_or(u16::MAX - HEAD),
             line,
             model.look,
         );
@@ -59,7 +64,10 @@ pub(super) fn draw(model: &Model, dialog: &TrustDialog, screen: Rect, buffer: &m
 /// Columns and rows of the dialog's inside.
 pub(super) fn size(model: &Model, dialog: &TrustDialog) -> (u16, u16) {
     let (width, lines) = laid_out(model, dialog);
-    (width, u16::try_from(lines.len() + 4).unwrap_or(u16::MAX))
+    (
+        width,
+        u16::try_from(lines.len() + usize::from(HEAD)).unwrap_or(u16::MAX),
+    )
 }
 
 fn laid_out(model: &Model, dialog: &TrustDialog) -> (u16, Vec<Line>) {
@@ -79,7 +87,10 @@ fn lines(model: &Model, dialog: &TrustDialog) -> Vec<Line> {
             Ok(applied) => applied_lines(model, applied),
         };
     }
-    if dialog.picked == 0 {
+    if dialog.busy {
+        return vec![Line::of(Meaning::Muted, "Writing, and asking the clients…")];
+    }
+    if dialog.rung() == Rung::Pretend {
         return vec![Line::of(
             Meaning::Muted,
             "Every verdict is computed again as if this certificate were trusted, and shown as pretended. W takes it back.",
@@ -95,55 +106,105 @@ fn lines(model: &Model, dialog: &TrustDialog) -> Vec<Line> {
                 .and(Meaning::Plain, refusal.instead.clone())
                 .hanging(9),
         ],
-        Some(Ok(plan)) => {
-            let path = text::safe(&plan.bundle.to_string_lossy()).into_owned();
-            let mut lines = vec![
-                Line::of(Meaning::Muted, "Writes   ")
-                    .and(Meaning::Code, path)
-                    .hanging(9),
-                Line::of(Meaning::Muted, "SHA-256  ")
-                    .and(Meaning::Code, text::hex_colon(&plan.certificate.sha256))
-                    .hanging(9),
-                Line::of(Meaning::Muted, "Means    ")
-                    .and(Meaning::Plain, plan.scope.clone())
-                    .hanging(9),
-            ];
-            for warning in &plan.warnings {
-                lines.push(
-                    Line::of(Meaning::Warn, format!("{} ", glyphs.warn))
-                        .and(Meaning::Plain, warning.clone())
-                        .hanging(2),
-                );
-            }
-            lines
-        }
+        Some(Ok(plan)) => plan_lines(model, dialog, plan),
     }
 }
 
-fn applied_lines(model: &Model, applied: &crate::trust::Applied) -> Vec<Line> {
+/// A word before a text, which hangs below itself.
+fn told(word: &str, meaning: Meaning, text: impl Into<String>) -> Line {
+    Line::of(Meaning::Muted, format!("{word:<9}"))
+        .and(meaning, text.into())
+        .hanging(9)
+}
+
+fn plan_lines(model: &Model, dialog: &TrustDialog, plan: &Plan) -> Vec<Line> {
     let glyphs = model.look.glyphs;
-    let path = text::safe(&applied.bundle.to_string_lossy()).into_owned();
-    let mut lines = vec![
-        Line::of(Meaning::Good, format!("{} ", glyphs.good))
-            .and(Meaning::Plain, format!("Wrote {path}")),
-    ];
-    lines.push(if applied.cured() {
-        Line::of(Meaning::Good, format!("{} ", glyphs.good)).and(Meaning::Plain, "Judged again against it: trusted now.")
-    } else {
-        Line::of(Meaning::Bad, format!("{} ", glyphs.bad)).and(Meaning::Plain, "Judged again against it: still not trusted. Remove it with: whycert trust remove SHA256")
-    });
-    lines.push(Line::of(
-        Meaning::Strong,
-        "Use it (Y copies from the report, or take a line from here)",
-    ));
-    for usage in
-        crate::trust::usage_lines(&applied.bundle, crate::trust::Shell::from_variable(None))
-    {
+    let mut lines = vec![told(
+        "SHA-256",
+        Meaning::Code,
+        text::hex_colon(&plan.certificate.sha256),
+    )];
+    // What is asked for stands first: a small screen cuts the end.
+    if let Some(typed) = &dialog.agreeing {
         lines.push(
-            Line::of(Meaning::Muted, format!("{:<17}", usage.program))
-                .and(Meaning::Code, usage.line)
-                .hanging(17),
+            Line::of(
+                Meaning::Warn,
+                "Other programs change what they do. Type the last four characters: ",
+            )
+            .and(Meaning::Strong, format!("{}_", text::safe(typed.value())))
+            .hanging(2),
         );
+    }
+    for change in plan.changes() {
+        let path = text::safe(&change.path.to_string_lossy()).into_owned();
+        lines.push(told("Writes", Meaning::Code, path));
+    }
+    for command in plan.commands() {
+        lines.push(told("Runs", Meaning::Code, said(command)));
+    }
+    if plan.needs_root {
+        lines.push(told("Needs", Meaning::Warn, "root"));
+    }
+    lines.push(told("Means", Meaning::Plain, plan.scope.clone()));
+    lines.extend(
+        plan.affects
+            .iter()
+            .map(|l| told("Reaches", Meaning::Plain, l.clone())),
+    );
+    let cured = plan.turns.iter().filter(|t| !t.before && t.after).count();
+    if !plan.turns.is_empty() {
+        let words = format!(
+            "{} that fail now would accept (predicted)",
+            text::count(cured, "client")
+        );
+        lines.push(told("Cures", Meaning::Plain, words));
+    }
+    lines.push(told("Undo", Meaning::Plain, plan.undo.clone()));
+    for warning in &plan.warnings {
+        lines.push(
+            Line::of(Meaning::Warn, format!("{} ", glyphs.warn))
+                .and(Meaning::Plain, warning.clone())
+                .hanging(2),
+        );
+    }
+    lines.extend(
+        plan.spares
+            .iter()
+            .map(|l| told("Not", Meaning::Plain, l.clone())),
+    );
+    lines.extend(
+        plan.lines
+            .iter()
+            .map(|l| told("Line", Meaning::Code, l.clone())),
+    );
+    lines
+}
+
+fn applied_lines(model: &Model, applied: &Applied) -> Vec<Line> {
+    let glyphs = model.look.glyphs;
+    let mut lines = Vec::new();
+    let (meaning, sign) = match applied.outcome {
+        Outcome::Helped | Outcome::NobodyAsked => (Meaning::Good, glyphs.good),
+        _ => (Meaning::Bad, glyphs.bad),
+    };
+    lines.push(
+        Line::of(meaning, format!("{sign} "))
+            .and(Meaning::Plain, applied.outcome.words())
+            .hanging(2),
+    );
+    for (before, after) in applied.before.iter().zip(&applied.after) {
+        let words = format!("{} → {}", before.endpoint.words(), after.endpoint.words());
+        lines.push(
+            Line::of(Meaning::Muted, format!("{:<20}", after.client)).and(Meaning::Plain, words),
+        );
+    }
+    lines.push(told(
+        "Undo",
+        Meaning::Code,
+        format!("whycert trust undo {}", applied.entry.id),
+    ));
+    if matches!(applied.entry.rung, Rung::Bundle | Rung::Project) {
+        lines.push(told("Use it", Meaning::Code, "whycert bundle lines"));
     }
     lines
 }
