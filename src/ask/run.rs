@@ -114,7 +114,8 @@ fn end(group: u32) {
 #[cfg(not(unix))]
 fn end(_: u32) {}
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use super::*;
 
