@@ -334,7 +334,7 @@ fn resizing_draws_anew() {
     pty.resize(15, 3);
     pty.wait_text("too small");
     pty.resize(80, 24);
-    pty.wait_text("Handshake");
+    pty.wait_text(" PEM ");
     pty.send("q");
     pty.ends_clean();
 }

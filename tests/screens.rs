@@ -413,8 +413,8 @@ fn clicks_choose_rows_tabs_and_choices() {
     };
     click(&mut driven, "Example Test Root");
     assert_eq!(driven.model.session().unwrap().row, 0);
-    click(&mut driven, "Handshake");
-    assert_eq!(driven.model.pane, Pane::Handshake);
+    click(&mut driven, "PEM");
+    assert_eq!(driven.model.pane, Pane::Pem);
     driven.press("Y");
     click(&mut driven, "SHA-1 ");
     click(&mut driven, "SHA-1 ");

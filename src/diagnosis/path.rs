@@ -170,6 +170,14 @@ fn missing_issuer(case: &Case<'_>, verdict: &Verdict, ghost: NodeId) -> Finding 
             format!("whycert export {} --fetch --what repaired -o fullchain.pem", case.typed()),
         );
     }
+    let http = address.filter(|url| url.raw().to_ascii_lowercase().starts_with("http://"));
+    let unasked = case.further.fetched.is_empty() && case.capture.target.endpoint().is_some();
+    if unasked && http.is_some() {
+        finding = finding.saw(
+            "f or --fetch",
+            "asks there, and shows what the chain would be",
+        );
+    }
     finding = match address {
         Some(url) => finding.fix_by(
             Who::ServerOwner,
