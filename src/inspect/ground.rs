@@ -56,7 +56,6 @@ impl Ground {
             facts: &facts,
             key_not_proved: matches!(capture.session.possession, Possession::Failed(_)),
             installed: &options.installed,
-            key_not_proved: matches!(capture.session.possession, Possession::Failed(_)),
             measured,
         };
         Grid::of(self.chain, self.stores, self.surveyed, &asked)
