@@ -61,11 +61,28 @@ const TELLING: &[&str] = &[
 const RACES: &[&str] = &["closed-at-once", "reset", "broken-off", "endless"];
 
 /// Where a client says otherwise than predicted: client and scenario (`*`: any), and why.
-const EXCEPTIONS: &[(&str, &str, &str)] = &[(
-    "*",
-    "old-version",
-    "the words hang on how an old server refuses; those measured are OpenSSL's way, the lab has its own",
-)];
+const EXCEPTIONS: &[(&str, &str, &str)] = &[
+    (
+        "*",
+        "old-version",
+        "the words hang on how an old server refuses; those measured are OpenSSL's way, the lab has its own",
+    ),
+    (
+        "*",
+        "unchecked-signature",
+        "OpenSSL takes RSA-PSS with any salt; the provider here knows only salts as long as the hash",
+    ),
+    (
+        "curl7-openssl",
+        "bad-signature",
+        "of the errors that OpenSSL collects curl prints another one for ECDSA than for RSA, which was measured",
+    ),
+    (
+        "python311-httpx",
+        "common-name-only",
+        "httpx before 0.24 forbids the common name; the profile is of 0.28",
+    ),
+];
 
 fn given(folder: &Path, root: &Path, keystore: Option<&Path>) -> Vec<(&'static str, OsString)> {
     let root = root.as_os_str().to_owned();
@@ -190,11 +207,12 @@ fn every_client_says_what_is_predicted() {
     );
     let idle: Vec<_> = EXCEPTIONS
         .iter()
-        .filter(|(client, ..)| installed.iter().any(|i| fits(client, i.client)))
+        // Those of one client may be of one version.
+        .filter(|(client, ..)| *client == "*")
         .filter(|(client, scenario, _)| {
             !known
                 .iter()
-                .any(|d| d.client == *client && (*scenario == "*" || d.scenario == *scenario))
+                .any(|d| fits(client, d.client) && fits(scenario, &d.scenario))
         })
         .collect();
     assert!(idle.is_empty(), "exceptions that are none: {idle:?}");

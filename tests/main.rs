@@ -8,6 +8,7 @@ mod catalogue;
 mod certificates;
 mod chains;
 mod clients;
+mod clients_pane;
 mod clients_real;
 mod engines;
 mod environment;

@@ -209,7 +209,7 @@ fn chain() -> String {
 /// The screen on a file, once the verdict stands there.
 fn opened() -> Pty {
     let mut pty = Pty::whycert(&[&chain()]);
-    pty.wait_text("not trusted").wait_for("taken", is_taken);
+    pty.wait_text(" clients").wait_for("taken", is_taken);
     pty
 }
 
@@ -281,7 +281,7 @@ fn over_ssh_copies_go_by_osc_52_and_in_tmux_wrapped() {
     ];
     for (variables, expected) in cases {
         let mut pty = Pty::start(env!("CARGO_BIN_EXE_whycert"), &[&chain()], variables);
-        pty.wait_text("not trusted");
+        pty.wait_text(" clients");
         pty.send("y").wait_text("cannot be confirmed");
         pty.wait_until("the sequence", |seen| {
             seen.raw.windows(expected.len()).any(|w| w == expected)
@@ -302,7 +302,7 @@ fn without_any_clipboard_the_copy_is_a_file() {
             ("TMPDIR", &folder.path().to_string_lossy()),
         ],
     );
-    pty.wait_text("not trusted");
+    pty.wait_text(" clients");
     pty.send("y")
         .wait_text("There is no clipboard here; wrote the PEM");
     pty.send("q");
@@ -327,14 +327,14 @@ fn resizing_draws_anew() {
     pty.resize(120, 40);
     pty.wait_for("the wide screen", |s| {
         let wide = s.rows(0, 120).next().unwrap_or_default();
-        wide.trim_end().ends_with("not trusted") && wide.len() > 100
+        wide.trim_end().ends_with(" clients") && wide.len() > 100
     });
     pty.resize(40, 10);
     pty.wait_text(" TLS ");
     pty.resize(15, 3);
     pty.wait_text("too small");
     pty.resize(80, 24);
-    pty.wait_text("Handshake");
+    pty.wait_text(" PEM ");
     pty.send("q");
     pty.ends_clean();
 }
@@ -353,7 +353,7 @@ fn suspending_gives_the_terminal_back_until_fg() {
         env!("CARGO_BIN_EXE_whycert"),
         chain()
     ));
-    pty.wait_for("taken", is_taken).wait_text("not trusted");
+    pty.wait_for("taken", is_taken).wait_text(" clients");
     for stop in ["\x1a", ""] {
         if stop.is_empty() {
             // From outside: the process in the foreground is whycert.
@@ -370,8 +370,7 @@ fn suspending_gives_the_terminal_back_until_fg() {
             !s.hide_cursor() && s.mouse_protocol_mode() == MouseProtocolMode::None
         });
         pty.send("fg\r");
-        pty.wait_for("taken again", is_taken)
-            .wait_text("not trusted");
+        pty.wait_for("taken again", is_taken).wait_text(" clients");
     }
     pty.send("q");
     pty.wait_for("the shell", |s| !s.alternate_screen());
@@ -438,7 +437,7 @@ fn a_panic_restores_the_terminal_and_is_told() {
         ],
         &[("WHYCERT_TEST_FIFO", &fifo.to_string_lossy())],
     );
-    pty.wait_text("not trusted").wait_for("taken", is_taken);
+    pty.wait_text(" clients").wait_for("taken", is_taken);
     std::fs::write(&fifo, "now").unwrap();
     pty.wait_for("given back", is_given_back)
         .wait_text("on purpose");

@@ -45,10 +45,7 @@ pub fn ask(ways: &[Way], told: &(dyn Fn(Measured) + Sync)) {
     std::thread::scope(|scope| {
         for _ in 0..SIDE_BY_SIDE.min(ways.len()) {
             scope.spawn(|| {
-                loop {
-                    let Some(way) = ways.get(next.fetch_add(1, Ordering::Relaxed)) else {
-                        break;
-                    };
+                while let Some(way) = ways.get(next.fetch_add(1, Ordering::Relaxed)) {
                     told(one(way));
                 }
             });

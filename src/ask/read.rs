@@ -74,7 +74,7 @@ pub(super) fn go(ran: &Ran) -> Said {
         .collect();
     match lines.as_slice() {
         [message, cause] if message.starts_with("Get ") => {
-            rejected([*message], if *cause == *message { "" } else { *cause })
+            rejected([*message], if cause == message { "" } else { cause })
         }
         other => Said::NotAsked(format!(
             "go run did not get that far: {}",

@@ -407,7 +407,10 @@ impl Row {
 /// The path that a configuration file, not a variable, gives for this setting.
 fn set_in_a_file(environment: &store::Environment, name: &str) -> Option<String> {
     let setting = environment.settings.iter().find(|s| {
-        s.known.name == name && s.only_for.is_none() && matches!(s.place, store::Place::File { .. })
+        s.known.name == name
+            && s.only_for.is_none()
+            && s.overridden.is_empty()
+            && matches!(s.place, store::Place::File { .. })
     })?;
     let path = match &setting.found {
         store::Found::Anchors(store) => store.path.clone()?,

@@ -74,7 +74,8 @@ fn may_ask(target: &Target, typed: &args::Clients, options: &Options) -> Result<
             "name a server: whycert clients https://localhost:8443 --ask",
         ));
     }
-    if !typed.yes && !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
+    let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+    if !typed.yes && !terminal {
         return Err(Usage::new(
             "--ask runs programs, and there is no terminal to ask you whether it may",
             "add --yes to run them",

@@ -39,8 +39,30 @@ pub fn first_reason(row: &ClientRow) -> String {
         None if predicted.message.is_empty() => {
             text::safe(&predicted.stopped_by.replace('-', " ")).into_owned()
         }
-        None => predicted.message.clone(),
+        None => readable(&predicted.message),
     }
+}
+
+/// Words as people read them: what cannot be known before, such as `{DATE}`, is an ellipsis.
+pub fn readable(words: &str) -> String {
+    let mut out = String::with_capacity(words.len());
+    let mut rest = words;
+    while let Some((before, open)) = rest.split_once('{') {
+        out.push_str(before);
+        let known = |name: &str| name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
+        match open.split_once('}') {
+            Some((name, after)) if !name.is_empty() && known(name) => {
+                out.push('…');
+                rest = after;
+            }
+            _ => {
+                out.push('{');
+                rest = open;
+            }
+        }
+    }
+    out.push_str(rest);
+    out
 }
 
 /// Every reason of the prediction, each with the certificate it is about.
@@ -258,9 +280,9 @@ fn spoken(grid: &Grid) -> Vec<Block> {
         blocks.push(Block::Head(clients.unwrap_or_default()));
         let mut lines: Vec<(String, String)> = Vec::new();
         let parts = words.0.split(" | ").filter(|part| !part.is_empty());
-        lines.extend(parts.map(|part| (String::new(), part.to_owned())));
+        lines.extend(parts.map(|part| (String::new(), readable(part))));
         if !words.1.is_empty() {
-            lines.push((String::new(), format!("cause: {}", words.1)));
+            lines.push((String::new(), format!("cause: {}", readable(words.1))));
         }
         blocks.push(Block::Facts(lines));
     }

@@ -54,8 +54,8 @@ impl Ground {
             question,
             peer: peer.as_ref(),
             facts: &facts,
-            installed: &options.installed,
             key_not_proved: matches!(capture.session.possession, Possession::Failed(_)),
+            installed: &options.installed,
             measured,
         };
         Grid::of(self.chain, self.stores, self.surveyed, &asked)

@@ -10,6 +10,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use whycert::capture::{Capture, Outcome as Ended, Possession, Seen, Session};
 use whycert::inspect::{self, Inspection, Options};
+use whycert::judge::client::{Installed, Measured};
 use whycert::moment::Moment;
 use whycert::net::{Route, Stage};
 use whycert::store::{Anchor, StoreKind, Stores, TrustStore};
@@ -88,6 +89,22 @@ pub fn inspection(
     let mut made = inspect::assemble(capture, &stores(anchors), &Options::default(), now);
     made.took = Duration::from_millis(38);
     made
+}
+
+/// The same, judged by all clients as well.
+pub fn with_clients(
+    inspection: &Inspection,
+    installed: &[Installed],
+    measured: &[Measured],
+) -> Inspection {
+    let options = Options {
+        grid: true,
+        installed: installed.into(),
+        measured: measured.to_vec(),
+        ..Options::default()
+    };
+    let now = inspection.at;
+    inspect::survey(inspection, &inspection.stores, &options, now)
 }
 
 /// The server sent its own certificate only.

@@ -205,6 +205,11 @@ impl Peer {
                 capture.presented.is_empty(),
             );
         }
+        // In TLS 1.3 the client learns it after its own handshake.
+        let demands = capture.session.client_auth.as_ref();
+        if demands.is_some_and(|asked| asked.required) && peer.limits.newest == Version::Tls13 {
+            peer.afterwards = Afterwards::ClientCertificate;
+        }
         Some(peer)
     }
 

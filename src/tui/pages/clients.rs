@@ -235,7 +235,8 @@ pub(in crate::tui) fn client(row: &ClientRow, grid: &Grid, glyphs: &Glyphs) -> V
 fn spoken(message: &str) -> impl Iterator<Item = Line> {
     message
         .split(" | ")
-        .map(|line| Line::of(Meaning::Code, format!("  {line}")).hanging(4))
+        .filter(|line| !line.is_empty())
+        .map(|line| Line::of(Meaning::Code, format!("  {}", words::readable(line))).hanging(4))
 }
 
 fn facts(row: &ClientRow) -> Vec<Line> {
@@ -283,14 +284,11 @@ fn facts(row: &ClientRow) -> Vec<Line> {
             "it does not use the proxy, and may see another chain".to_owned(),
         ));
     }
-    match &row.measured {
-        Some(m) => {
-            pairs.push(("command", m.command.clone()));
-            if let Said::NotAsked(why) = &m.said {
-                pairs.push(("not measured", why.clone()));
-            }
+    if let Some(m) = &row.measured {
+        pairs.push(("command", m.command.clone()));
+        if let Said::NotAsked(why) = &m.said {
+            pairs.push(("not measured", why.clone()));
         }
-        None => {}
     }
     let columns = pairs.iter().map(|(label, _)| text::width(label)).max();
     let columns = columns.unwrap_or(0);

@@ -96,7 +96,7 @@ pub(super) fn open_client(model: &mut Model, id: &str) {
 
 /// The lines as the client prints them.
 fn whole(message: &str) -> String {
-    message.replace(" | ", "\n")
+    crate::export::clients::readable(&message.replace(" | ", "\n"))
 }
 
 /// The words of the client under the cursor, for the copy key.

@@ -1,0 +1,193 @@
+//! The pane Clients and `whycert clients`: who rejects, in which words, what was measured, what differs.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::Value;
+use whycert::export::clients as report;
+use whycert::inspect::{self, Options};
+use whycert::judge::client::{Installed, Measured, Said};
+use whycert::tui::message::{Effect, Message};
+use whycert::tui::model::Finding;
+
+use crate::support::driven::{Driven, URL, missing_intermediate, with_clients};
+use crate::support::machine::{Place, capture, inspected};
+use crate::support::mint::{self, Minted};
+
+fn curl() -> Installed {
+    Installed {
+        client: "curl8-openssl",
+        program: PathBuf::from("/usr/bin/curl"),
+        version: "curl 8.14.1, OpenSSL 3.5.1".to_owned(),
+        same_line: true,
+        others: 0,
+    }
+}
+
+fn said(said: Said) -> Measured {
+    Measured {
+        client: "curl8-openssl",
+        version: "curl 8.14.1, OpenSSL 3.5.1".to_owned(),
+        command: "/usr/bin/curl -sSI https://api.example.test/".to_owned(),
+        took: Duration::from_millis(40),
+        said,
+    }
+}
+
+#[test]
+fn the_pane_at_every_size() {
+    for (columns, rows) in [(40, 10), (80, 24), (120, 40)] {
+        let seen = with_clients(&missing_intermediate(), &[curl()], &[]);
+        let mut driven = Driven::of(seen, (columns, rows));
+        driven.press("5");
+        insta::assert_snapshot!(format!("clients_{columns}x{rows}"), driven.screen());
+    }
+}
+
+#[test]
+fn a_row_opens_and_its_words_are_copied() {
+    let seen = with_clients(&missing_intermediate(), &[curl()], &[]);
+    let mut driven = Driven::of(seen, (100, 40));
+    driven.press("5");
+    let session = driven.model.session().unwrap();
+    let at = session
+        .lines
+        .iter()
+        .position(|l| l.text().contains("curl 8 (OpenSSL"));
+    driven.press(&"j".repeat(at.unwrap()));
+    driven.press("y");
+    let Some(Effect::Copy { text, .. }) = driven.effects.last() else {
+        panic!("{:?}", driven.effects.last());
+    };
+    assert_eq!(
+        text,
+        "curl: (60) SSL certificate problem: unable to get local issuer certificate"
+    );
+    driven.press("<enter>");
+    insta::assert_snapshot!("client_100x40", driven.screen());
+}
+
+#[test]
+fn what_differs_from_the_prediction_is_said_first() {
+    let seen = with_clients(&missing_intermediate(), &[curl()], &[said(Said::Accepted)]);
+    let grid = seen.grid.clone().unwrap();
+    let told = report::differences(&grid);
+    assert_eq!(
+        told,
+        ["curl 8 (OpenSSL 3.5) accepts it, and was predicted to reject it."]
+    );
+    let text = report::text(&seen).unwrap();
+    assert!(
+        text.lines().nth(2).unwrap().contains("NOT AS PREDICTED"),
+        "{text}"
+    );
+    let json: Value = serde_json::from_str(&report::json(&seen).unwrap()).unwrap();
+    let one = json["verdicts"].as_array().unwrap();
+    let its = one.iter().find(|v| v["client"] == "curl8-openssl").unwrap();
+    assert_eq!(its["kind"], "measured");
+    assert_eq!(its["accepted"], true);
+    assert_eq!(its["differs"], "verdict");
+    assert_eq!(its["predicted"]["accepted"], false);
+    for key in [
+        "client", "version", "store", "accepted", "kind", "reasons", "message",
+    ] {
+        assert!(its.get(key).is_some(), "{key}");
+    }
+    let mut driven = Driven::of(seen, (100, 40));
+    driven.press("5");
+    assert!(
+        driven.screen().contains("Not as predicted: curl 8"),
+        "{}",
+        driven.screen()
+    );
+
+    let words = Said::Rejected {
+        message: "curl: (60) something else".to_owned(),
+        cause: String::new(),
+    };
+    let seen = with_clients(&missing_intermediate(), &[curl()], &[said(words)]);
+    let told = report::differences(&seen.grid.unwrap());
+    assert_eq!(told.len(), 1);
+    assert!(told[0].contains("in other words"), "{told:?}");
+}
+
+#[test]
+fn a_client_that_could_not_be_asked_stays_predicted() {
+    let not = said(Said::NotAsked(
+        "it did not answer within 15 seconds".to_owned(),
+    ));
+    let seen = with_clients(&missing_intermediate(), &[curl()], &[not]);
+    let json: Value = serde_json::from_str(&report::json(&seen).unwrap()).unwrap();
+    let all = json["verdicts"].as_array().unwrap();
+    let its = all.iter().find(|v| v["client"] == "curl8-openssl").unwrap();
+    assert_eq!(its["kind"], "predicted");
+    assert_eq!(its["not_asked"], "it did not answer within 15 seconds");
+}
+
+#[test]
+fn clients_are_looked_for_once_the_pane_is_seen() {
+    let mut driven = Driven::of(missing_intermediate(), (80, 24));
+    let looks = |d: &Driven| {
+        d.effects
+            .iter()
+            .filter(|e| matches!(e, Effect::FindClients))
+            .count()
+    };
+    assert_eq!(looks(&driven), 0);
+    driven.press("5");
+    driven.press("151");
+    assert_eq!(looks(&driven), 1);
+    assert_eq!(driven.model.finding, Finding::UnderWay);
+    driven.send(Message::Installed(vec![curl()]));
+    assert_eq!(driven.model.finding, Finding::Done);
+}
+
+#[test]
+fn clients_that_were_given_their_roots_are_not_asked() {
+    let seen = with_clients(&missing_intermediate(), &[curl()], &[]);
+    let mut driven = Driven::of(seen, (80, 24));
+    driven.send(Message::Installed(vec![curl()]));
+    driven.press("a");
+    assert!(
+        !driven
+            .effects
+            .iter()
+            .any(|e| matches!(e, Effect::Ask { .. }))
+    );
+    assert!(
+        driven.screen().contains("their own stores"),
+        "{}",
+        driven.screen()
+    );
+}
+
+#[test]
+fn a_root_that_only_requests_was_given_counts_for_requests_alone() {
+    let root = Minted::root(mint::ca("Corporate Root"));
+    let leaf = root.issue(mint::server(&["api.example.test"]));
+    let place = Place::trusting(&[]);
+    let file = place.pem_of(&root);
+    let survey = place.survey(&[("REQUESTS_CA_BUNDLE", &file)]).stores();
+    let seen = inspected(capture(URL, &[&leaf]), &place.stores(&[]));
+    let options = Options {
+        grid: true,
+        ..Options::default()
+    };
+    let seen = inspect::survey(&seen, &survey, &options, mint::NOW);
+    let grid = seen.grid.unwrap();
+    let accepts: Vec<&str> = grid
+        .rows
+        .iter()
+        .filter(|row| row.accepted())
+        .map(|row| row.client().id.as_str())
+        .collect();
+    assert!(accepts.contains(&"python311-requests"), "{accepts:?}");
+    assert!(!accepts.contains(&"curl8-openssl"), "{accepts:?}");
+    assert!(!accepts.contains(&"python313-httpx"), "{accepts:?}");
+    let row = grid
+        .rows
+        .iter()
+        .find(|r| r.client().id == "python311-requests")
+        .unwrap();
+    assert_eq!(row.predicted.store_why, "REQUESTS_CA_BUNDLE");
+}
