@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use rcgen::{CustomExtension, KeyPair};
+use rcgen::CustomExtension;
 use whycert::capture::Capture;
 use whycert::cert::pem;
 use whycert::chain::Origin;
@@ -80,7 +80,7 @@ fn options() -> Options {
 }
 
 fn assembled(capture: Capture, root: &Minted) -> Inspection {
-    let stores = driven::stores(&[root.der.clone()]);
+    let stores = driven::stores(std::slice::from_ref(&root.der));
     inspect::assemble(Arc::new(capture), &stores, &options(), NOW)
 }
 
@@ -275,7 +275,6 @@ fn what_is_missing_above_is_fetched_too_and_loops_end() {
     assert_eq!(after.chain.paths[0].nodes.len(), 4);
 
     // A chain without end: every CA names another one above it.
-    let key = KeyPair::generate().unwrap();
     let mut above = Minted::root(mint::ca("Level 0"));
     for level in 1..12 {
         let address = files.at(&format!("level{}.der", level - 1));
@@ -284,7 +283,6 @@ fn what_is_missing_above_is_fetched_too_and_loops_end() {
         write(&format!("level{level}.der"), &next.der);
         above = next;
     }
-    drop(key);
     let leaf = above.issue(with_addresses(
         mint::server(&["www.site.example.org"]),
         &[&files.at("level11.der")],
@@ -440,7 +438,7 @@ fn a_mute_server_costs_the_time_limit_and_no_more() {
     let family = family();
     let mut options = options();
     options.reach.timeout = Duration::from_millis(300);
-    let stores = driven::stores(&[family.root.der.clone()]);
+    let stores = driven::stores(std::slice::from_ref(&family.root.der));
     let seen = looked(&family.leaf(&[&address]), "127.0.0.1:443");
     let before = inspect::assemble(Arc::new(seen), &stores, &options, NOW);
     let began = Instant::now();

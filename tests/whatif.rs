@@ -209,7 +209,7 @@ fn every_client_judges_what_is_assumed_as_if_it_were_so() {
     let root = Minted::root(mint::ca("Some Root"));
     let issuing = root.issue(mint::ca("Some Issuing CA"));
     let leaf = issuing.issue(mint::server(&["www.site.example.org"]));
-    let stores = driven::stores(&[root.der.clone()]);
+    let stores = driven::stores(std::slice::from_ref(&root.der));
     let look = |presented: &[&Minted], assumptions: &[Assumption], now| {
         let mut options = Options {
             grid: true,

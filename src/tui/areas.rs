@@ -149,7 +149,14 @@ pub fn banner(model: &Model) -> Option<String> {
     let beyond = inspection.asked.what_if.is_beyond_time();
     if beyond {
         let words = crate::text::list_and(&inspection.assumed());
-        parts.push(format!("What if {words}. Nothing was changed; W clears."));
+        // The way out is told at any width.
+        let end = if model.size.0 < 60 {
+            "; W clears."
+        } else {
+            "; nothing was changed, W clears."
+        };
+        let room = usize::from(model.size.0).saturating_sub("What if ".len() + end.len() + 4);
+        parts.push(format!("What if {}{end}", crate::text::clip(&words, room)));
     } else if inspection.at_given {
         parts.push(format!("Judged for {}, not for now.", inspection.at.long()));
     }
