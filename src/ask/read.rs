@@ -259,6 +259,11 @@ pub(super) fn npm(ran: &Ran) -> Said {
         c.strip_prefix('E')
             .is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()))
     });
+    // What is no package description is an answer all the same.
+    let answered = answered
+        || lines
+            .iter()
+            .any(|l| l.contains("invalid json response body"));
     if ran.code == Some(0) || answered {
         return Said::Accepted;
     }
