@@ -4,26 +4,28 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::capture::{self, Capture, Possession};
-use crate::chain::{Chain, NodeId};
+use crate::cert::Certificate;
+use crate::chain::{Beyond, Chain, NodeId};
 use crate::diagnosis::{self, Case, Finding, Further};
-use crate::judge::client::{ClientVerdict, Grid, Installed, Measured, Profile};
-use crate::judge::{Crl, Purpose, Verdict};
+use crate::judge::client::{self, ClientVerdict, Grid, Installed, Measured, Profile};
+use crate::judge::{self, Crl, Purpose, Question, Verdict};
 use crate::moment::Moment;
 use crate::net::{Reach, Stage};
 use crate::store::Stores;
-use crate::target::{Host, Target};
+use crate::target::{Endpoint, Host, Target};
 
+mod changed;
 pub mod events;
 mod fetch;
 mod further;
-mod judged;
+mod ground;
 mod what_if;
 
+pub use changed::Changed;
 pub use fetch::{MOST_FETCH_DEPTH, MOST_FETCHES};
 pub use further::{Ask, ask, to_fetch};
 use further::{of_other, resolved};
-pub use judged::Changed;
-use judged::build;
+use ground::Ground;
 pub use what_if::{Assumption, Fingerprint, WhatIf};
 
 /// How to inspect; the same for all targets of a run.
@@ -185,48 +187,33 @@ pub fn assemble(
     options: &Options,
     now: Moment,
 ) -> Inspection {
-    assemble_with(capture, stores, Arc::default(), None, options, now)
+    let clients = options.grid.then(|| (stores.with_settings(), false));
+    assemble_with(capture, stores, clients, Arc::default(), options, now)
 }
 
-/// Which stores the grid of clients is made from: every one of this machine, or those known so far.
-struct Surveyed {
-    stores: Stores,
-    whole: bool,
-}
-
+/// `clients` are the stores that clients read, where a grid is wished, and whether these are all of them.
 fn assemble_with(
     capture: Arc<Capture>,
     stores: &Stores,
+    clients: Option<(Stores, bool)>,
     further: Arc<Further>,
-    surveyed: Option<Surveyed>,
     options: &Options,
     now: Moment,
 ) -> Inspection {
     let seen = options.without_assumptions();
     let chain = build(&capture, stores, &further, &seen, &[]);
-    let mut actual = conclude(capture, chain, stores, &seen, now, further);
-    if options.grid {
-        let surveyed = surveyed.unwrap_or_else(|| Surveyed {
-            stores: stores.with_settings(),
-            whole: false,
-        });
-        let grid = judged::grid(&actual, surveyed.stores, surveyed.whole, None);
-        actual.grid = Some(Arc::new(grid));
-    }
-    suppose(actual, options, now)
-}
-
-/// The same inspection with the grid of clients made anew from every store of this machine. What decides
-/// the outcome stays as it is.
-pub fn survey(
-    inspection: &Inspection,
-    stores: &Stores,
-    options: &Options,
-    now: Moment,
-) -> Inspection {
-    let mut actual = inspection.actual.as_deref().unwrap_or(inspection).clone();
-    actual.asked = Arc::new(options.without_assumptions());
-    actual.grid = Some(Arc::new(judged::grid(&actual, stores.clone(), true, None)));
+    let seen_with = |all: &Stores| build(&capture, all, &further, &seen, &[]);
+    let ground =
+        clients.map(|(all, surveyed)| Ground::of(&chain, stores, all, surveyed, seen_with));
+    let actual = conclude(
+        capture.clone(),
+        chain,
+        stores,
+        ground,
+        &seen,
+        now,
+        further.clone(),
+    );
     suppose(actual, options, now)
 }
 
@@ -234,22 +221,49 @@ pub fn survey(
 /// other assumptions). Pure, and cheap: nothing is decoded, and no signature checked anew unless the
 /// assumptions make another chain.
 pub fn reassess(inspection: &Inspection, options: &Options, now: Moment) -> Inspection {
-    let before = inspection.actual.as_deref().unwrap_or(inspection);
-    let mut actual = conclude(
-        before.capture.clone(),
-        before.chain.clone(),
-        &before.stores,
+    let ground = inspection.actually().ground();
+    again(inspection, ground, options, now)
+}
+
+/// The same inspection with the grid of clients made from every store of this machine. What decides the
+/// outcome stays as it is.
+pub fn survey(
+    inspection: &Inspection,
+    stores: &Stores,
+    options: &Options,
+    now: Moment,
+) -> Inspection {
+    let actual = inspection.actually();
+    let seen = options.without_assumptions();
+    let seen_with = |all: &Stores| build(&actual.capture, all, &actual.further, &seen, &[]);
+    let ground = Ground::of(
+        &actual.chain,
+        &actual.stores,
+        stores.clone(),
+        true,
+        seen_with,
+    );
+    again(inspection, Some(ground), options, now)
+}
+
+fn again(
+    inspection: &Inspection,
+    ground: Option<Ground>,
+    options: &Options,
+    now: Moment,
+) -> Inspection {
+    let actual = inspection.actually();
+    let mut again = conclude(
+        actual.capture.clone(),
+        actual.chain.clone(),
+        &actual.stores,
+        ground,
         &options.without_assumptions(),
         now,
-        inspection.further.clone(),
+        actual.further.clone(),
     );
-    actual.took = inspection.took;
-    if let Some(known) = &before.grid {
-        let stores = known.stores.clone();
-        let grid = judged::grid(&actual, stores, known.surveyed, Some(known.chain.clone()));
-        actual.grid = Some(Arc::new(grid));
-    }
-    suppose(actual, options, now)
+    again.took = inspection.took;
+    suppose(again, options, now)
 }
 
 /// The same inspection with what is known further. Pure.
@@ -259,16 +273,13 @@ pub fn with_further(
     options: &Options,
     now: Moment,
 ) -> Inspection {
-    let before = inspection.actual.as_deref().unwrap_or(inspection);
-    let surveyed = before.grid.as_ref().map(|grid| Surveyed {
-        stores: grid.stores.clone(),
-        whole: grid.surveyed,
-    });
+    let actual = inspection.actually();
+    let clients = actual.grid.as_ref().map(|g| (g.stores.clone(), g.surveyed));
     let mut again = assemble_with(
-        before.capture.clone(),
-        &before.stores,
+        actual.capture.clone(),
+        &actual.stores,
+        clients,
         Arc::new(further),
-        surveyed,
         options,
         now,
     );
@@ -282,27 +293,26 @@ fn suppose(actual: Inspection, options: &Options, now: Moment) -> Inspection {
     if what_if.is_empty() {
         return actual;
     }
-    let other = |stores: &Stores, chain: &Chain| {
-        if !what_if.reshapes() {
-            return (stores.clone(), chain.clone());
-        }
-        let stores = what_if.stores(stores);
-        let known = chain.nodes.iter().filter_map(|n| n.certificate.as_ref());
-        let without = what_if.without(known.map(|c| &c.sha256));
-        let chain = build(&actual.capture, &stores, &actual.further, options, &without);
-        (stores, chain)
-    };
-    let (stores, chain) = other(&actual.stores, &actual.chain);
+    let mut stores = actual.stores.clone();
+    let mut chain = actual.chain.clone();
+    let mut ground = actual.ground();
+    if what_if.reshapes() {
+        let known = actual.widest().nodes.iter();
+        let known: Vec<[u8; 32]> = known
+            .filter_map(|n| Some(n.certificate.as_ref()?.sha256))
+            .collect();
+        let without = what_if.without(known.iter());
+        let made = |all: &Stores| build(&actual.capture, all, &actual.further, options, &without);
+        stores = what_if.stores(&stores);
+        chain = made(&stores);
+        ground = ground
+            .map(|g| Ground::of(&chain, &stores, what_if.stores(&g.stores), g.surveyed, made));
+    }
     let capture = actual.capture.clone();
     let further = actual.further.clone();
-    let mut supposed = conclude(capture, chain, &stores, options, now, further);
+    let mut supposed = conclude(capture, chain, &stores, ground, options, now, further);
     supposed.took = actual.took;
-    if let Some(known) = &actual.grid {
-        let (stores, chain) = other(&known.stores, &known.chain);
-        let grid = judged::grid(&supposed, stores, known.surveyed, Some(chain));
-        supposed.grid = Some(Arc::new(grid));
-    }
-    supposed.idle = what_if.idle(&supposed.chain, &actual.chain, &actual.stores);
+    supposed.idle = what_if.idle(supposed.widest(), actual.widest(), &actual.stores);
     if what_if.is_beyond_time() {
         if supposed.outcome == Outcome::Trusted {
             supposed.outcome = Outcome::TrustedIf;
@@ -312,8 +322,114 @@ fn suppose(actual: Inspection, options: &Options, now: Moment) -> Inspection {
             verdict.pretended |= verdict.accepted && !before.is_some_and(|v| v.accepted);
         }
     }
+    if let (Some(grid), Some(real)) = (&mut supposed.grid, &actual.grid) {
+        Arc::make_mut(grid).compare(real);
+    }
     supposed.actual = Some(Arc::new(actual));
     supposed
+}
+
+fn build(
+    capture: &Capture,
+    stores: &Stores,
+    further: &Further,
+    options: &Options,
+    without: &[[u8; 32]],
+) -> Chain {
+    let presented: Vec<Arc<Certificate>> = capture
+        .presented
+        .iter()
+        .map(|der| Arc::new(Certificate::read(der.clone())))
+        .collect();
+    let fetched: Vec<(String, Arc<Certificate>)> = further
+        .fetched
+        .iter()
+        .flat_map(|one| {
+            let got = one.got.as_deref().unwrap_or_default();
+            got.iter().map(|der| {
+                (
+                    one.address.clone(),
+                    Arc::new(Certificate::read(der.clone())),
+                )
+            })
+        })
+        .collect();
+    let any_order = capture.target.endpoint().is_none() && !options.leaf_first;
+    Chain::build_with(
+        &presented,
+        any_order,
+        stores,
+        &Beyond {
+            assumed: &options.what_if.sent(),
+            fetched: &fetched,
+            without,
+        },
+    )
+}
+
+/// Every verdict at one moment: of the stores, of the clients that are asked, and the grid.
+struct Judged {
+    verdicts: Vec<Verdict>,
+    compared: Vec<ClientVerdict>,
+    grid: Option<Grid>,
+}
+
+/// What is judged.
+struct Matter<'a> {
+    capture: &'a Capture,
+    chain: &'a Chain,
+    stores: &'a Stores,
+    ground: Option<Ground>,
+    name: Option<&'a Host>,
+}
+
+fn judged(matter: Matter<'_>, options: &Options, at: Moment) -> Judged {
+    let Matter { chain, name, .. } = matter;
+    let question = |chain: &Chain| Question {
+        name: name.cloned(),
+        at,
+        pretend: options.what_if.trusted(chain),
+        // Only an endpoint (or a file that a host is named for) is surely a server.
+        purpose: options.purpose.or(name.map(|_| Purpose::Server)),
+        max_depth: options.max_depth,
+        crls: options.crls.clone(),
+    };
+    let grid = matter.ground.map(|ground| {
+        let question = question(&ground.chain);
+        ground.grid(matter.capture, &question, options)
+    });
+    if chain.leaf.is_none() {
+        return Judged {
+            verdicts: Vec::new(),
+            compared: Vec::new(),
+            grid,
+        };
+    }
+    let question = question(chain);
+    let verdicts = judge::judge(chain, matter.stores, &question);
+    let compared = match matter.stores.deciding() {
+        Some(store) => {
+            let facts = judge::Facts::default();
+            let ask = client::Ask {
+                chain,
+                direct: None,
+                question: &question,
+                peer: None,
+                facts: &facts,
+                trusted: client::Trusted::Given {
+                    store,
+                    trouble: None,
+                },
+            };
+            client::verdicts_of(options.clients.iter().copied(), &ask)
+        }
+        None => Vec::new(),
+    };
+    Judged {
+        verdicts,
+        compared,
+        grid,
+    }
 }
 
 impl Options {
@@ -326,19 +442,36 @@ impl Options {
     }
 }
 
+/// The one place where verdicts, grid, findings and outcome come from.
 fn conclude(
     capture: Arc<Capture>,
     chain: Chain,
     stores: &Stores,
+    ground: Option<Ground>,
     options: &Options,
     now: Moment,
     further: Arc<Further>,
 ) -> Inspection {
-    let question = judged::question(&capture, &chain, options, now);
-    let (name, at) = (question.name.clone(), question.at);
-    let at_given = options.what_if.at().is_some();
-    let (verdicts, compared) = judged::verdicts(&chain, stores, options, &question);
-    let accepted = judged::decides(options, &verdicts, &compared);
+    let assumed = options.what_if.at();
+    let at = assumed.unwrap_or(now);
+    let name = options.what_if.host().or(options.name.as_ref()).cloned();
+    let name = name.or_else(|| capture.target.endpoint().map(Endpoint::verified));
+    let matter = Matter {
+        capture: &capture,
+        chain: &chain,
+        stores,
+        ground,
+        name: name.as_ref(),
+    };
+    let Judged {
+        verdicts,
+        compared,
+        grid,
+    } = judged(matter, options, at);
+    let accepted = match options.decides {
+        Some(id) => compared.iter().any(|c| c.client.id == id && c.accepted),
+        None => verdicts.first().is_some_and(|v| v.accepted),
+    };
     let case = Case {
         capture: &capture,
         chain: &chain,
@@ -346,7 +479,7 @@ fn conclude(
         verdicts: &verdicts,
         name: name.as_ref(),
         at,
-        at_given,
+        at_given: assumed.is_some(),
         further: &further,
     };
     let findings = diagnosis::diagnose(&case);
@@ -358,11 +491,11 @@ fn conclude(
         stores: stores.clone(),
         verdicts,
         compared,
-        grid: None,
+        grid: grid.map(Arc::new),
         findings,
         outcome,
         at,
-        at_given,
+        at_given: assumed.is_some(),
         name,
         asked: Arc::new(options.clone()),
         actual: None,

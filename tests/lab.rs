@@ -13,7 +13,7 @@ use whycert::store::{Anchor, StoreKind, Stores, TrustStore};
 use whycert::target::Target;
 
 /// Scenarios in which the server never goes on: their tests wait for the time limit.
-const WAITED_FOR: &[&str] = &["silent", "stalled"];
+pub const WAITED_FOR: &[&str] = &["silent", "stalled"];
 
 /// What the first finding's sentence must say.
 const SAYS: &[(&str, &str)] = &[

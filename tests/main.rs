@@ -8,6 +8,8 @@ mod catalogue;
 mod certificates;
 mod chains;
 mod clients;
+mod clients_real;
+mod engines;
 mod environment;
 mod explain;
 mod fetch;

@@ -48,7 +48,7 @@ pub fn find(machine: &Machine) -> Vec<Installed> {
         }),
         search.job("ruby", &["-e", "puts RbConfig.ruby, RUBY_VERSION"], |_, out| {
             let (program, version) = out.trim().split_once('\n')?;
-            one("ruby", Path::new(program), &format!("Ruby {version}"), version.starts_with("3."))
+            one("ruby", Path::new(program), &format!("Ruby {version}"), version.starts_with("3.3."))
         }),
         search.job(
             "perl",
@@ -228,11 +228,27 @@ fn git(program: &Path, out: &str) -> Option<Found> {
         return None;
     }
     let version = output(program, &["--version"])?;
-    let shown = format!(
-        "{}, libcurl (GnuTLS)",
-        version.trim().replace(" version", "")
-    );
-    one("git", program, &shown, true)
+    let library = libcurl_gnutls().unwrap_or_default();
+    let name = version.trim().replace(" version", "");
+    let shown = format!("{name}, libcurl {library} (GnuTLS)").replace("  ", " ");
+    one("git", program, &shown, library.starts_with("8."))
+}
+
+/// The version of libcurl-gnutls, which stands in the library itself.
+fn libcurl_gnutls() -> Option<String> {
+    let triplet = format!("/usr/lib/{}-linux-gnu", std::env::consts::ARCH);
+    let folders = [triplet.as_str(), "/usr/lib64", "/usr/lib"];
+    let bytes = folders
+        .iter()
+        .find_map(|folder| std::fs::read(Path::new(folder).join("libcurl-gnutls.so.4")).ok())?;
+    let mark = b"CLIENT libcurl ";
+    let at = bytes.windows(mark.len()).position(|w| w == mark)? + mark.len();
+    let version = bytes.get(at..)?.iter().map(|b| char::from(*b));
+    Some(
+        version
+            .take_while(|c| c.is_ascii_digit() || *c == '.')
+            .collect(),
+    )
 }
 
 fn openssl(program: &Path, out: &str) -> Option<Found> {

@@ -83,6 +83,12 @@ fn said(way: &Way) -> std::io::Result<(Said, Duration)> {
     let mut command = Command::new(&way.program);
     command.args(&way.arguments).current_dir(&folder);
     surroundings(&mut command, home.path());
+    for (name, value) in &way.variables {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
     let ran = run::run(&mut command, way.limit)?;
     if ran.timed_out {
         let limit = way.limit.as_secs();

@@ -37,15 +37,15 @@ pub(super) fn script(ran: &Ran) -> Said {
     rejected(errors(ran), "")
 }
 
-/// The same with the nested cause on the second line.
+/// The same with the nested cause from the second line on.
 pub(super) fn script_with_cause(ran: &Ran) -> Said {
     if ran.code == Some(0) {
         return Said::Accepted;
     }
     let mut lines = errors(ran);
     let message = lines.next();
-    let cause = lines.next().unwrap_or_default();
-    rejected(message, cause)
+    let cause: Vec<&str> = lines.collect();
+    rejected(message, &cause.join(" | "))
 }
 
 /// `java Ask.java`, which needs a whole JDK.
@@ -214,6 +214,7 @@ fn exception(line: &str) -> Option<(&str, &str)> {
         .chars()
         .all(|c| c.is_ascii_alphanumeric() || c == '.' || c == '_');
     let raised = last.ends_with("Error")
+        || last.ends_with("error")
         || last.ends_with("Exception")
         || last.ends_with("Timeout")
         || last.ends_with("timeout")

@@ -1,6 +1,7 @@
 //! How each client is asked: one command that does a handshake and one request without a body, and how
 //! its answer is read. A table; nothing is run here.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -23,6 +24,8 @@ pub struct Way {
     pub arguments: Vec<String>,
     /// A file that is put into that folder: name and text.
     pub file: Option<(&'static str, &'static str)>,
+    /// Variables to set, or to take away: none, unless somebody adds them.
+    pub variables: Vec<(String, Option<OsString>)>,
     /// What the server gets to see.
     pub sends: &'static str,
     /// Longest time it may take.
@@ -244,8 +247,7 @@ const TABLE: &[Row] = &[
             "labpkg",
             "--registry={URL}",
             "--fetch-retries=0",
-            "--userconfig=/dev/null",
-            "--globalconfig=/dev/null",
+            "--globalconfig=none",
             "--no-update-notifier",
         ],
         setting: Some(("npm cafile", "--cafile")),
@@ -394,6 +396,7 @@ impl Row {
             program: one.program.clone(),
             arguments,
             file: self.file,
+            variables: Vec::new(),
             sends: self.sends,
             limit: Duration::from_secs(self.seconds),
             reads: self.reads,

@@ -20,7 +20,7 @@ pub(super) fn run(typed: args::Clients) -> Result<u8, Failure> {
     values::suppose(&mut options, &typed.supposing)?;
     values::given_files("--ca", &typed.judging.ca)?;
     if typed.ask {
-        may_ask(&target, &typed)?;
+        may_ask(&target, &typed, &options)?;
     }
     announce_stdin([&target]);
     let machine = Machine::this();
@@ -55,17 +55,17 @@ pub(super) fn run(typed: args::Clients) -> Result<u8, Failure> {
 }
 
 /// Whether clients can be asked about what was typed; said before anything is looked at.
-fn may_ask(target: &Target, typed: &args::Clients) -> Result<(), Usage> {
+fn may_ask(target: &Target, typed: &args::Clients, options: &Options) -> Result<(), Usage> {
+    if !options.what_if.is_empty() {
+        return Err(Usage::new(
+            "--ask goes with neither --what-if nor --at: clients answer for what is, not for what is assumed",
+            "leave one of them out",
+        ));
+    }
     if !typed.judging.ca.is_empty() {
         return Err(Usage::new(
             "--ask and --ca do not go together: asked, clients read their own stores",
             "leave --ca out, or set the variable that hands the file to them: SSL_CERT_FILE, REQUESTS_CA_BUNDLE, NODE_EXTRA_CA_CERTS",
-        ));
-    }
-    if !typed.supposing.what_if.is_empty() {
-        return Err(Usage::new(
-            "--ask and --what-if do not go together: clients answer for what is, not for what is assumed",
-            "leave one of them out",
         ));
     }
     if let Some(why) = ask::obstacle(target.endpoint()) {

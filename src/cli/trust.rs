@@ -160,11 +160,22 @@ fn undo(id: Option<&str>, all: bool, yes: bool) -> Result<u8, Failure> {
             return Ok(0);
         }
     }
+    // One that cannot be undone does not keep the others.
+    let mut first = None;
     for id in wanted {
-        let entry = trust::undo(&place, &id)?;
-        headless::print(words::undone(&entry).as_bytes())?;
+        match trust::undo(&place, &id) {
+            Ok(entry) => {
+                headless::print(words::undone(&entry).as_bytes())?;
+            }
+            Err(error) => {
+                first.get_or_insert(error);
+            }
+        }
     }
-    Ok(0)
+    match first {
+        Some(error) => Err(error.into()),
+        None => Ok(0),
+    }
 }
 
 /// Asks on the terminal; without one nobody agrees.

@@ -9,7 +9,7 @@ use super::layout::{Block, Page, Section};
 use super::report::title_of;
 use super::{supposed, words};
 use crate::inspect::Inspection;
-use crate::judge::client::{Basis, ClientRow, Difference, Grid, Kind, Said};
+use crate::judge::client::{Basis, ClientRow, Difference, Grid, KEY_NOT_PROVED, Kind, Said};
 use crate::text;
 
 /// The report for people, at most 100 columns wide. `None` when no clients were judged.
@@ -33,6 +33,9 @@ pub fn first_reason(row: &ClientRow) -> String {
         // What it said itself goes before what was thought.
         _ if row.difference() == Some(Difference::Verdict) => row.words().0.to_owned(),
         Some(reason) => words::reason(&reason.kind),
+        None if predicted.stopped_by == KEY_NOT_PROVED => {
+            "the server did not prove that it holds its private key".to_owned()
+        }
         None if predicted.message.is_empty() => {
             text::safe(&predicted.stopped_by.replace('-', " ")).into_owned()
         }
@@ -53,6 +56,14 @@ pub fn reasons(row: &ClientRow, grid: &Grid) -> Vec<String> {
     .collect()
 }
 
+/// What it really does, where the assumptions turn its verdict.
+pub fn turned(row: &ClientRow) -> Option<&'static str> {
+    match row.actually.filter(|_| row.is_turned())? {
+        true => Some("as it is: accepts"),
+        false => Some("as it is: rejects"),
+    }
+}
+
 /// `rejected by 7 of 9 clients`.
 pub fn headline(grid: &Grid) -> String {
     match grid.rejected() {
@@ -68,15 +79,24 @@ pub fn differences(grid: &Grid) -> Vec<String> {
     grid.differing()
         .map(|(row, difference)| {
             let title = &row.client().title;
+            let other = match &row.installed {
+                Some(found) if !found.same_line => {
+                    format!(
+                        " Its version ({}) is not the one that the prediction was measured with.",
+                        found.version
+                    )
+                }
+                _ => String::new(),
+            };
             match difference {
                 Difference::Verdict if row.accepted() => {
-                    format!("{title} accepts it, and was predicted to reject it.")
+                    format!("{title} accepts it, and was predicted to reject it.{other}")
                 }
                 Difference::Verdict => {
-                    format!("{title} rejects it, and was predicted to accept it.")
+                    format!("{title} rejects it, and was predicted to accept it.{other}")
                 }
                 Difference::Words => {
-                    format!("{title} rejects it as predicted, but in other words.")
+                    format!("{title} rejects it as predicted, but in other words.{other}")
                 }
             }
         })
@@ -108,24 +128,33 @@ fn page(inspection: &Inspection, grid: &Grid) -> Page {
     let mut first = Vec::new();
     let differing = differences(grid);
     if !differing.is_empty() {
-        first.push(Block::Head(
-            "Not as predicted. Please report it: the prediction should be right.".to_owned(),
-        ));
+        first.push(Block::Head("NOT AS PREDICTED".to_owned()));
         first.extend(differing.into_iter().map(Block::Words));
     }
     first.extend(supposed::next_change(inspection).map(Block::Words));
-    let mut sections = vec![Section {
-        heading: "",
-        blocks: first,
-    }];
-    sections.push(supposed::section(inspection));
+    let mut sections = vec![
+        Section {
+            heading: "",
+            blocks: first,
+        },
+        supposed::section(inspection),
+    ];
     for (heading, accepted) in [("Rejected by", false), ("Accepted by", true)] {
         let rows = grid.rows.iter().filter(|r| r.accepted() == accepted);
-        let facts: Vec<(String, String)> = rows.map(|row| (name(row), first_reason(row))).collect();
+        let facts: Vec<(String, String)> = rows
+            .map(|row| {
+                let parts = [
+                    turned(row).unwrap_or_default().to_owned(),
+                    first_reason(row),
+                ];
+                let parts: Vec<String> = parts.into_iter().filter(|p| !p.is_empty()).collect();
+                (name(row), parts.join("; "))
+            })
+            .collect();
         if !facts.is_empty() {
             sections.push(Section {
                 heading,
-                blocks: vec![Block::Facts(facts)],
+                blocks: vec![Block::Rows(facts)],
             });
         }
     }
@@ -291,7 +320,9 @@ struct Report {
     outcome: &'static str,
     judged_at: String,
     judged_at_given: bool,
+    /// What is assumed, and what that changes; `null` when nothing is.
     what_if: Option<Supposed>,
+    /// The next date at which some verdict turns by itself.
     next_change: Option<Turn>,
     clients: usize,
     rejected: usize,
@@ -313,6 +344,8 @@ struct Verdict {
     store_because: String,
     store_assumed: bool,
     accepted: bool,
+    /// Whether its rules accept without what is assumed; `null` when nothing is.
+    actually_accepted: Option<bool>,
     path: Vec<usize>,
     reasons: Vec<Reason>,
     steps: Vec<Checked>,
@@ -357,6 +390,7 @@ impl Verdict {
             store_because: predicted.store_why.clone(),
             store_assumed: predicted.store_assumed,
             accepted: row.accepted(),
+            actually_accepted: row.actually,
             path: json::indices(&predicted.path),
             reasons: json::reasons(&predicted.reasons),
             steps: json::steps(&predicted.steps),

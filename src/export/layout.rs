@@ -28,6 +28,8 @@ pub(super) enum Block {
     Head(String),
     /// Labels with values.
     Facts(Vec<(String, String)>),
+    /// The same where the labels are names, and longer.
+    Rows(Vec<(String, String)>),
     /// Lines that keep their shape.
     Drawing(Vec<String>),
     /// Lines to copy.
@@ -77,15 +79,8 @@ impl Block {
         match self {
             Self::Words(words) => wrap(out, words, 2, 2),
             Self::Head(words) => wrap(out, words, 2, 4),
-            Self::Facts(facts) => {
-                let widest = facts.iter().map(|(l, _)| text::width(l)).max().unwrap_or(0);
-                let indent = (widest + 6).min(30);
-                for (label, value) in facts {
-                    let gap = indent.saturating_sub(4 + text::width(label)).max(2);
-                    let line = format!("{label}{}{value}", " ".repeat(gap));
-                    wrap(out, &line, 4, indent);
-                }
-            }
+            Self::Facts(facts) => columns(out, facts, 30),
+            Self::Rows(facts) => columns(out, facts, 48),
             Self::Drawing(lines) => {
                 for line in lines {
                     out.push_str("  ");
@@ -107,7 +102,7 @@ impl Block {
         match self {
             Self::Words(words) => out.push_str(&format!("{}\n", markdown(words))),
             Self::Head(words) => out.push_str(&format!("### {}\n", markdown(words))),
-            Self::Facts(facts) => {
+            Self::Facts(facts) | Self::Rows(facts) => {
                 out.push_str("| | |\n|---|---|\n");
                 for (label, value) in facts {
                     out.push_str(&format!("| {} | {} |\n", markdown(label), markdown(value)));
@@ -116,6 +111,17 @@ impl Block {
             Self::Drawing(lines) => fenced(out, "text", lines),
             Self::Commands(lines) => fenced(out, "sh", lines),
         }
+    }
+}
+
+/// Labels and values in two columns, the first at most so wide.
+fn columns(out: &mut String, facts: &[(String, String)], most: usize) {
+    let widest = facts.iter().map(|(l, _)| text::width(l)).max().unwrap_or(0);
+    let indent = (widest + 6).min(most);
+    for (label, value) in facts {
+        let gap = indent.saturating_sub(4 + text::width(label)).max(2);
+        let line = format!("{label}{}{value}", " ".repeat(gap));
+        wrap(out, &line, 4, indent);
     }
 }
 

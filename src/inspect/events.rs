@@ -1,8 +1,8 @@
 //! When will it change, and for whom? The dates of the chain in order, and the next one at which some
 //! verdict turns. Pure.
 
-use super::Inspection;
-use super::judged::Voice;
+use super::changed::accepted_by;
+use super::{Inspection, Matter, judged};
 use crate::chain::{Chain, NodeId};
 use crate::moment::{Moment, NO_EXPIRY};
 
@@ -66,8 +66,8 @@ pub fn events(chain: &Chain) -> Vec<Event> {
 /// The first date after the one judged for at which the outcome or the verdict of a store or client
 /// turns; `None` when there is none among the next dates of the chain.
 pub fn next_turn(inspection: &Inspection) -> Option<Turn> {
-    let now = inspection.voices();
-    let outcome = inspection.decided();
+    let now = inspection.accepted_by();
+    let outcome = decided(inspection, &inspection.verdicts, &inspection.compared);
     let mut last = None;
     let later = events(&inspection.chain)
         .into_iter()
@@ -79,25 +79,45 @@ pub fn next_turn(inspection: &Inspection) -> Option<Turn> {
             continue;
         }
         last = Some(event.at);
-        let (then, after) = inspection.voices_at(event.at);
-        // Each that says one thing in `from` and another in `to`, and accepts in `from`.
-        let turned = |from: &[Voice], to: &[Voice]| -> Vec<String> {
-            from.iter()
-                .filter(|a| a.accepts && to.iter().any(|b| b.id == a.id && !b.accepts))
-                .map(|a| a.title.clone())
-                .collect()
+        let matter = Matter {
+            capture: &inspection.capture,
+            chain: &inspection.chain,
+            stores: &inspection.stores,
+            ground: inspection.ground(),
+            name: inspection.name.as_ref(),
         };
-        let (lost, gained) = (turned(&now, &then), turned(&then, &now));
-        if lost.is_empty() && gained.is_empty() {
+        let judged = judged(matter, &inspection.asked, event.at);
+        let (verdicts, compared) = (judged.verdicts, judged.compared);
+        let then = accepted_by(&verdicts, &compared, judged.grid.as_ref());
+        let differs = |a: &(String, String, bool)| now.iter().any(|b| b.0 == a.0 && b.2 != a.2);
+        if !then.iter().any(differs) {
             continue;
         }
+        let after = decided(inspection, &verdicts, &compared);
+        let differ = |from: &[(String, String, bool)], to: &[(String, String, bool)]| {
+            from.iter()
+                .filter(|a| a.2 && to.iter().any(|b| b.0 == a.0 && !b.2))
+                .map(|a| a.1.clone())
+                .collect()
+        };
         return Some(Turn {
             event,
             accepted: after,
             decides: after != outcome,
-            lost,
-            gained,
+            lost: differ(&now, &then),
+            gained: differ(&then, &now),
         });
     }
     None
+}
+
+fn decided(
+    inspection: &Inspection,
+    verdicts: &[crate::judge::Verdict],
+    compared: &[crate::judge::client::ClientVerdict],
+) -> bool {
+    match inspection.asked.decides {
+        Some(id) => compared.iter().any(|c| c.client.id == id && c.accepted),
+        None => verdicts.first().is_some_and(|v| v.accepted),
+    }
 }

@@ -220,7 +220,8 @@ pub(super) fn strict(certificate: &Certificate, leaf: bool, top: bool) -> Vec<St
         if !ca {
             broken.push(StrictRule::PathLengthWithoutCa);
         }
-        if lacks_cert_sign(c) {
+        // Without any key usage, too: OpenSSL takes what is absent for nothing allowed here.
+        if !usage.is_some_and(|u| u.has(KeyUsage::KEY_CERT_SIGN)) {
             broken.push(StrictRule::PathLengthWithoutCertSign);
         }
     }

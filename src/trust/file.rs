@@ -234,7 +234,9 @@ fn sync_folder(path: &Path) -> Result<(), TrustError> {
 fn open_to_others(folder: &Path) -> Option<String> {
     use std::os::unix::fs::MetadataExt;
     const STICKY: u32 = 0o1000;
-    const OTHERS: u32 = 0o022;
+    const GROUP: u32 = 0o020;
+    /// Groups of people begin here; those below are the system's, such as Debian's staff.
+    const PEOPLE: u32 = 1000;
     // As root every folder on the way counts; else the one itself, and above it what anybody may write.
     for (steps, here) in folder.ancestors().enumerate() {
         let Ok(meta) = fs::metadata(here) else {
@@ -246,8 +248,12 @@ fn open_to_others(folder: &Path) -> Option<String> {
             "which belongs to another user"
         } else if meta.mode() & 0o002 != 0 && meta.mode() & STICKY == 0 {
             "in which everybody may change names"
-        } else if is_root() && meta.mode() & OTHERS != 0 && meta.mode() & STICKY == 0 {
-            "in which others than root may change names"
+        } else if is_root()
+            && meta.mode() & GROUP != 0
+            && meta.gid() >= PEOPLE
+            && meta.mode() & STICKY == 0
+        {
+            "in which a group of people may change names"
         } else {
             continue;
         };

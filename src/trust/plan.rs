@@ -29,6 +29,7 @@ pub fn plan(
     id: NodeId,
     rung: Rung,
 ) -> Result<Plan, Refusal> {
+    let (inspection, id) = as_it_is(inspection, id)?;
     let mut bundles = inspection.stores.0.iter();
     let in_bundle = inspection.chain.certificate(id).is_some_and(|certificate| {
         bundles.any(|s| s.kind == StoreKind::Bundle && s.holds(certificate))
@@ -92,4 +93,23 @@ pub fn plan(
         capture: inspection.capture.clone(),
         certificate: passed.certificate,
     })
+}
+
+/// What is written is about what is seen, not about what is assumed. Another time alone is judged as it is
+/// given.
+fn as_it_is(inspection: &Inspection, id: NodeId) -> Result<(&Inspection, NodeId), Refusal> {
+    let assumed = inspection.asked.what_if.is_beyond_time();
+    let Some(actual) = inspection.actual.as_deref().filter(|_| assumed) else {
+        return Ok((inspection, id));
+    };
+    let Some(certificate) = inspection.chain.certificate(id) else {
+        return Ok((inspection, id));
+    };
+    match actual.chain.find(&certificate.sha256) {
+        Some(id) => Ok((actual, id)),
+        None => Err(refuse(
+            "This certificate is there only because that is assumed.",
+            "Drop the assumption, or trust one that the server sent.",
+        )),
+    }
 }

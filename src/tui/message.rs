@@ -147,6 +147,15 @@ pub enum Effect {
         /// How.
         options: Box<Options>,
     },
+    /// Look for the clients of this machine.
+    FindClients,
+    /// Ask clients of this machine.
+    Ask {
+        /// The job that answers.
+        job: JobId,
+        /// How each is asked.
+        ways: Vec<Way>,
+    },
     /// Ask a question that goes beyond the server.
     Further {
         /// The job that answers.
@@ -162,15 +171,6 @@ pub enum Effect {
         job: JobId,
         /// The file as typed.
         path: PathBuf,
-    },
-    /// Look for the clients of this machine.
-    FindClients,
-    /// Ask clients of this machine.
-    Ask {
-        /// The job that answers.
-        job: JobId,
-        /// How each is asked.
-        ways: Vec<Way>,
     },
     /// Forget a job and stop what it does.
     Cancel(JobId),

@@ -1,5 +1,6 @@
 //! The state of the screen. A frame is a function of it.
 
+mod trust;
 mod what_if;
 
 use std::collections::{BTreeMap, HashSet};
@@ -21,9 +22,9 @@ use crate::judge::client::Measured;
 use crate::moment::Moment;
 use crate::net::Stage;
 use crate::store::Stores;
-use crate::trust::prove::Applied;
-use crate::trust::{Plan, Refusal, Rung};
 
+pub(crate) use trust::RUNGS;
+pub use trust::TrustDialog;
 pub use what_if::{Choice, Typing, Value, WhatIfMenu};
 
 /// Everything.
@@ -88,18 +89,18 @@ pub struct Session {
     pub entry: Entry,
     /// How far it is.
     pub state: State,
-    /// What is assumed here; `None` while it is what the options say.
-    pub what_if: Option<WhatIf>,
-    /// A question beyond the server that waits for its answer, in words.
-    pub beyond: Option<(JobId, String)>,
-    /// The next date at which a verdict turns; known while another time is judged.
-    pub turn: Option<Turn>,
     /// What clients of this machine said of it.
     pub measured: Vec<Measured>,
     /// Clients that are being asked: the job, and how many have not answered.
     pub asking: Option<(JobId, usize)>,
     /// [`Model::knowledge`] when its grid was made.
     pub knowledge: u32,
+    /// What is assumed here; `None` while it is what the options say.
+    pub what_if: Option<WhatIf>,
+    /// A question beyond the server that waits for its answer, in words.
+    pub beyond: Option<(JobId, String)>,
+    /// The next date at which a verdict turns; known while another time is judged.
+    pub turn: Option<Turn>,
     /// Rows of the tree.
     pub rows: Vec<Row>,
     /// Selected row.
@@ -291,44 +292,6 @@ pub struct ExportChoice {
     pub edited: bool,
     /// Which of the three is in focus: 0 what, 1 format, 2 name.
     pub field: usize,
-}
-
-/// The trust dialog.
-#[derive(Debug)]
-pub struct TrustDialog {
-    /// The certificate.
-    pub node: NodeId,
-    /// Its name.
-    pub title: String,
-    /// The rung, by its place in [`Rung::ALL`].
-    pub picked: usize,
-    /// Already pretended, so that the first choice takes it back.
-    pub pretended: bool,
-    /// What the rung would do, once planned.
-    pub plan: Option<Result<Plan, Refusal>>,
-    /// The last four characters of the SHA-256 are being typed, to agree.
-    pub agreeing: Option<Input>,
-    /// It is being carried out.
-    pub busy: bool,
-    /// What it did.
-    pub applied: Option<Result<Applied, String>>,
-}
-
-/// So many rungs are in sight.
-pub(crate) const RUNGS: usize = 5;
-
-impl TrustDialog {
-    /// The rung that is picked.
-    pub fn rung(&self) -> Rung {
-        Rung::ALL.get(self.picked).copied().unwrap_or(Rung::Pretend)
-    }
-
-    /// The first rung in sight.
-    pub fn first(&self) -> usize {
-        self.picked
-            .saturating_sub(RUNGS / 2)
-            .min(Rung::ALL.len() - RUNGS)
-    }
 }
 
 /// Something said in the status line.
@@ -525,12 +488,12 @@ impl Session {
         Self {
             entry,
             state: State::Queued,
-            what_if: None,
-            beyond: None,
-            turn: None,
             measured: Vec::new(),
             asking: None,
             knowledge: 0,
+            what_if: None,
+            beyond: None,
+            turn: None,
             rows: Vec::new(),
             row: 0,
             row_offset: 0,

@@ -2,11 +2,11 @@
 
 mod clients;
 mod command;
-mod export;
 mod further;
 pub mod overlay;
 mod search;
 mod time;
+mod trust;
 mod what_if;
 
 use std::sync::Arc;
@@ -113,6 +113,12 @@ fn start_waiting(model: &mut Model) -> Vec<Effect> {
     let mut effects = Vec::new();
     for index in queued {
         let job = model.fresh_job();
+        if let Some(session) = model.sessions.get_mut(index) {
+            // What clients said was said of an earlier connection.
+            session.measured.clear();
+            session.asking = None;
+            session.knowledge = 0;
+        }
         let options = model.sessions.get(index).map(|s| model.options_of(s));
         if let (Some(session), Some(options)) = (model.sessions.get_mut(index), options) {
             session.beyond = None;
@@ -144,10 +150,6 @@ fn inspected(model: &mut Model, job: super::message::JobId, inspection: Arc<Insp
     let flipped = model.flipped;
     let options = model.sessions.get(index).map(|s| model.options_of(s));
     if let (Some(session), Some(options)) = (model.sessions.get_mut(index), options) {
-        // What clients said was said of an earlier connection.
-        session.measured.clear();
-        session.asking = None;
-        session.knowledge = 0;
         let inspection = if inspection.asked.what_if == options.what_if {
             inspection
         } else {

@@ -209,17 +209,20 @@ fn badge(inspection: &Inspection, look: Look, width: u16) -> Line {
     let clients = inspection.grid.as_ref().map(|grid| grid.rejected());
     let rejected = clients.filter(|(no, _)| *no > 0);
     match inspection.outcome {
-        Outcome::TrustedIf => {
-            Line::of(Meaning::Warn, format!("{} trusted, pretended", glyphs.warn))
-        }
-        Outcome::Trusted => {
-            let line = Line::of(Meaning::Good, format!("{} trusted", glyphs.good));
+        Outcome::Trusted | Outcome::TrustedIf => {
+            let pretended = inspection.outcome == Outcome::TrustedIf;
+            let line = match pretended {
+                true => Line::of(Meaning::Warn, format!("{} trusted, pretended", glyphs.warn)),
+                false => Line::of(Meaning::Good, format!("{} trusted", glyphs.good)),
+            };
             match rejected {
                 Some((no, all)) if width >= 72 => line.and(
                     Meaning::Warn,
                     format!(", rejected by {no} of {all} clients"),
                 ),
-                Some((no, all)) => line.and(Meaning::Warn, format!(", not by {no}/{all}")),
+                Some((no, all)) if !pretended => {
+                    line.and(Meaning::Warn, format!(", not by {no}/{all}"))
+                }
                 _ => line,
             }
         }

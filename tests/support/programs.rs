@@ -67,6 +67,7 @@ pub fn whycert(home: &Path) -> Command {
         .env("XDG_DATA_HOME", home.join("data"))
         .env("XDG_CONFIG_HOME", home.join("config"))
         .env("XDG_STATE_HOME", home.join("state"))
+        .env("WHYCERT_ROOTS_FOLDER", home.join("of-root"))
         .stdin(Stdio::null());
     command
 }

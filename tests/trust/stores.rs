@@ -1,7 +1,6 @@
 //! Real stores of real programs, in homes and roots that are thrown away: refused before, accepted after,
 //! refused again after undo, and every file as it was.
 
-use std::ffi::OsString;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -257,7 +256,7 @@ impl System {
     }
 
     fn place(&self) -> Place {
-        let path = std::env::var_os("PATH").unwrap_or_else(OsString::new);
+        let path = std::env::var_os("PATH").unwrap_or_default();
         let machine = Machine::other(self.folder.path(), &self.at("home"), [("PATH", path)]);
         Place::on(machine)
     }

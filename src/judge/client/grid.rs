@@ -66,6 +66,8 @@ pub struct ClientRow {
     pub installed: Option<Installed>,
     /// It was asked.
     pub measured: Option<Measured>,
+    /// Whether its rules accept without what is assumed; `None` when nothing is.
+    pub actually: Option<bool>,
 }
 
 /// Where the client itself says otherwise than was predicted.
@@ -90,6 +92,9 @@ pub struct Grid {
     pub surveyed: bool,
 }
 
+/// [`ClientVerdict::stopped_by`] when the server's signature in the handshake is wrong.
+pub const KEY_NOT_PROVED: &str = "key-not-proved";
+
 /// What a grid is made of, beside the chain.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked<'a> {
@@ -99,6 +104,8 @@ pub struct Asked<'a> {
     pub peer: Option<&'a Peer>,
     /// What the handshake showed beside the certificates.
     pub facts: &'a Facts,
+    /// The server could not show that it holds the key of its certificate.
+    pub key_not_proved: bool,
     /// Clients found on this machine.
     pub installed: &'a [Installed],
     /// What clients said of this endpoint. Left out when the question is about another world: another
@@ -144,7 +151,14 @@ impl Grid {
         });
         let mut rows: Vec<ClientRow> = judged
             .into_iter()
-            .map(|predicted| ClientRow::of(predicted, asked))
+            .map(|mut predicted| {
+                if asked.key_not_proved && predicted.accepted {
+                    // Every client checks this signature, after the certificate; its words are not known.
+                    predicted.accepted = false;
+                    predicted.stopped_by = KEY_NOT_PROVED.to_owned();
+                }
+                ClientRow::of(predicted, asked)
+            })
             .collect();
         rows.sort_by_key(|row| (row.accepted(), row.installed.is_none()));
         Self {
@@ -161,6 +175,14 @@ impl Grid {
         (no, self.rows.len())
     }
 
+    /// Remembers with every client what its rules say without what is assumed here.
+    pub fn compare(&mut self, actual: &Self) {
+        for row in &mut self.rows {
+            let same = |r: &&ClientRow| r.client().id == row.predicted.client.id;
+            row.actually = actual.rows.iter().find(same).map(|r| r.predicted.accepted);
+        }
+    }
+
     /// Clients that say otherwise than was predicted.
     pub fn differing(&self) -> impl Iterator<Item = (&ClientRow, Difference)> {
         self.rows
@@ -172,11 +194,11 @@ impl Grid {
 impl ClientRow {
     fn of(predicted: ClientVerdict, asked: &Asked<'_>) -> Self {
         let id = predicted.client.id.as_str();
-        let here = asked.question.pretend.is_empty();
         let measured = asked.measured.iter().find(|m| m.client == id);
         Self {
             installed: asked.installed.iter().find(|i| i.client == id).cloned(),
-            measured: measured.filter(|_| here).cloned(),
+            measured: measured.cloned(),
+            actually: None,
             predicted,
         }
     }
@@ -200,6 +222,12 @@ impl ClientRow {
             Some(said) => *said == Said::Accepted,
             None => self.predicted.accepted,
         }
+    }
+
+    /// The assumptions turn its verdict.
+    pub fn is_turned(&self) -> bool {
+        self.actually
+            .is_some_and(|was| was != self.predicted.accepted)
     }
 
     /// How the verdict is known.
@@ -235,6 +263,8 @@ impl ClientRow {
         let predicted = &self.predicted;
         match said {
             _ if (*said == Said::Accepted) != predicted.accepted => Some(Difference::Verdict),
+            // Which words was not predicted.
+            Said::Rejected { .. } if predicted.message.is_empty() => None,
             Said::Rejected { message, cause } => {
                 let same = same_words(&predicted.message, message)
                     && (cause.is_empty()

@@ -20,7 +20,9 @@ mod stack;
 mod verdict;
 
 pub use environment::{Does, Environment, FileTrouble, InEffect, Override, Source};
-pub use grid::{Asked, ClientRow, Difference, Grid, Installed, Measured, Said, same_words};
+pub use grid::{
+    Asked, ClientRow, Difference, Grid, Installed, KEY_NOT_PROVED, Measured, Said, same_words,
+};
 pub use peer::{
     Afterwards, FirstAnswer, KeyExchange, Limits, Peer, Proxy, ProxyAnswer, Reach, Version,
 };

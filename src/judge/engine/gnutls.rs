@@ -11,40 +11,19 @@
 use super::ground::{Family, Ground, dates, same_bytes};
 use super::{Answer, Input, steps};
 use crate::cert::extension::KeyUsage;
-use crate::cert::{Certificate, ExtensionValue, GeneralName, Hash, KeyKind, Name, Oid, oid};
+use crate::cert::{Certificate, Hash, KeyKind, Name, Oid};
 use crate::chain::NodeId;
 use crate::judge::policy::{ExtendedKeyUsage, NameCheck, Sha1};
 use crate::judge::{Purpose, Reason, ReasonKind, facts, name, revocation};
-use crate::target::Host;
 
 mod names;
+mod one;
 
 use names::Constraints;
+use one::{fits, has_name, unknown_critical, unparsable};
 
 /// Certificates in a chain at most.
 const MOST: usize = 16;
-
-/// Extensions that may be critical.
-const SUPPORTED: &[&str] = &[
-    "1.3.6.1.5.5.7.1.1",
-    "2.5.29.14",
-    "2.5.29.15",
-    "2.5.29.16",
-    "2.5.29.17",
-    "2.5.29.18",
-    "2.5.29.19",
-    "2.5.29.30",
-    "2.5.29.31",
-    "2.5.29.32",
-    "2.5.29.35",
-    "2.5.29.37",
-    "2.5.29.54",
-    "1.3.6.1.5.5.7.1.14",
-    "1.3.6.1.5.5.7.1.24",
-];
-
-/// Old usages of CAs that stand for servers.
-const OBSOLETE_SERVER: &[&str] = &["2.16.840.1.113730.4.1", "2.16.840.1.113733.1.8.1"];
 
 /// What GnuTLS answers.
 pub(super) fn judge(input: &Input<'_>) -> Answer {
@@ -573,109 +552,4 @@ fn is_unknown(kind: &ReasonKind) -> bool {
         kind,
         ReasonKind::MissingIssuer | ReasonKind::UnknownRoot | ReasonKind::SelfSignedLeaf
     )
-}
-
-/// _gnutls_check_key_purpose; `any` counts for leaves only.
-fn fits(certificate: &Certificate, purpose: Purpose, any: bool) -> bool {
-    let Some(usages) = certificate.extended_key_usage().filter(|u| !u.is_empty()) else {
-        return true;
-    };
-    let wanted = match purpose {
-        Purpose::Server => oid::KP_SERVER_AUTH,
-        Purpose::Client => oid::KP_CLIENT_AUTH,
-    };
-    usages.iter().any(|u| {
-        u.as_str() == wanted
-            || (any && u.as_str() == oid::ANY_EXTENDED_KEY_USAGE)
-            || (purpose == Purpose::Server
-                && certificate.is_ca()
-                && OBSOLETE_SERVER.contains(&u.as_str()))
-    })
-}
-
-/// gnutls_x509_crt_check_hostname2 and gnutls_x509_crt_check_ip. One common name counts when there is
-/// neither a DNS name nor an address.
-fn has_name(certificate: &Certificate, wanted: &Host) -> bool {
-    let alternative = certificate.subject_alt_names();
-    let ascii = match wanted {
-        Host::Ip(ip) => {
-            return alternative
-                .iter()
-                .any(|n| matches!(n, GeneralName::Ip(own) if own == ip));
-        }
-        Host::Name { ascii, .. } => ascii,
-    };
-    let mut has_names = false;
-    for name in alternative {
-        match name {
-            GeneralName::Dns(n) => {
-                has_names = true;
-                if pattern_matches(n.raw(), ascii) {
-                    return true;
-                }
-            }
-            GeneralName::Ip(_) | GeneralName::Invalid { tag: 7, .. } => has_names = true,
-            _ => {}
-        }
-    }
-    if has_names || !fits(certificate, Purpose::Server, true) {
-        return false;
-    }
-    let mut names = certificate.subject.common_names();
-    match (names.next(), names.next()) {
-        (Some(only), None) => pattern_matches(only.raw(), ascii),
-        _ => false,
-    }
-}
-
-/// A wildcard may begin a name of three labels or more and stands for one label, or the end of one.
-fn pattern_matches(pattern: &str, host: &str) -> bool {
-    let printable = pattern.bytes().all(|b| (0x20..0x7f).contains(&b));
-    if pattern.is_empty() || !printable {
-        return false;
-    }
-    let Some(rest) = pattern.strip_prefix('*') else {
-        return pattern.eq_ignore_ascii_case(host);
-    };
-    let mut dots = pattern.match_indices('.').map(|(i, _)| i);
-    let (Some(first), Some(last)) = (dots.next(), pattern.rfind('.')) else {
-        return false;
-    };
-    if first == last || last + 1 == pattern.len() {
-        return false;
-    }
-    let label = host.split('.').next().unwrap_or_default();
-    (0..=label.len())
-        .filter_map(|i| host.get(i..))
-        .any(|tail| tail.eq_ignore_ascii_case(rest))
-}
-
-fn unknown_critical(certificate: &Certificate) -> Option<String> {
-    let list = &certificate.extensions;
-    list.iter()
-        .find(|e| e.critical && !SUPPORTED.contains(&e.oid.as_str()))
-        .map(|e| e.oid.title())
-}
-
-/// What GnuTLS does not import.
-fn unparsable(c: &Certificate) -> Option<ReasonKind> {
-    if c.tbs.is_empty() || c.spki.is_empty() {
-        return Some(ReasonKind::Unreadable(
-            "its structure could not be read".to_owned(),
-        ));
-    }
-    if c.signature_algorithm.der != c.inner_signature_algorithm.der {
-        return Some(ReasonKind::AlgorithmMismatch);
-    }
-    if let Some(oid) = facts::duplicate_extension(c) {
-        return Some(ReasonKind::DuplicateExtension { oid });
-    }
-    let broken = c.extensions.iter().any(|e| match &e.value {
-        ExtensionValue::Malformed(_) => e.oid.as_str() == "2.5.29.17",
-        ExtensionValue::SubjectAltName(list) => list
-            .iter()
-            .any(|n| matches!(n, GeneralName::Invalid { tag, .. } if *tag != 7)),
-        _ => false,
-    });
-    broken.then(|| ReasonKind::Unreadable("its alternative names could not be read".to_owned()))
 }

@@ -3,7 +3,7 @@
 use crate::ask::Way;
 use crate::chain::Origin;
 use crate::export::clients as words;
-use crate::inspect::{Changed, Inspection};
+use crate::inspect::Inspection;
 use crate::judge::StepState;
 use crate::judge::client::{ClientRow, Difference, Grid, Installed, Kind, Said};
 use crate::text;
@@ -27,7 +27,7 @@ pub(super) fn lines(
         return lines;
     }
     lines.push(Line::blank());
-    lines.extend(rows(grid, &inspection.changed(), glyphs, width));
+    lines.extend(rows(grid, glyphs, width));
     lines.push(Line::blank());
     lines.push(legend(grid));
     lines
@@ -84,7 +84,7 @@ fn head(model: &Model, session: &Session, grid: &Grid) -> Vec<Line> {
 }
 
 /// One line a client, as much of it as the width allows.
-fn rows(grid: &Grid, changed: &[Changed], glyphs: &Glyphs, width: usize) -> Vec<Line> {
+fn rows(grid: &Grid, glyphs: &Glyphs, width: usize) -> Vec<Line> {
     let widest = |of: fn(&ClientRow) -> String| {
         let all = grid.rows.iter().map(|row| text::width(&of(row)));
         all.max().unwrap_or(0)
@@ -135,12 +135,8 @@ fn rows(grid: &Grid, changed: &[Changed], glyphs: &Glyphs, width: usize) -> Vec<
             };
             line = line.and(Meaning::Bad, word);
         }
-        if let Some(turned) = changed.iter().find(|c| c.id == row.client().id) {
-            let (was, is) = match turned.accepts {
-                true => (glyphs.bad, glyphs.good),
-                false => (glyphs.good, glyphs.bad),
-            };
-            line = line.and(Meaning::Warn, format!("  {was} → {is}"));
+        if let Some(words) = words::turned(row) {
+            line = line.and(Meaning::Warn, format!("  {words}"));
         }
         let reason = words::first_reason(row);
         if !reason.is_empty() {
@@ -191,6 +187,9 @@ pub(in crate::tui) fn client(row: &ClientRow, grid: &Grid, glyphs: &Glyphs) -> V
             .and(Meaning::Strong, verb)
             .and(Meaning::Muted, format!("  {how}")),
     ];
+    if let Some(words) = words::turned(row) {
+        lines.push(Line::of(Meaning::Warn, format!("{} {words}", glyphs.warn)).hanging(2));
+    }
     if let Some(difference) = row.difference() {
         let predicted = match (difference, row.predicted.accepted) {
             (Difference::Words, _) => "It was predicted to say:",
@@ -317,9 +316,9 @@ fn path(row: &ClientRow, grid: &Grid) -> Vec<Line> {
     {
         let origin = match &node.origin {
             Origin::Sent(_) => "sent".to_owned(),
+            Origin::Assumed => "assumed to be sent".to_owned(),
+            Origin::Fetched(from) => format!("fetched from {from}"),
             Origin::Store(stores) => format!("in {}", stores.first().map_or("a store", |s| s)),
-            Origin::Assumed => "as if sent".to_owned(),
-            Origin::Fetched(_) => "fetched".to_owned(),
             Origin::Missing => "missing".to_owned(),
         };
         let indent = " ".repeat(depth.min(10) * 2);

@@ -1,10 +1,8 @@
 //! The clients: what becomes known of this machine, opening one, asking them.
 
-use std::sync::Arc;
-
-use super::what_if::reassess;
+use super::what_if::{reassess, show};
 use crate::ask::{self, Way};
-use crate::inspect::{self, Options};
+use crate::inspect;
 use crate::judge::client::{Installed, Measured};
 use crate::store::{StoreKind, Stores};
 use crate::tui::message::{Effect, JobId};
@@ -47,25 +45,20 @@ pub(super) fn asked(model: &mut Model, job: JobId, measured: Measured) {
 /// once somebody wants to see them.
 pub(super) fn freshen(model: &mut Model) -> Vec<Effect> {
     let (known, now) = (model.knowledge, model.now);
-    let stale = model.session().is_some_and(|s| s.knowledge != known);
-    let base = stale.then(|| (model.survey.clone(), model.options.clone()));
-    if let Some((survey, base)) = base
-        && let Some(session) = model.session_mut()
+    let stale = model.session().filter(|s| s.knowledge != known);
+    if let Some(session) = stale
         && let State::Ready(inspection) = &session.state
     {
-        let options = Options {
-            what_if: session.what_if.clone().unwrap_or(base.what_if),
-            measured: session.measured.clone(),
-            ..base
-        };
+        let options = model.options_of(session);
         let machine = inspection.stores.environment().is_some();
-        let again = match &survey {
+        let again = match &model.survey {
             Some(stores) if machine => inspect::survey(inspection, stores, &options, now),
             _ => inspect::reassess(inspection, &options, now),
         };
-        session.state = State::Ready(Arc::new(again));
-        session.knowledge = known;
-        model.refresh();
+        if let Some(session) = model.session_mut() {
+            session.knowledge = known;
+        }
+        show(model, again);
     }
     if model.pane == Pane::Clients && model.finding == Finding::NotYet && !model.sessions.is_empty()
     {

@@ -1,6 +1,6 @@
 //! Commands, as keys, mouse and palette give them.
 
-use super::{clients, further, overlay, search, time, what_if};
+use super::{clients, further, overlay, search, time, trust, what_if};
 use crate::export::{self, Format, What};
 use crate::inspect::Ask;
 use crate::moment::DAY;
@@ -59,11 +59,11 @@ pub(super) fn run(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::NextMatch => search::find(model, true),
         Command::PreviousMatch => search::find(model, false),
         Command::Export => return export_selected(model),
-        Command::ExportMenu => super::export::open(model),
+        Command::ExportMenu => overlay::open_export(model),
         Command::Copy => return copy_selected(model),
         Command::CopyMenu => overlay::open_copy(model),
         Command::Ask => return clients::open_ask(model),
-        Command::Trust => return overlay::open_trust(model),
+        Command::Trust => return trust::open(model),
         Command::WhatIf => what_if::open(model),
         Command::Forget => what_if::forget(model),
         Command::Fetch => further::offer(model, Ask::Fetch),

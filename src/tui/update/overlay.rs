@@ -4,17 +4,19 @@ use ratatui::layout::Position;
 use tui_input::{Input, InputRequest};
 
 use super::command::{self, moved};
-use super::{export, further, search, what_if};
+use super::{further, search, trust, what_if};
 use crate::cert::fields;
 use crate::diagnosis::lesson;
 use crate::diagnosis::pasted::Pasted;
-use crate::inspect::{Ask, Assumption, Fingerprint};
+use crate::export::{self, Format, What};
+use crate::inspect::Ask;
 use crate::target::Target;
+use crate::text;
 use crate::trust::Rung;
 use crate::tui::keymap::Command;
 use crate::tui::line::Line;
 use crate::tui::message::{Edit, Effect};
-use crate::tui::model::{Model, Overlay, Place, RUNGS, Session, TrustDialog};
+use crate::tui::model::{ExportChoice, Model, Overlay, Place, RUNGS, Session};
 use crate::tui::{Entry, pages};
 
 /// Longest text an input line takes, in characters.
@@ -25,8 +27,8 @@ pub fn is_typing(model: &Model) -> bool {
     match model.overlays.last() {
         Some(Overlay::Open { .. } | Overlay::Search { .. } | Overlay::Palette { .. }) => true,
         Some(Overlay::Export(choice)) => choice.field == 2,
-        Some(Overlay::WhatIf(menu)) => menu.typing.is_some(),
         Some(Overlay::Trust(dialog)) => dialog.agreeing.is_some(),
+        Some(Overlay::WhatIf(menu)) => menu.typing.is_some(),
         _ => false,
     }
 }
@@ -77,23 +79,7 @@ fn close(model: &mut Model) {
 /// Another rung needs another plan.
 fn stepped(model: &mut Model, lines: i64) -> Vec<Effect> {
     step(model, lines);
-    replan(model)
-}
-
-fn replan(model: &mut Model) -> Vec<Effect> {
-    let inspection = model.inspection().cloned();
-    match (model.overlays.last_mut(), inspection) {
-        (Some(Overlay::Trust(dialog)), Some(inspection))
-            if dialog.plan.is_none() && dialog.applied.is_none() =>
-        {
-            vec![Effect::Plan {
-                inspection,
-                node: dialog.node,
-                rung: dialog.rung(),
-            }]
-        }
-        _ => Vec::new(),
-    }
+    trust::replan(model)
 }
 
 fn step(model: &mut Model, lines: i64) {
@@ -134,17 +120,17 @@ fn step(model: &mut Model, lines: i64) {
                 }
                 _ => {}
             }
-            export::suggest_name(model);
+            suggest_name(model);
         }
         Some(Overlay::Copy { picked, entries }) => {
             *picked = moved(*picked, lines, entries.len().saturating_sub(1));
         }
-        Some(Overlay::WhatIf(menu)) if menu.typing.is_none() => {
-            menu.picked = moved(menu.picked, lines, menu.choices.len().saturating_sub(1));
-        }
         Some(Overlay::Trust(dialog)) if !dialog.busy && dialog.applied.is_none() => {
             let picked = moved(dialog.picked, lines, Rung::ALL.len() - 1);
-            choose(dialog, picked);
+            trust::choose(dialog, picked);
+        }
+        Some(Overlay::WhatIf(menu)) if menu.typing.is_none() => {
+            menu.picked = moved(menu.picked, lines, menu.choices.len().saturating_sub(1));
         }
         _ => {}
     }
@@ -169,8 +155,8 @@ pub(super) fn click(model: &mut Model, position: Position) -> Vec<Effect> {
     if pick(model, row, inside) {
         return accept(model);
     }
-    export::suggest_name(model);
-    replan(model)
+    suggest_name(model);
+    trust::replan(model)
 }
 
 /// Picks the choice in a row below the first; true when it was picked already.
@@ -200,7 +186,7 @@ fn pick(model: &mut Model, row: usize, inside: usize) -> bool {
                 return false;
             }
             let again = dialog.picked == at;
-            choose(dialog, at);
+            trust::choose(dialog, at);
             again
         }
         // Nothing is written by a click: enter does that, when all three are chosen.
@@ -268,7 +254,7 @@ fn accept(model: &mut Model) -> Vec<Effect> {
                 return command::run(model, binding.command);
             }
         }
-        Some(Overlay::Export(choice)) => return export::chosen(model, &choice),
+        Some(Overlay::Export(choice)) => return export_choice(model, &choice),
         Some(Overlay::Copy {
             picked,
             mut entries,
@@ -278,10 +264,10 @@ fn accept(model: &mut Model) -> Vec<Effect> {
                 return vec![Effect::Copy { what, text }];
             }
         }
-        Some(Overlay::Trust(dialog)) => return accept_trust(model, dialog),
+        Some(Overlay::Trust(dialog)) => return trust::accept(model, dialog),
+        Some(Overlay::Offer(offer)) => return super::clients::accept(model, offer.ways),
         Some(Overlay::WhatIf(menu)) => return what_if::accept(model, menu),
         Some(Overlay::Before { ask, .. }) => return further::ask(model, *ask),
-        Some(Overlay::Offer(offer)) => return super::clients::accept(model, offer.ways),
         Some(Overlay::Page { .. }) | None => {}
     }
     Vec::new()
@@ -301,52 +287,83 @@ fn open_target(model: &mut Model, target: Target) -> Vec<Effect> {
     vec![Effect::Remember(typed)]
 }
 
-fn accept_trust(model: &mut Model, mut dialog: Box<TrustDialog>) -> Vec<Effect> {
-    if dialog.applied.is_some() {
+fn export_choice(model: &Model, choice: &ExportChoice) -> Vec<Effect> {
+    let (Some(inspection), Some((what, _)), Some((format, _))) = (
+        model.inspection().cloned(),
+        choice.whats.get(choice.what),
+        choice.formats.get(choice.format),
+    ) else {
         return Vec::new();
-    }
-    if dialog.rung() == Rung::Pretend {
-        let digest = model
-            .inspection()
-            .and_then(|i| i.chain.certificate(dialog.node))
-            .map(|c| c.sha256);
-        if let Some(digest) = digest {
-            what_if::toggle(model, Assumption::Trust(Fingerprint::of(&digest)));
-        }
-        return Vec::new();
-    }
-    let mut effects = Vec::new();
-    match (&dialog.plan, &dialog.agreeing) {
-        // What is done by hand is only read.
-        (Some(Ok(plan)), _) if dialog.busy || plan.steps.is_empty() => {}
-        (Some(Ok(plan)), None) if plan.rung.touches_others() => {
-            dialog.agreeing = Some(Input::default());
-        }
-        (Some(Ok(plan)), Some(typed))
-            if !typed.value().trim().eq_ignore_ascii_case(&plan.last_four()) =>
-        {
-            model.say(
-                false,
-                "These are not the last four characters of the SHA-256; nothing is written.",
-            );
-        }
-        (Some(Ok(plan)), _) => {
-            effects.push(Effect::Trust(Box::new(plan.clone())));
-            dialog.agreeing = None;
-            dialog.busy = true;
-        }
-        _ => {}
-    }
-    model.overlays.push(Overlay::Trust(dialog));
-    effects
+    };
+    vec![Effect::Save {
+        inspection,
+        what: *what,
+        format: *format,
+        name: choice.name.value().to_owned(),
+    }]
 }
 
-/// Another rung: its plan is not made yet.
-fn choose(dialog: &mut TrustDialog, picked: usize) {
-    if dialog.picked != picked {
-        dialog.picked = picked;
-        dialog.plan = None;
-        dialog.agreeing = None;
+/// Opens the export chooser on the selected certificate.
+pub(super) fn open_export(model: &mut Model) {
+    let Some(inspection) = model.inspection().cloned() else {
+        model.say(false, "There is nothing to export yet.");
+        return;
+    };
+    let mut whats: Vec<(What, String)> = Vec::new();
+    if let Some(id) = model
+        .selected()
+        .filter(|&id| inspection.chain.certificate(id).is_some())
+    {
+        let title = inspection
+            .chain
+            .node(id)
+            .map(|n| text::clip(&n.title(), 40).into_owned())
+            .unwrap_or_default();
+        whats.push((What::Node(id), format!("this certificate: {title}")));
+        whats.push((
+            What::RootsPlus(id),
+            "the public roots and this certificate: a bundle that adds".to_owned(),
+        ));
+    }
+    whats.push((What::Chain, "the chain as it was sent".to_owned()));
+    whats.push((
+        What::Repaired,
+        "the chain as it should be served: complete, in order, without root".to_owned(),
+    ));
+    whats.push((What::Root, "the root alone".to_owned()));
+    let mut choice = ExportChoice {
+        whats,
+        what: 0,
+        formats: vec![
+            (Format::Pem, "PEM"),
+            (Format::Der, "DER (one certificate)"),
+            (Format::Text, "text, as OpenSSL prints it"),
+            (Format::Json, "JSON"),
+            (Format::Markdown, "report in Markdown"),
+        ],
+        format: 0,
+        name: Input::default(),
+        edited: false,
+        field: 0,
+    };
+    if let Some((what, _)) = choice.whats.first() {
+        choice.name = Input::new(export::file_name(&inspection, *what, Format::Pem));
+    }
+    model.overlays.push(Overlay::Export(Box::new(choice)));
+}
+
+fn suggest_name(model: &mut Model) {
+    let Some(inspection) = model.inspection().cloned() else {
+        return;
+    };
+    if let Some(Overlay::Export(choice)) = model.overlays.last_mut()
+        && !choice.edited
+        && let (Some((what, _)), Some((format, _))) = (
+            choice.whats.get(choice.what),
+            choice.formats.get(choice.format),
+        )
+    {
+        choice.name = Input::new(export::file_name(&inspection, *what, *format));
     }
 }
 
@@ -362,33 +379,6 @@ pub(super) fn open_copy(model: &mut Model) {
     } else {
         model.overlays.push(Overlay::Copy { picked: 0, entries });
     }
-}
-
-/// Opens the trust dialog on the selected certificate.
-pub(super) fn open_trust(model: &mut Model) -> Vec<Effect> {
-    let (Some(inspection), Some(node)) = (model.inspection().cloned(), model.selected()) else {
-        model.say(false, "There is no certificate to trust here.");
-        return Vec::new();
-    };
-    let Some(certificate) = inspection.chain.certificate(node) else {
-        model.say(false, "This certificate is missing; get it from the server's owner first, then use --ca FILE.");
-        return Vec::new();
-    };
-    let trusted = Assumption::Trust(Fingerprint::of(&certificate.sha256));
-    let pretended = model.what_if().holds(&trusted);
-    let title = certificate.short_name();
-    let dialog = TrustDialog {
-        node,
-        title,
-        picked: 0,
-        pretended,
-        plan: None,
-        agreeing: None,
-        busy: false,
-        applied: None,
-    };
-    model.overlays.push(Overlay::Trust(Box::new(dialog)));
-    replan(model)
 }
 
 /// Opens the lesson of a rule.

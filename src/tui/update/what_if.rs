@@ -93,11 +93,19 @@ fn followed(inspection: &Inspection) -> Option<String> {
     let count = |accepts: bool| changed.iter().filter(|c| c.accepts == accepts).count();
     let words = match (count(true), count(false)) {
         (0, 0) => "That changes no verdict.".to_owned(),
-        (more, 0) => format!("{more} more would accept it then."),
-        (0, less) => format!("{less} more would reject it then."),
-        (more, less) => format!("{more} more would accept it then, and {less} more reject it."),
+        (more, 0) => format!("{} then.", they(more, "accept")),
+        (0, less) => format!("{} then.", they(less, "reject")),
+        (more, less) => format!("{more} would accept it then, and {less} reject it."),
     };
     Some(words)
+}
+
+/// Stores and clients alike.
+fn they(count: usize, verb: &str) -> String {
+    match count {
+        1 => format!("One more would {verb} it"),
+        _ => format!("{count} more would {verb} it"),
+    }
 }
 
 /// `W`.
@@ -316,12 +324,10 @@ fn names(inspection: &Inspection, out: &mut Vec<(String, Choice)>) {
         "I asked for another name…".to_owned(),
         Choice::Type(Value::Host),
     ));
-    if further::is_name_wrong(inspection) {
-        out.push((
-            "ask the resolver where the names lead…".to_owned(),
-            Choice::Ask(Ask::Names),
-        ));
-    }
+    out.push((
+        "ask the resolver where the names lead…".to_owned(),
+        Choice::Ask(Ask::Names),
+    ));
 }
 
 fn settings(inspection: &Inspection, out: &mut Vec<(String, Choice)>) {

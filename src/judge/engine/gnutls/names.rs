@@ -6,13 +6,16 @@
 
 use std::net::IpAddr;
 
-use super::fits;
+use super::one::fits;
 use crate::cert::{Certificate, ExtensionValue, GeneralName};
 use crate::judge::{Purpose, ReasonKind};
 use crate::text;
 
 /// emailAddress in a subject, PKCS #9.
 const EMAIL_ADDRESS: &str = "1.2.840.113549.1.9.1";
+
+/// Names times constraints beyond which GnuTLS refuses.
+const MOST_CHECKS: usize = 1 << 20;
 
 /// One base.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,14 +105,20 @@ impl Constraints {
             self.excluded = excluded;
             return Ok(());
         }
-        self.intersect(permitted);
+        self.intersect(permitted)?;
         self.excluded.extend(excluded);
         Ok(())
     }
 
-    fn intersect(&mut self, new: Vec<Base>) {
+    fn intersect(&mut self, new: Vec<Base>) -> Result<(), ReasonKind> {
         if new.is_empty() {
-            return;
+            return Ok(());
+        }
+        if self.permitted.len().saturating_mul(new.len()) > MOST_CHECKS {
+            return Err(refused(
+                "any name",
+                "there are too many constraints to intersect",
+            ));
         }
         let of_kind = |list: &[Base], kind: u8| list.iter().any(|b| b.kind() == kind);
         let old = std::mem::take(&mut self.permitted);
@@ -132,6 +141,7 @@ impl Constraints {
             }
         }
         self.permitted = permitted;
+        Ok(())
     }
 
     fn of(&self, kind: u8) -> bool {
@@ -144,6 +154,13 @@ impl Constraints {
     /// Holds the leaf's names against all of them.
     pub(super) fn hold(&self, leaf: &Certificate) -> Result<(), ReasonKind> {
         let names = leaf.subject_alt_names();
+        let constraints = self.permitted.len() + self.excluded.len();
+        if constraints.saturating_mul(names.len()) > MOST_CHECKS {
+            return Err(refused(
+                "its names",
+                "there are too many names and constraints to compare",
+            ));
+        }
         if self.of(2) {
             let dns: Vec<&str> = names
                 .iter()
@@ -171,7 +188,7 @@ impl Constraints {
         }
         let has_uri = names.iter().any(|n| matches!(n, GeneralName::Uri(_)));
         for kind in [4, 6] {
-            if has_uri && self.excluded.iter().any(|b| *b == Base::Other(kind)) {
+            if has_uri && self.excluded.contains(&Base::Other(kind)) {
                 return Err(refused(
                     "its URI",
                     "names of a kind that cannot be checked are excluded",
@@ -179,7 +196,7 @@ impl Constraints {
             }
         }
         // A directory name: the subject is one, and an excluded base of that kind cannot be compared.
-        if !leaf.subject.rdns.is_empty() && self.excluded.iter().any(|b| *b == Base::Other(4)) {
+        if !leaf.subject.rdns.is_empty() && self.excluded.contains(&Base::Other(4)) {
             return Err(refused("its subject", "directory names are excluded"));
         }
         if self.of(7) {
@@ -394,9 +411,11 @@ mod tests {
             permitted: vec![Base::Dns("example.com".to_owned())],
             excluded: Vec::new(),
         };
-        both.intersect(vec![Base::Dns("a.example.com".to_owned())]);
+        both.intersect(vec![Base::Dns("a.example.com".to_owned())])
+            .unwrap();
         assert_eq!(both.permitted, [Base::Dns("a.example.com".to_owned())]);
-        both.intersect(vec![Base::Dns("other.test".to_owned())]);
+        both.intersect(vec![Base::Dns("other.test".to_owned())])
+            .unwrap();
         assert!(both.permitted.is_empty());
         assert_eq!(both.excluded, [Base::Dns(String::new())]);
     }

@@ -250,24 +250,23 @@ pub(super) fn labels(domain: &str) -> Option<Vec<&str>> {
     labels.iter().all(sound).then_some(labels)
 }
 
+/// `name` lies within `base`; both are domains (what is none was refused before).
 fn domain(name: &str, base: &str) -> bool {
+    let (name, base) = (name.as_bytes(), base.as_bytes());
     if base.is_empty() {
         return true;
     }
-    let (base, below) = match base.strip_prefix('.') {
-        Some(rest) => (rest, true),
-        None => (base, false),
-    };
-    let (Some(own), Some(wanted)) = (labels(name), labels(base)) else {
+    let Some(extra) = name.len().checked_sub(base.len()) else {
         return false;
     };
-    own.len() >= wanted.len()
-        && !(below && own.len() == wanted.len())
-        && own
-            .iter()
-            .rev()
-            .zip(wanted.iter().rev())
-            .all(|(a, b)| a.eq_ignore_ascii_case(b))
+    // A leading dot asks for at least one more label.
+    let whole = extra == 0 && base.first() != Some(&b'.')
+        || base.first() == Some(&b'.') && extra > 0
+        || extra.checked_sub(1).and_then(|i| name.get(i)) == Some(&b'.');
+    whole
+        && name
+            .get(extra..)
+            .is_some_and(|end| end.eq_ignore_ascii_case(base))
 }
 
 /// A wildcard stands for names that an excluded base holds (since Go 1.24.11 and 1.25.5).

@@ -1,0 +1,303 @@
+//! The lab's TLS servers, asked by the real clients of this machine, each given the lab's root in its own
+//! way: verdict and words equal the prediction. What differs is named in a table with its reason, or fails.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::path::Path;
+use std::sync::Mutex;
+
+use whycert::ask::{self, Way};
+use whycert::inspect::{self, Options};
+use whycert::judge::client::{Difference, Grid, Installed, Kind, Measured, Said};
+use whycert::lab::{Lab, SCENARIOS, Scenario};
+use whycert::moment::Moment;
+use whycert::store::{Machine, Survey};
+use whycert::target::Target;
+
+use crate::lab::WAITED_FOR;
+use crate::support::programs::{AMBIENT, clean, peer, run};
+
+/// Clients that must be here where everything is (`CI=true`): programs, and modules of Python.
+const WANTED: &[(&str, &[&str])] = &[
+    ("curl", &["curl7-openssl", "curl8-openssl"]),
+    ("wget", &["wget121", "wget125"]),
+    ("git", &["git"]),
+    ("openssl", &["s_client30", "s_client35"]),
+    (
+        "Python",
+        &[
+            "python311-urllib",
+            "python311-urllib-debian",
+            "python312-urllib",
+            "python313-urllib",
+        ],
+    ),
+    ("requests", &["python311-requests", "python313-requests"]),
+    ("httpx", &["python311-httpx", "python313-httpx"]),
+    ("Node", &["node20-https", "node24-https"]),
+    ("Java", &["java17-url", "java25-url"]),
+    ("Go", &["go124"]),
+];
+
+/// Clients that take a second and more to start: they are asked about the scenarios in [`TELLING`] only.
+const SLOW: &[&str] = &[
+    "java17-url",
+    "java17-client",
+    "java25-url",
+    "java25-client",
+    "go124",
+    "npm",
+    "pip23",
+    "pip26",
+];
+const TELLING: &[&str] = &[
+    "healthy",
+    "missing-intermediate",
+    "wrong-host",
+    "expired-cross-sign",
+];
+
+/// What a client meets here first depends on which packet arrives first.
+const RACES: &[&str] = &["closed-at-once", "reset", "broken-off", "endless"];
+
+/// Where a client says otherwise than predicted: client and scenario (`*`: any), and why.
+const EXCEPTIONS: &[(&str, &str, &str)] = &[(
+    "*",
+    "old-version",
+    "the words hang on how an old server refuses; those measured are OpenSSL's way, the lab has its own",
+)];
+
+fn given(folder: &Path, root: &Path, keystore: Option<&Path>) -> Vec<(&'static str, OsString)> {
+    let root = root.as_os_str().to_owned();
+    let mut all: Vec<(&str, OsString)> = [
+        "SSL_CERT_FILE",
+        "REQUESTS_CA_BUNDLE",
+        "CURL_CA_BUNDLE",
+        "PIP_CERT",
+        "NODE_EXTRA_CA_CERTS",
+        "GIT_SSL_CAINFO",
+        "npm_config_cafile",
+    ]
+    .map(|name| (name, root.clone()))
+    .into();
+    all.push(("HOME", folder.as_os_str().to_owned()));
+    if let Some(store) = keystore {
+        let options = format!(
+            "-Djavax.net.ssl.trustStore={} -Djavax.net.ssl.trustStorePassword=changeit",
+            store.display()
+        );
+        all.push(("JAVA_TOOL_OPTIONS", options.into()));
+    }
+    all
+}
+
+#[test]
+fn every_client_says_what_is_predicted() {
+    let folder = tempfile::tempdir().unwrap();
+    let scenarios: Vec<&'static Scenario> = SCENARIOS
+        .iter()
+        .filter(|s| !WAITED_FOR.contains(&s.id))
+        .collect();
+    let lab = Lab::start(&scenarios, None).unwrap();
+    let root = folder.path().join("roots.pem");
+    std::fs::write(&root, lab.root_pem()).unwrap();
+    // wget reads no variable, but its configuration in the home folder.
+    let wgetrc = format!("ca_certificate = {}\n", root.display());
+    std::fs::write(folder.path().join(".wgetrc"), wgetrc).unwrap();
+    let keystore = peer("keytool").map(|keytool| {
+        let store = folder.path().join("trust.p12");
+        for (at, der) in lab.roots().iter().enumerate() {
+            let one = folder.path().join(format!("root-{at}.der"));
+            std::fs::write(&one, der).unwrap();
+            let mut command = clean(&keytool);
+            command.args(["-importcert", "-noprompt", "-storepass", "changeit"]);
+            command.args(["-alias", &format!("lab{at}")]);
+            command.arg("-keystore").arg(&store).arg("-file").arg(&one);
+            run(&mut command);
+        }
+        store
+    });
+    let given = given(folder.path(), &root, keystore.as_deref());
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let variables = given.iter().map(|(n, v)| (*n, v.clone()));
+    let machine = Machine::other(
+        Path::new("/"),
+        folder.path(),
+        variables.chain([("PATH", path)]),
+    );
+    let installed = ask::find(&machine);
+    all_wanted(&installed);
+    let survey = Survey::of(&machine, &[]).stores();
+    let options = Options {
+        grid: true,
+        installed: installed.clone().into(),
+        ..Options::default()
+    };
+
+    let differences = Mutex::new(Vec::new());
+    let asked = Mutex::new(BTreeMap::<&str, usize>::new());
+    let servers: Vec<(&'static str, Target)> = lab
+        .running()
+        .iter()
+        .filter(|served| served.target.starts_with("https://"))
+        .filter(|served| !RACES.contains(&served.scenario.id))
+        .map(|served| (served.scenario.id, Target::parse(&served.target).unwrap()))
+        .collect();
+    for (scenario, target) in &servers {
+        let looked = look(target, &options, &survey);
+        let ways: Vec<Way> =
+            ask::ways(target.endpoint().unwrap(), &installed, survey.environment())
+                .into_iter()
+                .filter(|way| !SLOW.contains(&way.client) || TELLING.contains(scenario))
+                .map(|way| with(way, &given))
+                .collect();
+        let answers: Mutex<Vec<Measured>> = Mutex::default();
+        ask::ask(&ways, &|measured| answers.lock().unwrap().push(measured));
+        let options = Options {
+            measured: answers.into_inner().unwrap(),
+            ..options.clone()
+        };
+        let again = inspect::survey(&looked, &survey, &options, Moment::now());
+        let grid = again.grid.as_deref().unwrap();
+        for row in grid.rows.iter().filter(|row| row.kind() == Kind::Measured) {
+            *asked.lock().unwrap().entry(&row.client().id).or_default() += 1;
+        }
+        differences.lock().unwrap().extend(found(scenario, grid));
+    }
+
+    let asked = asked.into_inner().unwrap();
+    for one in &installed {
+        let count = asked.get(one.client).copied().unwrap_or_default();
+        println!(
+            "{} ({}): asked about {count} servers",
+            one.client, one.version
+        );
+    }
+    let differences = differences.into_inner().unwrap();
+    let (known, unknown): (Vec<_>, Vec<_>) = differences.into_iter().partition(|d| d.excused());
+    for one in &known {
+        println!("known: {} on {}: {}", one.client, one.scenario, one.words);
+    }
+    let unknown: Vec<String> = unknown
+        .iter()
+        .map(|one| format!("{} on {}: {}", one.client, one.scenario, one.words))
+        .collect();
+    assert!(
+        unknown.is_empty(),
+        "{} differ:\n{}",
+        unknown.len(),
+        unknown.join("\n")
+    );
+    let idle: Vec<_> = EXCEPTIONS
+        .iter()
+        .filter(|(client, ..)| installed.iter().any(|i| fits(client, i.client)))
+        .filter(|(client, scenario, _)| {
+            !known
+                .iter()
+                .any(|d| d.client == *client && (*scenario == "*" || d.scenario == *scenario))
+        })
+        .collect();
+    assert!(idle.is_empty(), "exceptions that are none: {idle:?}");
+}
+
+fn fits(pattern: &str, name: &str) -> bool {
+    pattern == "*" || pattern == name
+}
+
+/// One way in which a client and its prediction differ.
+struct Differs {
+    client: &'static str,
+    scenario: String,
+    /// Only in words, and the profile was measured with another line of versions.
+    other_version: bool,
+    words: String,
+}
+
+impl Differs {
+    fn excused(&self) -> bool {
+        self.other_version
+            || EXCEPTIONS.iter().any(|(client, scenario, _)| {
+                fits(client, self.client) && fits(scenario, &self.scenario)
+            })
+    }
+}
+
+fn found(scenario: &str, grid: &Grid) -> Vec<Differs> {
+    let mut out: Vec<Differs> = grid
+        .differing()
+        .map(|(row, difference)| {
+            let measured = row.measured.as_ref().unwrap();
+            let same_line = row.installed.as_ref().is_some_and(|i| i.same_line);
+            Differs {
+                client: &row.client().id,
+                scenario: scenario.to_owned(),
+                other_version: difference == Difference::Words && !same_line,
+                words: format!(
+                    "{difference:?}\n  predicted: {} {:?} {:?} (store: {}, because of {})\n  measured:  {:?}",
+                    row.predicted.accepted,
+                    row.predicted.message,
+                    row.predicted.cause,
+                    row.predicted.store,
+                    row.predicted.store_why,
+                    measured.said,
+                ),
+            }
+        })
+        .collect();
+    // A client that is here and gave no answer would be skipped silently.
+    out.extend(
+        grid.rows
+            .iter()
+            .filter_map(|row| match &row.measured.as_ref()?.said {
+                Said::NotAsked(why) => Some(Differs {
+                    client: &row.client().id,
+                    scenario: scenario.to_owned(),
+                    other_version: false,
+                    words: format!("it gave no answer: {why}"),
+                }),
+                _ => None,
+            }),
+    );
+    out
+}
+
+fn look(
+    target: &Target,
+    options: &Options,
+    survey: &whycert::store::Stores,
+) -> inspect::Inspection {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let stores = std::future::ready(survey.clone());
+    runtime.block_on(inspect::run(target, options, stores, &|_| {}))
+}
+
+/// The same way in the surroundings of this test.
+fn with(mut way: Way, given: &[(&'static str, OsString)]) -> Way {
+    let ambient = AMBIENT.iter().map(|name| ((*name).to_owned(), None));
+    let given = given.iter().filter(|(name, _)| *name != "HOME");
+    let given = given.map(|(name, value)| ((*name).to_owned(), Some(value.clone())));
+    // The locale stays as the way sets it.
+    way.variables = ambient
+        .filter(|(name, _)| name != "LC_ALL" && name != "NO_COLOR")
+        .chain(given)
+        .collect();
+    way
+}
+
+/// Every client that CI installs is found; elsewhere what is missing is said.
+fn all_wanted(installed: &[Installed]) {
+    let here: BTreeSet<&str> = installed.iter().map(|i| i.client).collect();
+    for (name, any) in WANTED {
+        if any.iter().any(|client| here.contains(client)) {
+            continue;
+        }
+        assert!(
+            std::env::var_os("CI").is_none_or(|ci| ci != "true"),
+            "{name} is not installed, or in a version that no profile stands for"
+        );
+        println!("skipped: {name}");
+    }
+}
