@@ -324,10 +324,12 @@ fn names(inspection: &Inspection, out: &mut Vec<(String, Choice)>) {
         "I asked for another name…".to_owned(),
         Choice::Type(Value::Host),
     ));
-    out.push((
-        "ask the resolver where the names lead…".to_owned(),
-        Choice::Ask(Ask::Names),
-    ));
+    if further::is_name_wrong(inspection) {
+        out.push((
+            "ask the resolver where the names lead…".to_owned(),
+            Choice::Ask(Ask::Names),
+        ));
+    }
 }
 
 fn settings(inspection: &Inspection, out: &mut Vec<(String, Choice)>) {
