@@ -2,7 +2,6 @@
 
 mod clients;
 mod command;
-mod export;
 mod further;
 pub mod overlay;
 mod search;
