@@ -2,6 +2,7 @@
 
 mod clients;
 mod command;
+mod export;
 mod further;
 pub mod overlay;
 mod search;

@@ -59,7 +59,7 @@ pub(super) fn run(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::NextMatch => search::find(model, true),
         Command::PreviousMatch => search::find(model, false),
         Command::Export => return export_selected(model),
-        Command::ExportMenu => overlay::open_export(model),
+        Command::ExportMenu => super::export::open(model),
         Command::Copy => return copy_selected(model),
         Command::CopyMenu => overlay::open_copy(model),
         Command::Ask => return clients::open_ask(model),
