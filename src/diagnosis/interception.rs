@@ -113,7 +113,8 @@ struct Table {
 
 /// Empty only when the compiled-in file does not parse; a test sees to it that it does.
 static KNOWN: LazyLock<Table> = LazyLock::new(|| {
-    toml::from_str::<Table>(include_str!("../../assets/interceptors.toml")).unwrap_or_default()
+    serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/interceptors.json")))
+        .unwrap_or_default()
 });
 
 /// Whose leaked key this certificate's is; `None` when it is not on the list. Nobody may trust one that is.

@@ -78,7 +78,7 @@ struct Table {
 
 /// The table. Empty only when the compiled-in file does not parse; a test sees to it that it does.
 pub(super) static KNOWN: LazyLock<Vec<Known>> = LazyLock::new(|| {
-    toml::from_str::<Table>(include_str!("../../assets/ca-settings.toml"))
+    serde_json::from_str::<Table>(include_str!(concat!(env!("OUT_DIR"), "/ca-settings.json")))
         .map(|t| t.setting)
         .unwrap_or_default()
 });
