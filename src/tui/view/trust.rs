@@ -25,8 +25,15 @@ pub(super) fn draw(model: &Model, dialog: &TrustDialog, screen: Rect, buffer: &m
         "↑↓ choose   enter do it   esc close"
     };
     let inner = open(model, screen, width, rows, "Trust", keys, buffer);
-    let title =
-        Line::of(Meaning::Muted, "Trust ").and(Meaning::Strong, text::clip(&dialog.title, 60));
+    let shown = format!(
+        ", by one of {} steps, the smallest first ({}-{})",
+        Rung::ALL.len(),
+        dialog.first() + 1,
+        (dialog.first() + RUNGS).min(Rung::ALL.len())
+    );
+    let title = Line::of(Meaning::Muted, "Trust ")
+        .and(Meaning::Strong, text::clip(&dialog.title, 24))
+        .and(Meaning::Muted, shown);
     put(buffer, inner, 0, &title, model.look);
     for (row, (at, rung)) in Rung::ALL
         .into_iter()
