@@ -23,7 +23,7 @@ pub enum Ask {
     Fetch,
 }
 
-/// Asks it, and adds the answer to what is known further. [`with_further`] judges by it.
+/// Asks it, and adds the answer to what is known further. [`super::with_further`] judges by it.
 pub async fn ask(inspection: &Inspection, ask: &Ask) -> Further {
     let mut further = (*inspection.further).clone();
     let options = &inspection.asked;

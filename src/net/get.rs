@@ -103,7 +103,7 @@ impl Nearness {
     }
 }
 
-/// Asks for `address`. `nearest`: how near a host may be. `limit` is for all of it, [`LONGEST`] at most.
+/// Asks for `address`. `nearest`: how near a host may be. `limit` is for all of it, a fixed longest time at most.
 ///
 /// # Errors
 /// Why nothing came.
