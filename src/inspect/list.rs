@@ -22,7 +22,7 @@ pub struct List {
     pub soon: usize,
     /// No CAs.
     pub no_ca: usize,
-    /// With something that could not be read.
+    /// With a defect in their encoding or against RFC 5280.
     pub defective: usize,
 }
 
@@ -60,7 +60,7 @@ impl List {
         tell(self.not_yet, "not valid yet");
         tell(self.soon, "ending within 30 days");
         tell(self.no_ca, "no CA");
-        tell(self.defective, "with something that cannot be read");
+        tell(self.defective, "with a defect");
         let state = match parts.is_empty() {
             true => "All are CAs and valid now.".to_owned(),
             false => format!("Among them: {}.", parts.join(", ")),
