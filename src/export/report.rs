@@ -186,7 +186,7 @@ fn findings(inspection: &Inspection) -> Section {
         let above = told && index == 0;
         let mut facts = Vec::new();
         if above {
-            blocks.push(Block::Words("The cause, above.".to_owned()));
+            blocks.push(Block::Words("This is the cause told above.".to_owned()));
         } else {
             blocks.push(Block::Words(finding.summary.clone()));
             facts = evidence(finding);
