@@ -38,8 +38,6 @@ pub fn trusting(bench: &Bench, id: &str, certificate: usize, rung: &str) -> Comm
         "--yes",
         "--sha256",
         &sha256,
-        "--public",
-        "none",
     ])
 }
 

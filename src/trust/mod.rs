@@ -26,6 +26,7 @@ mod place;
 mod plan;
 pub mod prove;
 mod reach;
+mod roots;
 mod run;
 mod rung;
 mod rungs;
@@ -38,10 +39,11 @@ pub use apply::apply;
 pub use ask::letter;
 pub use bundle::{Refreshed, refresh};
 pub use file::State;
-pub use journal::{Entry, FileRecord, Kept, Progress, Record};
+pub use journal::{Asking, Entry, FileRecord, Kept, Progress, Record, Said};
 pub use place::Place;
 pub use plan::{plan, plan_here};
 pub use reach::Turn;
+pub use roots::Roots;
 pub use run::{RunError, run};
 pub use rung::Rung;
 pub use step::{Change, Inverse, Part, Step};
@@ -83,6 +85,7 @@ pub struct Plan {
     /// The id of the finding that it cures; empty when there is none.
     pub finding: String,
     pub(crate) uses_bundle: bool,
+    roots: Option<roots::Rooted>,
     pub(crate) capture: Arc<Capture>,
 }
 
@@ -101,6 +104,11 @@ impl Plan {
             Step::Run { command, .. } => Some(command.as_slice()),
             Step::Files { .. } => None,
         })
+    }
+
+    /// This user may not do it.
+    pub fn is_forbidden(&self) -> bool {
+        self.needs_root && !file::is_root()
     }
 
     /// The last four characters of the SHA-256, which a person types to say yes.

@@ -90,6 +90,7 @@ pub fn plan(
             .unwrap_or_default(),
         target,
         uses_bundle: made.uses_bundle,
+        roots: made.roots,
         capture: inspection.capture.clone(),
         certificate: passed.certificate,
     })

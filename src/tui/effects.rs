@@ -173,7 +173,7 @@ impl Worker {
             }),
             Effect::Trust(plan) => self.answer(move || {
                 Message::Trusted(Box::new(
-                    trust::prove::apply_here(&plan).map_err(|e| e.to_string()),
+                    trust::prove::apply_here(&plan, false).map_err(|e| e.to_string()),
                 ))
             }),
             Effect::Mouse(_) | Effect::Suspend | Effect::Quit => {}

@@ -8,7 +8,7 @@ use crate::trust::file;
 use crate::trust::step::{Change, Part, Step};
 use crate::trust::{Refusal, TrustError, refuse, shown};
 
-use super::{Case, Made};
+use super::{Case, Made, Rooted};
 
 /// Variables that name a bundle. Each was tried with the programs that read it: with a bundle that holds
 /// the public roots too, the private and the public servers pass. `SSL_CERT_DIR` is left alone: beside
@@ -86,6 +86,7 @@ pub(super) fn command(case: &Case<'_>) -> Result<Made, Refusal> {
         lines,
         world: super::World::variables(&variables, &path, case),
         variables,
+        roots: Some(Rooted::of(&path, case.public_roots)),
         ..Made::default()
     })
 }
@@ -118,6 +119,7 @@ pub(super) fn bundle(case: &Case<'_>) -> Result<Made, Refusal> {
         world: super::World::variables(&variables, &path, case),
         variables,
         uses_bundle: true,
+        roots: Some(Rooted::of(&path, case.public_roots)),
         ..Made::default()
     })
 }
@@ -133,13 +135,19 @@ pub(super) fn project(case: &Case<'_>) -> Result<Made, Refusal> {
     let path = folder.join(if direnv { ".envrc" } else { ".env" });
     let bundle = case.place.bundle();
     let mut steps = Vec::new();
-    steps.extend(bundle::step(
+    let added = bundle::step(
         case.place,
         case.public_roots,
         case.certificate,
         case.target,
         case.now,
-    )?);
+    )?;
+    // A bundle that is used as it is may be older than the system's roots: it shall keep its own.
+    let roots = Some(match &added {
+        Some(_) => Rooted::of(&bundle, case.public_roots),
+        None => Rooted::as_in(&bundle, &bundle),
+    });
+    steps.extend(added);
     let (step, overridden) = block(&path, &bundle, direnv, &case.short())?;
     steps.push(step);
     let mut warnings = Vec::new();
@@ -181,6 +189,7 @@ pub(super) fn project(case: &Case<'_>) -> Result<Made, Refusal> {
         ),
         world: super::World::variables(&without_node(&variables, direnv), &bundle, case),
         variables: without_node(&variables, direnv),
+        roots,
         uses_bundle: true,
         ..Made::default()
     })
