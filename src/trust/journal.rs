@@ -15,7 +15,7 @@ use crate::text;
 use super::checkpoint::checkpoint;
 use super::file::{self, State};
 use super::step::{Inverse, Part};
-use super::{Rung, TrustError, shown};
+use super::{Rung, TrustError, shown, tool};
 
 /// A journal larger than this is not ours.
 const MOST_BYTES: u64 = 16 * 1024 * 1024;
@@ -141,6 +141,28 @@ pub struct Kept {
     pub owner: Option<(u32, u32)>,
     /// The file that keeps the bytes.
     pub backup: PathBuf,
+}
+
+impl Entry {
+    /// What undoing it does, in order: a verb, and a path or a command, safe to display.
+    pub fn undoing(&self) -> Vec<(&'static str, String)> {
+        let mut out = Vec::new();
+        for record in &self.records {
+            match record {
+                Record::Files { files, .. } => out.extend(files.iter().map(|file| {
+                    let verb = match file.before {
+                        Some(_) => "put back",
+                        None => "remove",
+                    };
+                    (verb, shown(&file.path))
+                })),
+                Record::Run { undo, .. } => {
+                    out.extend(undo.iter().map(|i| ("run", tool::said(&i.command))));
+                }
+            }
+        }
+        out
+    }
 }
 
 impl FileRecord {

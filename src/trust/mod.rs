@@ -111,6 +111,17 @@ impl Plan {
         self.needs_root && !file::is_root()
     }
 
+    /// The command line that does it as root.
+    pub fn as_root(&self) -> String {
+        let sha256 = crate::text::hex(&self.certificate.sha256);
+        format!(
+            "sudo whycert trust {} --certificate {} --rung {} --yes --sha256 {sha256}",
+            crate::text::shell_quote(&self.target),
+            sha256.get(..16).unwrap_or(&sha256),
+            self.rung.id()
+        )
+    }
+
     /// The last four characters of the SHA-256, which a person types to say yes.
     pub fn last_four(&self) -> String {
         let all = crate::text::hex(&self.certificate.sha256);

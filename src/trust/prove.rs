@@ -356,6 +356,11 @@ fn ids(rung: Rung) -> &'static [&'static str] {
     }
 }
 
+/// Clients are asked when something is done on this rung.
+pub fn asks(rung: Rung) -> bool {
+    !ids(rung).is_empty()
+}
+
 fn bare(host: &Host) -> String {
     match host {
         Host::Name { ascii, .. } => ascii.clone(),

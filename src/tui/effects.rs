@@ -17,6 +17,7 @@ use crate::ask;
 use crate::inspect::{self, Ask, Inspection, Options};
 use crate::store::{Machine, Stores, Survey};
 use crate::target::Target;
+use crate::trust::TrustError;
 use crate::{export, save, trust};
 
 /// Where effects go.
@@ -171,10 +172,22 @@ impl Worker {
                 let plan = trust::plan_here(&inspection, node, rung);
                 Message::Planned(rung, Box::new(plan))
             }),
-            Effect::Trust(plan) => self.answer(move || {
-                Message::Trusted(Box::new(
-                    trust::prove::apply_here(&plan, false).map_err(|e| e.to_string()),
-                ))
+            Effect::Trust { plan, public } => self.answer(move || {
+                let applied = trust::prove::apply_here(&plan, public);
+                Message::Trusted(Box::new(applied.map_err(|e| e.to_string())))
+            }),
+            Effect::List => self.answer(|| {
+                let listed = trust::Place::this().and_then(|place| trust::list(&place));
+                Message::Listed(listed.map_err(|e| e.to_string()))
+            }),
+            Effect::Undo(id) => self.answer(move || {
+                let undone = trust::prove::undo_here(&id);
+                Message::Undone(Box::new(undone.map_err(|error| match error {
+                    TrustError::NeedsRoot => {
+                        format!("{error}: sudo whycert trust undo {id}")
+                    }
+                    _ => error.to_string(),
+                })))
             }),
             Effect::Mouse(_) | Effect::Suspend | Effect::Quit => {}
         }

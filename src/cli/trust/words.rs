@@ -258,25 +258,8 @@ pub(super) fn to_undo(entry: &Entry) -> String {
         entry.rung.id(),
         text::safe(&entry.subject)
     );
-    for record in &entry.records {
-        match record {
-            Record::Files { files, .. } => {
-                for file in files {
-                    let path = text::safe(&file.path.to_string_lossy()).into_owned();
-                    let what = if file.before.is_some() {
-                        "put back"
-                    } else {
-                        "remove"
-                    };
-                    out.push_str(&format!("    {what}  {path}\n"));
-                }
-            }
-            Record::Run { undo, .. } => {
-                for inverse in undo {
-                    out.push_str(&format!("    run  {}\n", said(&inverse.command)));
-                }
-            }
-        }
+    for (verb, object) in entry.undoing() {
+        out.push_str(&format!("    {verb}  {object}\n"));
     }
     out
 }
