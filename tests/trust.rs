@@ -2,6 +2,7 @@
 //! and that nothing is left after undo.
 
 mod kill;
+mod person;
 mod screen;
 mod stores;
 mod undo;
