@@ -6,6 +6,7 @@ mod person;
 mod screen;
 mod stores;
 mod undo;
+mod unprivileged;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -457,4 +458,44 @@ fn the_bundle_holds_the_public_roots_and_ours() {
         "{again:?}"
     );
     assert_eq!(std::fs::read_to_string(bundle(&bench)).unwrap(), text);
+}
+
+/// Nobody but the target is contacted, unless a public name is given; then it is asked of the same clients.
+#[test]
+fn a_public_server_is_asked_only_when_it_is_named() {
+    let bench = Bench::with(&["private-root", "self-signed"]);
+    let seen = trust(&bench, "private-root", 1, "command");
+    assert_eq!(seen.code, 0, "{seen:?}");
+    assert!(
+        seen.out.contains("public roots are still in")
+            && seen.out.contains("no other server was asked"),
+        "{}",
+        seen.out
+    );
+    assert!(!seen.out.contains("example.com"), "{}", seen.out);
+    let all = ["trust", "undo", "--all", "--yes"];
+    assert_eq!(see(&mut bench.command(&all)).code, 0);
+    let port = bench.port("self-signed");
+    let name = format!("localhost:{port}");
+    let mut command = trusting(&bench, "private-root", 1, "command");
+    let seen = see(command.args(["--public", &name]));
+    // This one is refused before and after: nothing was taken away from it.
+    assert_eq!(seen.code, 0, "{seen:?}");
+    if peer("curl").is_some() {
+        let line = seen
+            .out
+            .lines()
+            .find(|l| l.trim_start().starts_with("curl "));
+        let words: Vec<&str> = line.unwrap().split_whitespace().collect();
+        assert_eq!(
+            words,
+            ["curl", "refused", "→", "passes", "refused", "refused"]
+        );
+    }
+    for wrong in ["", "https://", "./file.pem"] {
+        let mut command = trusting(&bench, "private-root", 1, "bundle");
+        let seen = see(command.args(["--public", wrong]));
+        assert_eq!(seen.code, 2, "{wrong}: {seen:?}");
+        assert!(seen.err.contains("--public"), "{}", seen.err);
+    }
 }

@@ -58,9 +58,11 @@ impl From<TrustError> for Failure {
     }
 }
 
-/// This very command line, for a shell.
+/// This very command line, for a shell; done, not only shown.
 fn as_typed() -> String {
-    let words: Vec<OsString> = std::env::args_os().collect();
+    let words: Vec<OsString> = std::env::args_os()
+        .filter(|word| word != "--dry-run")
+        .collect();
     trust::said(&words)
 }
 

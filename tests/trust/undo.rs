@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::{assert_same, bundle, newest, sha256, tree, trust, trusting};
 use crate::headless::{Bench, see};
+use crate::support::peer;
 
 fn write(path: &Path, text: &str, mode: u32) {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -144,6 +145,47 @@ fn a_link_that_somebody_could_plant_is_not_followed() {
         seen.err
     );
     assert!(std::fs::read_dir(&open).unwrap().next().is_none());
+}
+
+/// Undo asks the clients that were asked when it was applied, in new processes.
+#[test]
+fn undo_asks_the_clients_again() {
+    let bench = Bench::with(&["private-root", "self-signed"]);
+    assert_eq!(trust(&bench, "private-root", 1, "git").code, 0);
+    let seen = see(&mut bench.command(&["trust", "undo", &newest(&bench), "--yes"]));
+    assert_eq!(seen.code, 0, "{seen:?}");
+    if peer("git").is_some() {
+        let line = seen
+            .out
+            .lines()
+            .find(|l| l.trim_start().starts_with("git "));
+        assert!(
+            line.is_some_and(|l| l.contains("passes → refused, as before")),
+            "{}",
+            seen.out
+        );
+        assert!(seen.out.contains("each says what it said before"));
+    }
+    assert_eq!(trust(&bench, "self-signed", 0, "git").code, 0);
+    let id = newest(&bench);
+    let config = bench.home.path().join(".gitconfig");
+    // A server that does not answer any more is said, and the undoing is done.
+    let target = bench.target("self-signed").to_owned();
+    let home = bench.stopped();
+    let mut command = crate::support::programs::whycert(home.path());
+    let seen = see(command
+        .current_dir(home.path())
+        .args(["trust", "undo", &id, "--yes"]));
+    assert_eq!(seen.code, 0, "{seen:?}");
+    if peer("git").is_some() {
+        let server = target.trim_start_matches("https://");
+        assert!(
+            seen.out.contains(&format!("{server} does not answer now")),
+            "{}",
+            seen.out
+        );
+    }
+    assert!(!config.exists());
 }
 
 #[test]

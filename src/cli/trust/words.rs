@@ -44,7 +44,7 @@ pub(super) fn plan(plan: &Plan, typed: &str) -> String {
     section(&mut out, "Writes and runs", &changes);
     if plan.is_forbidden() {
         out.push_str(&format!(
-            "Needs root, and you are not root. See it first, then do it as root:\n    sudo {typed}\n"
+            "Needs root, and you are not. As root:\n    sudo {typed}\n"
         ));
     } else if plan.needs_root {
         out.push_str("Needs root.\n");
