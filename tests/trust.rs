@@ -499,3 +499,49 @@ fn a_public_server_is_asked_only_when_it_is_named() {
         assert!(seen.err.contains("--public"), "{}", seen.err);
     }
 }
+
+/// A `.env` is read by few programs, and by Node and Bun too late: nothing else is promised.
+#[test]
+fn a_dotenv_promises_no_more_than_it_does() {
+    let bench = Bench::with(&["private-root"]);
+    let shown = |bench: &Bench| {
+        let target = bench.target("private-root");
+        let seen = see(&mut bench.command(&["trust", target, "--rung", "project", "--dry-run"]));
+        assert_eq!(seen.code, 0, "{seen:?}");
+        let line = seen.out.lines().find(|l| l.starts_with("Predicted: "));
+        line.unwrap().to_owned()
+    };
+    let dotenv = shown(&bench);
+    assert!(
+        dotenv.contains("Deno, ") && dotenv.contains("Python 3.1"),
+        "{dotenv}"
+    );
+    for other in ["Bun", "Node", "curl", "git", "Go ", "PHP", ".NET", "pip"] {
+        assert!(!dotenv.contains(other), "{other}: {dotenv}");
+    }
+    // direnv sets them in the shell, before anything starts.
+    std::fs::write(bench.home.path().join(".envrc"), "").unwrap();
+    let direnv = shown(&bench);
+    assert!(
+        direnv.contains("Bun") && direnv.contains("Node"),
+        "{direnv}"
+    );
+    // The real Bun, where there is one.
+    std::fs::remove_file(bench.home.path().join(".envrc")).unwrap();
+    let Some(bun) = programs::found("bun") else {
+        eprintln!("skipped: bun is not installed");
+        return;
+    };
+    assert_eq!(trust(&bench, "private-root", 1, "project").code, 0);
+    let script = "fetch(process.argv[1]).then(() => process.exit(0), e => { console.error(e.code); process.exit(1); })";
+    let mut asked = programs::clean(bun);
+    asked
+        .args(["-e", script, bench.target("private-root")])
+        .env("HOME", bench.home.path())
+        .current_dir(bench.home.path());
+    let without = see(&mut asked);
+    assert_eq!(without.code, 1, "{without:?}");
+    assert!(without.err.contains("SELF_SIGNED"), "{without:?}");
+    let with = see(asked.env("NODE_EXTRA_CA_CERTS", bundle(&bench)));
+    assert_eq!(with.code, 0, "{with:?}");
+}

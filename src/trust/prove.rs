@@ -129,8 +129,15 @@ impl Questions {
             .filter(plain)
             .map(|e| (Server::of(e), plan.capture.peer));
         let wanted = ids(plan.rung);
+        // What does not read a .env by itself is not asked as if it did.
+        let dotenv = plan.rung == Rung::Project
+            && !plan
+                .variables
+                .iter()
+                .any(|(n, _)| n == "NODE_EXTRA_CA_CERTS");
+        let reads = |id: &str| !dotenv || DOTENV.contains(&id);
         Self {
-            clients: installed(place, |id| wanted.contains(&id)),
+            clients: installed(place, |id| wanted.contains(&id) && reads(id)),
             endpoint,
             public: match public {
                 None => Err("nobody asked for it"),
@@ -340,14 +347,14 @@ impl Outcome {
     }
 }
 
+/// Of these, those whose programs read a `.env`, with python-dotenv.
+const DOTENV: &[&str] = &["urllib", "requests", "httpx"];
+
 /// The clients that a rung reaches.
 fn ids(rung: Rung) -> &'static [&'static str] {
     match rung {
-        Rung::Command | Rung::Bundle => &[
+        Rung::Command | Rung::Project | Rung::Bundle => &[
             "curl", "urllib", "requests", "httpx", "pip", "node", "git", "openssl",
-        ],
-        Rung::Project => &[
-            "curl", "urllib", "requests", "httpx", "pip", "git", "openssl",
         ],
         Rung::Git => &["git"],
         Rung::Java | Rung::JavaOwn => &["java"],
