@@ -41,6 +41,13 @@ pub struct Change {
     pub after: State,
 }
 
+impl Change {
+    /// What stays with a file that is there already, in words.
+    pub fn stays(&self) -> String {
+        super::file::stays(&self.path)
+    }
+}
+
 /// A command that undoes another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inverse {

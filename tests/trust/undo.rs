@@ -65,6 +65,38 @@ fn every_file_is_as_before() {
     assert_same(&before, home, "all");
 }
 
+/// Access lists and attributes stay with a file, through the change and its undoing.
+#[test]
+#[cfg(target_os = "linux")]
+fn what_a_file_has_beside_its_bytes_stays() {
+    let bench = Bench::with(&["private-root"]);
+    let env = bench.home.path().join(".env");
+    write(&env, "A=1\n", 0o600);
+    let none = rustix::fs::XattrFlags::empty();
+    if rustix::fs::setxattr(&env, "user.note", b"mine", none).is_err() {
+        eprintln!("skipped: this file system keeps no attributes");
+        return;
+    }
+    let note = || {
+        let mut bytes = [0; 16];
+        let length = rustix::fs::getxattr(&env, "user.note", &mut bytes[..]).unwrap_or(0);
+        bytes[..length].to_vec()
+    };
+    let seen = trust(&bench, "private-root", 1, "project");
+    assert_eq!(seen.code, 0, "{seen:?}");
+    assert!(
+        seen.out
+            .contains("permissions and attribute user.note stay"),
+        "{}",
+        seen.out
+    );
+    assert_ne!(std::fs::read_to_string(&env).unwrap(), "A=1\n");
+    assert_eq!(note(), b"mine");
+    undo(&bench, &newest(&bench));
+    assert_eq!(std::fs::read_to_string(&env).unwrap(), "A=1\n");
+    assert_eq!(note(), b"mine");
+}
+
 #[test]
 fn only_our_part_is_taken_out_of_what_others_changed() {
     let bench = Bench::with(&["private-root"]);

@@ -30,9 +30,10 @@ pub(super) fn plan(plan: &Plan, typed: &str) -> String {
         let path = text::safe(&change.path.to_string_lossy()).into_owned();
         changes.push(match change.before.is_there() {
             true => format!(
-                "change  {path}  ({} → {} bytes; permissions stay)",
+                "change  {path}  ({} → {} bytes; {})",
                 change.before.bytes().len(),
-                change.after.bytes().len()
+                change.after.bytes().len(),
+                change.stays()
             ),
             false => format!("new     {path}  ({} bytes)", change.after.bytes().len()),
         });
