@@ -2,6 +2,7 @@
 //! and that nothing is left after undo.
 
 mod kill;
+mod p11;
 mod person;
 mod screen;
 mod stores;

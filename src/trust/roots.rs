@@ -102,7 +102,7 @@ impl Roots {
                 }
             ),
             Self::Lost { path, gone, of } => format!(
-                "{gone} of {} no longer in {path}.",
+                "{gone} of {} are no longer in {path}.",
                 text::count(*of, "public root")
             ),
             Self::Nowhere { path } => format!("There was no public root in {path} before."),

@@ -313,7 +313,7 @@ impl System {
     }
 }
 
-fn looked(bench: &Bench, id: &str) -> Inspection {
+pub fn looked(bench: &Bench, id: &str) -> Inspection {
     let target = Target::parse(bench.target(id)).unwrap();
     headless::look(target, Options::default(), Judges::Machine(Vec::new())).unwrap()
 }
