@@ -285,7 +285,9 @@ fn clients(bench: &Bench, url: &str, prepare: &dyn Fn(Command) -> Command) -> Ve
         let words = format!("{}{}", seen.out, seen.err);
         let lower = words.to_lowercase();
         // git finds no repository where it found the server.
-        let accepted = seen.code == 0 || (name == "git" && is_no_repository(&lower));
+        let accepted = seen.code == 0
+            || (name == "git" && is_no_repository(&lower))
+            || (name == "pip" && is_no_index(&lower));
         let refused = ["certificate", "unable_to", "self_signed", "cert_", "pkix"]
             .iter()
             .any(|w| lower.contains(w));
@@ -298,12 +300,25 @@ fn clients(bench: &Bench, url: &str, prepare: &dyn Fn(Command) -> Command) -> Ve
     if let Some(python) = peer("python3") {
         let urllib = "import sys, urllib.request; urllib.request.urlopen(sys.argv[1])";
         ask("Python urllib", python.clone(), &["-c", urllib, url]);
-        if has_requests(&python) {
+        if has(&python, "requests") {
             ask(
                 "Python requests",
-                python,
+                python.clone(),
                 &["-c", "import sys, requests; requests.get(sys.argv[1])", url],
             );
+        }
+        if has(&python, "httpx") {
+            ask(
+                "Python httpx",
+                python.clone(),
+                &["-c", "import sys, httpx; httpx.get(sys.argv[1])", url],
+            );
+        }
+        if has(&python, "pip") {
+            let index = format!("{url}/simple");
+            let mut arguments = vec!["-m", "pip", "download", "--no-cache-dir", "--retries", "0"];
+            arguments.extend(["--disable-pip-version-check", "--index-url", &index, "x"]);
+            ask("pip", python, &arguments);
         }
     }
     if let Some(node) = peer("node") {
@@ -322,17 +337,22 @@ pub fn is_no_repository(words: &str) -> bool {
     words.contains("not found") || words.contains("is this a git repository")
 }
 
-fn has_requests(python: &Path) -> bool {
+/// What pip says of a server that it accepts, and that has no packages.
+fn is_no_index(words: &str) -> bool {
+    words.contains("no matching distribution") && !words.contains("certificate")
+}
+
+fn has(python: &Path, module: &str) -> bool {
     let there = programs::clean(python)
-        .args(["-c", "import requests"])
+        .args(["-c", &format!("import {module}")])
         .output()
         .unwrap();
     if !there.status.success() {
         assert!(
             std::env::var("CI").as_deref() != Ok("true"),
-            "Python requests is not installed"
+            "Python's {module} is not installed"
         );
-        eprintln!("skipped: Python requests is not installed");
+        eprintln!("skipped: Python's {module} is not installed");
     }
     there.status.success()
 }
@@ -356,6 +376,7 @@ fn clients_accept_with_the_bundle_what_they_refused_before() {
             "CURL_CA_BUNDLE",
             "NODE_EXTRA_CA_CERTS",
             "GIT_SSL_CAINFO",
+            "PIP_CERT",
         ] {
             command.env(name, &path);
         }
@@ -365,7 +386,15 @@ fn clients_accept_with_the_bundle_what_they_refused_before() {
     let seen = trust(&bench, "private-root", 1, "bundle");
     assert_eq!(seen.code, 0, "{seen:?}");
     assert!(seen.out.contains("It helped"), "{}", seen.out);
-    assert!(seen.out.contains("refused → passes"), "{}", seen.out);
+    let python = programs::found("python3");
+    for (client, module) in [("Python httpx", "httpx"), ("pip", "pip"), ("curl", "")] {
+        let there = match module {
+            "" => programs::found("curl").is_some(),
+            module => python.as_deref().is_some_and(|python| has(python, module)),
+        };
+        let row = format!("    {client:<20} refused → passes");
+        assert!(!there || seen.out.contains(&row), "{client}: {}", seen.out);
+    }
     let line = format!("export REQUESTS_CA_BUNDLE={}", path.display());
     assert!(seen.out.contains(&line), "{}", seen.out);
     expect(clients(&bench, url, &with_bundle), true, "with the bundle");

@@ -81,7 +81,7 @@ impl Person<'_> {
             let Some(program) = peer(program) else {
                 continue;
             };
-            if name == "requests" && !super::has_requests(&program) {
+            if name == "requests" && !super::has(&program, "requests") {
                 continue;
             }
             let mut command = match (name, bundle) {
