@@ -152,6 +152,11 @@ impl Pty {
         self.seen.0.lock().unwrap().raw.clone()
     }
 
+    /// Something of what stands on the screen now.
+    pub fn screen<T>(&self, read: impl Fn(&Screen) -> T) -> T {
+        read(self.seen.0.lock().unwrap().parser.screen())
+    }
+
     pub fn contents(&self) -> String {
         self.seen.0.lock().unwrap().parser.screen().contents()
     }

@@ -3,12 +3,11 @@
 use crate::chain::NodeId;
 use crate::inspect::Inspection;
 use crate::moment::Moment;
-use crate::store::StoreKind;
 use crate::text;
 
 use super::rungs::{self, Case};
 use super::step::Step;
-use super::{Place, Plan, Refusal, Rung, catch, reach, refuse};
+use super::{Place, Plan, Refusal, Rung, bundle, catch, reach, refuse};
 
 /// Plans on this machine, for this user.
 ///
@@ -30,10 +29,11 @@ pub fn plan(
     rung: Rung,
 ) -> Result<Plan, Refusal> {
     let (inspection, id) = as_it_is(inspection, id)?;
-    let mut bundles = inspection.stores.0.iter();
-    let in_bundle = inspection.chain.certificate(id).is_some_and(|certificate| {
-        bundles.any(|s| s.kind == StoreKind::Bundle && s.holds(certificate))
-    });
+    // As it stands now: the inspection may be older than what was undone since.
+    let in_bundle = inspection
+        .chain
+        .certificate(id)
+        .is_some_and(|certificate| bundle::is_in(place, certificate));
     let passed = catch::check(inspection, id, rung, in_bundle)?;
     let target = text::safe(&inspection.capture.target.typed).into_owned();
     let case = Case {

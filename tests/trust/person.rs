@@ -197,9 +197,19 @@ fn six_programs_by_the_smallest_step_each_and_no_trace_is_left() {
         before.get(&home.join(".gitconfig"))
     );
     let four = sha256(&bench, "private-root", 1)[60..].to_owned();
+    let refused = |screen: &vt100::Screen| -> Option<usize> {
+        let all = screen.contents();
+        let words = all.lines().next()?.split_once("rejected by ")?.1;
+        words.split(' ').next()?.parse().ok()
+    };
+    let many = pty.screen(refused).unwrap();
     pty.send("\x15").send(&format!("{four}\r"));
     pty.wait_text("It helped");
     pty.send("\x1b").wait_for("the dialog to close", closed);
+    // What is on the screen follows, without another look at the server.
+    pty.wait_for("fewer clients that refuse", |screen| {
+        refused(screen).is_some_and(|now| now < many)
+    });
 
     // Java: a copy of its store.
     let java = peer("java").is_some() && peer("keytool").is_some();
@@ -246,6 +256,9 @@ fn six_programs_by_the_smallest_step_each_and_no_trace_is_left() {
         );
     }
     pty.send("\x1b").wait_for("the list to close", closed);
+    pty.wait_for("as many clients as before", |screen| {
+        refused(screen) == Some(many)
+    });
     expect(&person.asks(url, &nothing, None), false, "after undo");
     let after = traces(&home);
     let other: Vec<_> = before
