@@ -120,12 +120,16 @@ fn own_shell() -> Shell {
 }
 
 fn list() -> Result<u8, Failure> {
-    let entries = trust::list(&Place::this()?)?;
-    let out = if entries.is_empty() {
+    let place = Place::this()?;
+    let entries = trust::list(&place)?;
+    let mut out = if entries.is_empty() {
         "Nothing that you trusted stands.\n".to_owned()
     } else {
         words::listed(&entries)
     };
+    if place.hides_root() {
+        out.push_str("What root trusted is not for you to read: sudo whycert trust list\n");
+    }
     headless::print(out.as_bytes())?;
     Ok(0)
 }

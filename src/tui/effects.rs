@@ -187,8 +187,12 @@ impl Worker {
                 Message::Trusted(Box::new(applied.map_err(|e| e.to_string())))
             }),
             Effect::List => self.answer(|| {
-                let listed = trust::Place::this().and_then(|place| trust::list(&place));
-                Message::Listed(listed.map_err(|e| e.to_string()))
+                let place = trust::Place::this();
+                let listed = place.as_ref().map_err(Clone::clone).and_then(trust::list);
+                Message::Listed {
+                    entries: listed.map_err(|e| e.to_string()),
+                    hides_root: place.is_ok_and(|place| place.hides_root()),
+                }
             }),
             Effect::Undo(id) => self.change(move || {
                 let undone = trust::prove::undo_here(&id);

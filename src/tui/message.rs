@@ -118,8 +118,13 @@ pub enum Message {
     Planned(Rung, Box<Result<Plan, Refusal>>),
     /// A plan was carried out and proved, or why not.
     Trusted(Box<Result<Applied, String>>),
-    /// What is in the journal, oldest first, or why it cannot be read.
-    Listed(Result<Vec<(Entry, Standing)>, String>),
+    /// The journal was read.
+    Listed {
+        /// What is in it, oldest first, or why it cannot be read.
+        entries: Result<Vec<(Entry, Standing)>, String>,
+        /// Root keeps another, which this user may not read.
+        hides_root: bool,
+    },
     /// An entry was undone and its clients asked again, or why not.
     Undone(Box<Result<Undone, String>>),
 }

@@ -81,7 +81,10 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
                 dialog.plan = Some(*plan);
             }
         }
-        Message::Listed(result) => journal::listed(model, result),
+        Message::Listed {
+            entries,
+            hides_root,
+        } => journal::listed(model, entries, hides_root),
         Message::Undone(result) => effects = journal::undone(model, *result),
         Message::Trusted(result) => {
             if let Some(Overlay::Trust(dialog)) = model.overlays.last_mut() {

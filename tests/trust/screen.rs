@@ -102,13 +102,20 @@ fn a_public_name_is_asked_only_when_the_person_wants_it() {
     }
 }
 
+fn listed(entries: Result<Vec<(Entry, Standing)>, String>) -> Message {
+    Message::Listed {
+        entries,
+        hides_root: false,
+    }
+}
+
 #[test]
 fn what_is_trusted_is_listed_and_undone_by_key() {
     let sent = [der("leaf.pem"), der("issuing.pem"), der("root.pem")];
     let mut driven = Driven::of(inspection(URL, &sent, &[], NOW), (100, 40));
     driven.press("T");
     assert!(matches!(driven.effects.last(), Some(Effect::List)));
-    driven.send(Message::Listed(Err("the journal is damaged".to_owned())));
+    driven.send(listed(Err("the journal is damaged".to_owned())));
     assert!(driven.screen().contains("the journal is damaged"));
     driven.press("<enter>");
     assert!(!matches!(driven.effects.last(), Some(Effect::Undo(_))));
@@ -135,7 +142,7 @@ fn what_is_trusted_is_listed_and_undone_by_key() {
     };
     let (older, newer) = (entry("11111111", "2026"), entry("22222222", "2027"));
     let stands = |entry: &Entry| (entry.clone(), Standing::Stands);
-    driven.send(Message::Listed(Ok(vec![stands(&older), stands(&newer)])));
+    driven.send(listed(Ok(vec![stands(&older), stands(&newer)])));
     let screen = driven.screen();
     let at = |words: &str| {
         screen
@@ -161,7 +168,7 @@ fn what_is_trusted_is_listed_and_undone_by_key() {
         again: Again::Asked(vec![turned]),
     }))));
     assert!(matches!(driven.effects.last(), Some(Effect::List)));
-    driven.send(Message::Listed(Ok(vec![stands(&newer)])));
+    driven.send(listed(Ok(vec![stands(&newer)])));
     let screen = driven.screen();
     assert!(screen.contains("passes → refused, as before"), "{screen}");
     assert!(screen.contains("1 of 1"), "{screen}");
@@ -170,4 +177,11 @@ fn what_is_trusted_is_listed_and_undone_by_key() {
     let why = "only root may do this: sudo whycert trust undo 22222222".to_owned();
     driven.send(Message::Undone(Box::new(Err(why.clone()))));
     assert!(driven.screen().contains(&why), "{}", driven.screen());
+    assert!(!driven.screen().contains("What root trusted"));
+    driven.send(Message::Listed {
+        entries: Ok(Vec::new()),
+        hides_root: true,
+    });
+    let screen = driven.screen();
+    assert!(screen.contains("sudo whycert trust list"), "{screen}");
 }

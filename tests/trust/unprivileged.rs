@@ -124,4 +124,21 @@ fn without_root_the_systems_store_is_left_and_ones_own_bundle_works() {
     let undone = somebody.whycert(&["trust", "undo", "--all", "--yes"]);
     assert_eq!(undone.code, 0, "{undone:?}");
     assert_same(&before, home, "the bundle");
+
+    // What root keeps to itself is no error, and said.
+    let of_root = home.join("of-root");
+    std::fs::create_dir(&of_root).unwrap();
+    std::fs::write(of_root.join("journal.json"), "{}").unwrap();
+    let closed = std::fs::Permissions::from_mode(0o000);
+    std::fs::set_permissions(&of_root, closed).unwrap();
+    let listed = somebody.whycert(&["trust", "list"]);
+    let open = std::fs::Permissions::from_mode(0o700);
+    std::fs::set_permissions(&of_root, open).unwrap();
+    assert_eq!(listed.code, 0, "{listed:?}");
+    assert!(
+        listed
+            .out
+            .contains("What root trusted is not for you to read: sudo whycert trust list"),
+        "{listed:?}"
+    );
 }

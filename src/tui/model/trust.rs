@@ -51,6 +51,8 @@ impl TrustDialog {
 pub struct JournalDialog {
     /// What is in the journal, the newest first, or why it cannot be read; `None` until it is read.
     pub entries: Option<Result<Vec<(Entry, Standing)>, String>>,
+    /// Root keeps another journal, which this user may not read.
+    pub hides_root: bool,
     /// Which of them.
     pub picked: usize,
     /// One is being undone.

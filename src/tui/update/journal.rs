@@ -18,7 +18,11 @@ pub(super) fn open(model: &mut Model) -> Vec<Effect> {
 }
 
 /// The journal was read, the newest first.
-pub(super) fn listed(model: &mut Model, result: Result<Vec<(Entry, Standing)>, String>) {
+pub(super) fn listed(
+    model: &mut Model,
+    result: Result<Vec<(Entry, Standing)>, String>,
+    hides_root: bool,
+) {
     if let Some(Overlay::Journal(dialog)) = model.overlays.last_mut() {
         let result = result.map(|mut all| {
             all.reverse();
@@ -27,6 +31,7 @@ pub(super) fn listed(model: &mut Model, result: Result<Vec<(Entry, Standing)>, S
         let count = result.as_ref().map_or(0, Vec::len);
         dialog.picked = dialog.picked.min(count.saturating_sub(1));
         dialog.entries = Some(result);
+        dialog.hides_root = hides_root;
     }
 }
 

@@ -100,6 +100,12 @@ fn lines(model: &Model, dialog: &JournalDialog) -> Vec<Line> {
             lines.extend(dialog.entry().map(entry_lines).unwrap_or_default());
         }
     }
+    if dialog.hides_root {
+        lines.push(Line::of(
+            Meaning::Warn,
+            "What root trusted is not for you to read: sudo whycert trust list",
+        ));
+    }
     lines
 }
 
