@@ -25,8 +25,10 @@ pub(super) fn draw(model: &Model, dialog: &TrustDialog, screen: Rect, buffer: &m
         "esc close"
     } else if dialog.agreeing.is_some() {
         "enter agree   esc close"
-    } else {
+    } else if prove::asks(dialog.rung()) {
         "↑↓ choose   enter do it   p ask a public name too   esc close"
+    } else {
+        "↑↓ choose   enter do it   esc close"
     };
     let inner = open(model, screen, width, rows, "Trust", keys, buffer);
     let shown = format!(
