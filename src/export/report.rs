@@ -56,6 +56,7 @@ fn page(inspection: &Inspection, ascii: bool) -> Page {
 fn title(inspection: &Inspection) -> String {
     let file = !matches!(inspection.capture.target.source, Source::Endpoint(_));
     let verdict = match inspection.outcome {
+        _ if inspection.is_list() => "List of certificates",
         Outcome::Trusted => "Trusted",
         Outcome::TrustedIf => "Would be trusted (pretended)",
         Outcome::Untrusted => "Not trusted",
@@ -72,6 +73,9 @@ fn title(inspection: &Inspection) -> String {
 /// Root cause, its evidence, and the smallest fix.
 fn answer(inspection: &Inspection) -> Section {
     let mut blocks = Vec::new();
+    if let Some(list) = &inspection.list {
+        blocks.push(Block::Words(list.sentences().join(" ")));
+    }
     match inspection.findings.first() {
         Some(cause) if !matches!(inspection.outcome, Outcome::Trusted | Outcome::TrustedIf) => {
             blocks.push(Block::Words(cause.summary.clone()));
@@ -112,9 +116,14 @@ fn accepted(inspection: &Inspection) -> Option<String> {
     if titles.is_empty() {
         return None;
     }
-    let mut words = format!("Accepted by {}.", text::list_and(&titles));
     let leaf = inspection.chain.leaf;
     let leaf = leaf.and_then(|id| inspection.chain.certificate(id));
+    let titles = text::list_and(&titles);
+    if let Some(first) = leaf.filter(|_| inspection.is_list()) {
+        let name = first.short_name();
+        return Some(format!("The first, “{name}”, is accepted by {titles}."));
+    }
+    let mut words = format!("Accepted by {titles}.");
     if let Some(until) = leaf.and_then(|leaf| leaf.not_after) {
         words.push_str(&format!(
             " The certificate is valid until {}{}.",
