@@ -271,7 +271,7 @@ pub struct Applied {
     pub public: Option<Server>,
     /// What came of it.
     pub outcome: Outcome,
-    /// Lines to use it, as the plan had them.
+    /// Lines to use it, as the plan had them; none where programs see it by themselves.
     pub lines: Vec<String>,
 }
 
@@ -306,7 +306,11 @@ pub fn apply(
         after,
         roots,
         public: public.cloned(),
-        lines: plan.lines.clone(),
+        // Where programs see it by themselves, nothing is left to type.
+        lines: match plan.rung.touches_others() {
+            true => Vec::new(),
+            false => plan.lines.clone(),
+        },
     })
 }
 

@@ -177,8 +177,9 @@ fn plan_lines(model: &Model, dialog: &TrustDialog, plan: &Plan) -> Vec<Line> {
     let cured = plan.turns.iter().filter(|t| !t.before && t.after).count();
     if !plan.turns.is_empty() {
         let words = format!(
-            "{} that fail now would accept (predicted)",
-            text::count(cured, "client")
+            "{} that {} now would accept (predicted)",
+            text::count(cured, "client"),
+            if cured == 1 { "fails" } else { "fail" }
         );
         lines.push(told("Cures", Meaning::Plain, words));
     }
