@@ -60,6 +60,8 @@ pub struct Plan {
     pub certificate: Arc<Certificate>,
     /// What would be written and run, in order; empty when the person does it.
     pub steps: Vec<Step>,
+    /// What stays with the files that are there already, one sentence each; the steps have their names.
+    pub stays: Vec<String>,
     /// What it allows, in one sentence.
     pub scope: String,
     /// Whom it reaches, one sentence each.
@@ -92,10 +94,7 @@ pub struct Plan {
 impl Plan {
     /// The files that change.
     pub fn changes(&self) -> impl Iterator<Item = &Change> {
-        self.steps.iter().flat_map(|step| match step {
-            Step::Files { changes, .. } => changes.as_slice(),
-            Step::Run { .. } => &[],
-        })
+        self.steps.iter().flat_map(Step::changes)
     }
 
     /// The commands that are run.

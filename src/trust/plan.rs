@@ -7,7 +7,7 @@ use crate::text;
 
 use super::rungs::{self, Case};
 use super::step::Step;
-use super::{Place, Plan, Refusal, Rung, bundle, catch, reach, refuse};
+use super::{Place, Plan, Refusal, Rung, bundle, catch, file, reach, refuse, shown};
 
 /// Plans on this machine, for this user.
 ///
@@ -64,11 +64,18 @@ pub fn plan(
             "“whycert trust list” shows what you added, and how to undo it.",
         ));
     }
+    let stays = steps
+        .iter()
+        .flat_map(Step::changes)
+        .filter(|change| change.before.is_there())
+        .map(|change| format!("{}: {}", shown(&change.path), file::stays(&change.path)))
+        .collect();
     let mut warnings = passed.warnings;
     warnings.extend(made.warnings);
     Ok(Plan {
         rung,
         steps,
+        stays,
         scope: passed.scope,
         affects: made.affects,
         spares: made.spares,

@@ -41,10 +41,13 @@ pub struct Change {
     pub after: State,
 }
 
-impl Change {
-    /// What stays with a file that is there already, in words.
-    pub fn stays(&self) -> String {
-        super::file::stays(&self.path)
+impl Step {
+    /// The files that change in it.
+    pub fn changes(&self) -> &[Change] {
+        match self {
+            Self::Files { changes, .. } => changes,
+            Self::Run { .. } => &[],
+        }
     }
 }
 

@@ -86,7 +86,7 @@ fn what_a_file_has_beside_its_bytes_stays() {
     assert_eq!(seen.code, 0, "{seen:?}");
     assert!(
         seen.out
-            .contains("permissions and attribute user.note stay"),
+            .contains(".env: permissions and attribute user.note stay"),
         "{}",
         seen.out
     );

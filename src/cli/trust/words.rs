@@ -30,10 +30,9 @@ pub(super) fn plan(plan: &Plan, typed: &str) -> String {
         let path = text::safe(&change.path.to_string_lossy()).into_owned();
         changes.push(match change.before.is_there() {
             true => format!(
-                "change  {path}  ({} → {} bytes; {})",
+                "change  {path}  ({} → {} bytes)",
                 change.before.bytes().len(),
-                change.after.bytes().len(),
-                change.stays()
+                change.after.bytes().len()
             ),
             false => format!("new     {path}  ({} bytes)", change.after.bytes().len()),
         });
@@ -43,6 +42,7 @@ pub(super) fn plan(plan: &Plan, typed: &str) -> String {
             .map(|command| format!("run     {}", said(command))),
     );
     section(&mut out, "Writes and runs", &changes);
+    section(&mut out, "Keeps", &plan.stays);
     if plan.is_forbidden() {
         out.push_str(&format!(
             "Needs root, and you are not. As root:\n    sudo {typed}\n"

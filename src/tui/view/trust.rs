@@ -152,6 +152,9 @@ fn plan_lines(model: &Model, dialog: &TrustDialog, plan: &Plan) -> Vec<Line> {
         let path = text::safe(&change.path.to_string_lossy()).into_owned();
         lines.push(told("Writes", Meaning::Code, path));
     }
+    for words in &plan.stays {
+        lines.push(told("Keeps", Meaning::Plain, words.clone()));
+    }
     for command in plan.commands() {
         lines.push(told("Runs", Meaning::Code, said(command)));
     }
