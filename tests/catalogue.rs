@@ -540,8 +540,10 @@ const PACKAGES: &[(&str, &str)] = &[
     ("nginx", "nginx-light"),
     ("node", "nodejs"),
     ("ssh-keygen", "openssh-client"),
+    ("setpriv", "util-linux"),
     ("sshd", "openssh-server"),
     ("stunnel", "stunnel4"),
+    ("trust", "p11-kit"),
     ("tstclnt", "libnss3-tools"),
     ("update-ca-certificates", "ca-certificates"),
 ];

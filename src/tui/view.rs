@@ -15,6 +15,7 @@ mod chain;
 mod footer;
 mod frame;
 mod input;
+mod journal;
 mod overlay;
 mod sidebar;
 mod strip;
