@@ -131,10 +131,15 @@ pub fn verdict(profile: &'static Profile, ask: &Ask<'_>) -> Option<ClientVerdict
 /// Answers that several clients share.
 #[derive(Default)]
 struct Known<'a> {
-    answers: Vec<(Policy, Arc<Anchors>, bool, Option<Arc<Answer>>)>,
-    /// The anchors of these stores in the chain, or in the one seen without the proxy.
-    anchors: Vec<(Vec<&'a TrustStore>, bool, Arc<Anchors>)>,
+    answers: Vec<Judged>,
+    anchors: Vec<Held<'a>>,
 }
+
+/// The answer to a policy and anchors, for the chain or for the one seen without the proxy.
+type Judged = (Policy, Arc<Anchors>, bool, Option<Arc<Answer>>);
+
+/// The anchors of these stores in the chain, or in the one seen without the proxy.
+type Held<'a> = (Vec<&'a TrustStore>, bool, Arc<Anchors>);
 
 impl<'a> Known<'a> {
     fn anchors(
