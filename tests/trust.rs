@@ -239,7 +239,7 @@ fn nobody_agrees_by_accident() {
     let listed = see(&mut bench.command(&["trust", "list"]));
     assert_eq!(
         (listed.code, listed.out.as_str()),
-        (0, "Nothing that you trusted stands.\n")
+        (0, "Nothing is trusted by way of whycert.\n")
     );
     assert_same(&before, bench.home.path(), "nothing was agreed to");
 }

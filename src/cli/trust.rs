@@ -123,7 +123,7 @@ fn list() -> Result<u8, Failure> {
     let place = Place::this()?;
     let entries = trust::list(&place)?;
     let mut out = if entries.is_empty() {
-        "Nothing that you trusted stands.\n".to_owned()
+        "Nothing is trusted by way of whycert.\n".to_owned()
     } else {
         words::listed(&entries)
     };
@@ -146,7 +146,7 @@ fn undo(id: Option<&str>, all: bool, yes: bool) -> Result<u8, Failure> {
             .collect(),
     };
     if all && wanted.is_empty() {
-        headless::print(b"Nothing that you trusted stands.\n")?;
+        headless::print(b"Nothing is trusted by way of whycert.\n")?;
         return Ok(0);
     }
     if !yes {

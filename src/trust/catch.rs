@@ -146,7 +146,7 @@ fn needed(inspection: &Inspection, id: NodeId, rung: Rung) -> Result<(), Refusal
     if let Some((verdict, _)) = accepting.next() {
         return Err(refuse(
             format!(
-                "Nothing to cure: the {} accepts this chain as it is.",
+                "Nothing to cure: this chain is accepted by {} as it is.",
                 verdict.store_title
             ),
             "Give the program that fails the public roots, and nothing more.",

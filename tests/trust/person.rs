@@ -244,7 +244,7 @@ fn six_programs_by_the_smallest_step_each_and_no_trace_is_left() {
     for left in (1..=entries).rev() {
         pty.wait_text(&format!("1 of {left}")).send("\r");
         let gone = match left {
-            1 => "Nothing that you trusted stands".to_owned(),
+            1 => "Nothing is trusted by way of whycert".to_owned(),
             more => format!("1 of {}", more - 1),
         };
         pty.wait_text(&gone)

@@ -92,7 +92,7 @@ fn lines(model: &Model, dialog: &JournalDialog) -> Vec<Line> {
                 .hanging(2),
         ),
         Some(Ok(all)) if all.is_empty() => {
-            lines.push(Line::of(Meaning::Muted, "Nothing that you trusted stands."))
+            lines.push(Line::of(Meaning::Muted, "Nothing is trusted by way of whycert."))
         }
         Some(Ok(all)) => {
             let title = format!("{} of {}", dialog.picked + 1, all.len());
