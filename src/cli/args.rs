@@ -179,7 +179,7 @@ pub(super) struct Verify {
     /// Allow at most so many intermediates between the leaf and its root.
     #[arg(long, value_name = "N")]
     pub max_depth: Option<u32>,
-    /// Check against this list of revoked certificates, PEM or DER (repeatable).
+    /// Check against this list of revoked certificates, PEM or DER (repeatable). One of them must cover the leaf.
     #[arg(long, value_name = "FILE")]
     pub crl: Vec<PathBuf>,
     /// How to print it.
