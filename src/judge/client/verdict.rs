@@ -1,6 +1,7 @@
 //! One chain, all clients: who accepts it, who rejects it, and in which words.
 
 use std::path::PathBuf;
+use std::ptr;
 use std::sync::Arc;
 
 use super::environment::{Environment, FileTrouble, InEffect};
@@ -129,19 +130,50 @@ pub fn verdict(profile: &'static Profile, ask: &Ask<'_>) -> Option<ClientVerdict
 
 /// Answers that several clients share.
 #[derive(Default)]
-struct Known(Vec<(Policy, Anchors, bool, Option<Arc<Answer>>)>);
+struct Known<'a> {
+    answers: Vec<Judged>,
+    anchors: Vec<Held<'a>>,
+}
 
-impl Known {
+/// The answer to a policy and anchors, for the chain or for the one seen without the proxy.
+type Judged = (Policy, Arc<Anchors>, bool, Option<Arc<Answer>>);
+
+/// The anchors of these stores in the chain, or in the one seen without the proxy.
+type Held<'a> = (Vec<&'a TrustStore>, bool, Arc<Anchors>);
+
+impl<'a> Known<'a> {
+    fn anchors(
+        &mut self,
+        ask: &Ask<'a>,
+        chain: &Chain,
+        is_direct: bool,
+        stores: &[&'a TrustStore],
+    ) -> Arc<Anchors> {
+        let same = |known: &[&TrustStore]| {
+            known.len() == stores.len() && known.iter().zip(stores).all(|(a, b)| ptr::eq(*a, *b))
+        };
+        let mut known = self.anchors.iter();
+        if let Some((.., anchors)) = known.find(|(s, d, _)| *d == is_direct && same(s)) {
+            return anchors.clone();
+        }
+        let anchors = Arc::new(Anchors::of(chain, |c| {
+            ask.question.pretend.contains(&c.sha256) || stores.iter().any(|s| s.holds(c))
+        }));
+        self.anchors
+            .push((stores.to_vec(), is_direct, anchors.clone()));
+        anchors
+    }
+
     fn answer(
         &mut self,
         ask: &Ask<'_>,
         chain: &Chain,
         is_direct: bool,
         policy: &Policy,
-        anchors: &Anchors,
+        anchors: &Arc<Anchors>,
     ) -> Option<Arc<Answer>> {
         let found = self
-            .0
+            .answers
             .iter()
             .find(|(p, a, d, _)| *d == is_direct && p == policy && a == anchors);
         if let Some((.., answer)) = found {
@@ -155,7 +187,7 @@ impl Known {
             facts: ask.facts,
         })
         .map(Arc::new);
-        self.0
+        self.answers
             .push((policy.clone(), anchors.clone(), is_direct, answer.clone()));
         answer
     }
@@ -171,7 +203,11 @@ struct Trust<'a> {
     file: Option<PathBuf>,
 }
 
-fn one(profile: &'static Profile, ask: &Ask<'_>, known: &mut Known) -> Option<ClientVerdict> {
+fn one<'a>(
+    profile: &'static Profile,
+    ask: &Ask<'a>,
+    known: &mut Known<'a>,
+) -> Option<ClientVerdict> {
     let trust = trust(profile, ask);
     let by_proxy = ask.peer.is_some_and(|p| p.proxy.is_some()) && uses_proxy(profile, ask.peer);
     let bypasses = ask.peer.is_some_and(|p| p.proxy.is_some()) && !by_proxy;
@@ -199,9 +235,7 @@ fn one(profile: &'static Profile, ask: &Ask<'_>, known: &mut Known) -> Option<Cl
         is_direct,
         by_proxy,
         trust: &trust,
-        anchors: Anchors::of(chain, |c| {
-            ask.question.pretend.contains(&c.sha256) || trust.stores.iter().any(|s| s.holds(c))
-        }),
+        anchors: known.anchors(ask, chain, is_direct, &trust.stores),
     };
     if let Some(event) = client.meets(known, &mut out)? {
         let wants_certificate = ask
@@ -298,13 +332,13 @@ struct Client<'a, 'b> {
     is_direct: bool,
     by_proxy: bool,
     trust: &'b Trust<'a>,
-    anchors: Anchors,
+    anchors: Arc<Anchors>,
 }
 
 impl Client<'_, '_> {
     /// What stops this client, in the order in which it meets things; the outer `None` when nothing
     /// can be said.
-    fn meets(&self, known: &mut Known, out: &mut ClientVerdict) -> Option<Option<Event>> {
+    fn meets(&self, known: &mut Known<'_>, out: &mut ClientVerdict) -> Option<Option<Event>> {
         if let Some(event) = self.before_connecting() {
             return Some(Some(event));
         }
@@ -379,7 +413,7 @@ impl Client<'_, '_> {
         }
     }
 
-    fn certificate(&self, known: &mut Known, out: &mut ClientVerdict) -> Option<Option<Event>> {
+    fn certificate(&self, known: &mut Known<'_>, out: &mut ClientVerdict) -> Option<Option<Event>> {
         let policy = match &self.profile.overridden {
             Some(policy) if !self.trust.in_effect.is_default => policy,
             _ => &self.profile.policy,
