@@ -139,6 +139,7 @@ impl<'a> Builder<'a> {
 
     fn finish(mut self, leaf: NodeId, from_file: bool) -> Chain {
         self.climb(leaf);
+        self.check_waiting();
         self.paths(leaf);
         self.chain.presentation = self.presentation(leaf, from_file);
         self.chain
@@ -329,10 +330,33 @@ impl<'a> Builder<'a> {
             self.chain.cut = true;
             candidates.truncate(MOST_ISSUERS);
         }
-        candidates
-            .into_iter()
-            .filter_map(|issuer| self.link(child, issuer))
-            .collect()
+        let mut found = Vec::with_capacity(candidates.len());
+        // Once the right key is found, others of this name wait for what is left of the budget.
+        let mut sure = false;
+        for issuer in candidates {
+            let waits = sure && self.key_id(child, issuer) == KeyIdMatch::Different;
+            let link = match waits {
+                true => self.unchecked(child, issuer),
+                false => self.link(child, issuer),
+            };
+            sure |= link.as_ref().is_some_and(|l| {
+                l.key_id == KeyIdMatch::Same && l.signature == SignatureCheck::Verified
+            });
+            found.extend(link);
+        }
+        found
+    }
+
+    /// Spends what is left of the budget on links that waited.
+    fn check_waiting(&mut self) {
+        let mut links = std::mem::take(&mut self.chain.links);
+        let waits = |l: &&mut Link| l.signature == SignatureCheck::NotChecked;
+        for link in links.iter_mut().filter(waits) {
+            if let Some(checked) = self.link(link.child, link.issuer) {
+                link.signature = checked.signature;
+            }
+        }
+        self.chain.links = links;
     }
 
     /// Anchors of any store with this subject, as nodes.
@@ -367,11 +391,6 @@ impl<'a> Builder<'a> {
     fn link(&mut self, child: NodeId, issuer: NodeId) -> Option<Link> {
         let lower = self.chain.certificate(child)?.clone();
         let upper = self.chain.certificate(issuer)?.clone();
-        let name = if lower.issuer.der == upper.subject.der {
-            NameMatch::Same
-        } else {
-            NameMatch::Folded
-        };
         // Certificates of one key answer alike: a crowd of them costs one check.
         let asked = (child, upper.spki_sha256);
         let signature = match self.checked.get(&asked) {
@@ -387,12 +406,24 @@ impl<'a> Builder<'a> {
                 SignatureCheck::NotChecked
             }
         };
+        let link = self.unchecked(child, issuer)?;
+        Some(Link { signature, ..link })
+    }
+
+    fn unchecked(&self, child: NodeId, issuer: NodeId) -> Option<Link> {
+        let lower = self.chain.certificate(child)?;
+        let upper = self.chain.certificate(issuer)?;
+        let name = if lower.issuer.der == upper.subject.der {
+            NameMatch::Same
+        } else {
+            NameMatch::Folded
+        };
         Some(Link {
             child,
             issuer,
             name,
             key_id: self.key_id(child, issuer),
-            signature,
+            signature: SignatureCheck::NotChecked,
         })
     }
 

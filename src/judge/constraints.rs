@@ -148,7 +148,8 @@ enum Form<'a> {
     Email(String),
     /// The host; `None` when there is none that could be compared.
     Uri(Option<String>, &'a GeneralName),
-    Directory(&'a Name),
+    /// In its canonical form, in which the RDNs follow each other.
+    Directory(Vec<u8>, &'a Name),
     /// A form that is never compared here; the label tells forms apart.
     Uncompared(String, &'a GeneralName),
 }
@@ -177,7 +178,7 @@ impl<'a> Form<'a> {
                 };
                 Self::Uri(host.map(str::to_ascii_lowercase), name)
             }
-            GeneralName::Directory(n) => Self::Directory(n),
+            GeneralName::Directory(n) => Self::Directory(n.canonical(), n),
             GeneralName::Other { oid, .. } => Self::Uncompared(oid.as_str().to_owned(), name),
             GeneralName::RegisteredId(_) => Self::Uncompared("registered id".to_owned(), name),
             GeneralName::X400(_) => Self::Uncompared("x400".to_owned(), name),
@@ -192,11 +193,11 @@ impl<'a> Form<'a> {
             | (Self::IpRange(..), Self::Ip(_))
             | (Self::Email(_), Self::Email(_))
             | (Self::Uri(..), Self::Uri(..))
-            | (Self::Directory(_), Self::Directory(_)) => true,
+            | (Self::Directory(..), Self::Directory(..)) => true,
             // An address that could not be read is held against constraints for addresses, and so on.
             (base, Self::Uncompared(label, _)) => match (base, label.as_str()) {
                 (Self::Uncompared(own, _), label) => own == label,
-                (Self::IpRange(..), "tag 7") | (Self::Directory(_), "tag 4") => true,
+                (Self::IpRange(..), "tag 7") | (Self::Directory(..), "tag 4") => true,
                 _ => false,
             },
             _ => false,
@@ -224,7 +225,8 @@ impl<'a> Form<'a> {
             (Self::Uri(Some(host), _), Self::Uri(Some(base), _)) => host_within(host, base),
             // A URI without a host cannot be shown to lie outside of what is excluded.
             (Self::Uri(None, _), Self::Uri(..)) => reading == Reading::Excluded,
-            (Self::Directory(name), Self::Directory(base)) => directory_within(name, base),
+            // The base's RDNs are a prefix of the name's.
+            (Self::Directory(name, _), Self::Directory(base, _)) => name.starts_with(base),
             _ => false,
         }
     }
@@ -235,7 +237,7 @@ impl<'a> Form<'a> {
             Self::Ip(ip) => ip.to_string(),
             Self::IpRange(address, mask) => format!("{address}/{mask}"),
             Self::Uri(_, name) | Self::Uncompared(_, name) => name.to_string(),
-            Self::Directory(name) => name.rfc4514(),
+            Self::Directory(_, name) => name.rfc4514(),
         };
         text::safe(&text::clip(&text, 80)).into_owned()
     }
@@ -316,17 +318,6 @@ fn host_of_uri(uri: &str) -> Option<&str> {
     let host = host.split_once(':').map_or(host, |(host, _)| host);
     // An address is no host that a constraint could be held against (section 4.2.1.10).
     (!host.is_empty() && !host.starts_with('[') && host.parse::<IpAddr>().is_err()).then_some(host)
-}
-
-/// The base's RDNs are a prefix of the name's.
-fn directory_within(name: &Name, base: &Name) -> bool {
-    name.rdns.get(..base.rdns.len()).is_some_and(|front| {
-        let front = Name {
-            der: Vec::new(),
-            rdns: front.to_vec(),
-        };
-        front.matches(base)
-    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Lists of revoked certificates, read for judging (RFC 5280, section 5).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -9,7 +9,8 @@ use x509_parser::prelude::FromDer;
 use x509_parser::revocation_list::CertificateRevocationList;
 
 use crate::cert::asn1::Element;
-use crate::cert::{Certificate, ExtensionValue, GeneralName, Name, SignatureAlgorithm, key};
+use crate::cert::{self, Certificate, Name, SignatureAlgorithm};
+use crate::judge::points::{self, ALL_REASONS, Point};
 use crate::moment::Moment;
 
 const CRL_NUMBER: &str = "2.5.29.20";
@@ -37,11 +38,28 @@ pub struct Crl {
     pub(super) signature: Vec<u8>,
     tbs: Range<usize>,
     scope: Scope,
-    /// It lists some reasons of revocation only: not to be on it proves nothing.
-    pub(super) partial: bool,
-    /// The addresses of its issuing distribution point, if it has any.
+    /// The reasons of revocation that it tells.
+    pub(super) reasons: u16,
+    /// It may name certificates of other issuers.
+    pub(super) indirect: bool,
+    /// What it changes, where it is a delta.
+    pub(super) delta: Option<Delta>,
+    number: Vec<u8>,
+    /// The names of its issuing distribution point, if it has any.
     points: Vec<String>,
-    entries: HashMap<Vec<u8>, Entry>,
+    /// The whole extensions that a delta must share with its base.
+    shared: [Option<Vec<u8>>; 2],
+    /// By issuer (canonical) and serial number.
+    entries: HashMap<(Vec<u8>, Vec<u8>), Entry>,
+}
+
+/// A delta: changes to a complete list (RFC 5280, section 5.2.4).
+#[derive(Clone, Debug)]
+pub(super) struct Delta {
+    /// The number of the list it changes, or of a later one.
+    base: Vec<u8>,
+    /// What it takes off the list, by issuer and serial number.
+    removed: HashSet<(Vec<u8>, Vec<u8>)>,
 }
 
 /// Which certificates a list speaks of.
@@ -50,7 +68,7 @@ enum Scope {
     All,
     Users,
     Cas,
-    /// None that a path holds: attribute certificates, or changes to another list.
+    /// None that a path holds: attribute certificates.
     Nothing,
 }
 
@@ -74,35 +92,40 @@ impl Crl {
         if !rest.is_empty() {
             return Err("there are bytes after its end".to_owned());
         }
+        let element = |raw: &[u8]| Element::read(raw, 0).map(|e| Name::read(&e));
+        let issuer = element(list.issuer().as_raw()).ok_or("its issuer could not be read")?;
         let mut entries = HashMap::new();
+        let mut removed = HashSet::new();
         let mut unusable = None;
         // In an indirect list an entry may name another issuer, which then holds for those after it.
-        let mut of_another = false;
+        let mut of = issuer.canonical();
         for revoked in list.iter_revoked_certificates() {
             let mut why = "";
             for extension in revoked.extensions() {
                 match extension.parsed_extension() {
                     ParsedExtension::ReasonCode(code) => why = words(code.0),
                     ParsedExtension::InvalidityDate(_) => {}
-                    _ if extension.oid.to_id_string() == CERTIFICATE_ISSUER => of_another = true,
+                    _ if extension.oid.to_id_string() == CERTIFICATE_ISSUER => {
+                        of = certificate_issuer(extension.value).unwrap_or_default();
+                    }
                     _ if extension.critical => {
                         unusable = Some("an entry has an unknown critical part".to_owned());
                     }
                     _ => {}
                 }
             }
-            if of_another || why == REMOVED {
+            let key = (of.clone(), bare(revoked.raw_serial()));
+            if why == REMOVED {
+                removed.insert(key);
                 continue;
             }
             let entry = Entry {
                 at: Moment::from_unix(revoked.revocation_date.timestamp()),
                 why: why.to_owned(),
             };
-            entries.insert(revoked.raw_serial().to_vec(), entry);
+            entries.insert(key, entry);
         }
-        let reach = reach(&list, &mut unusable);
-        let element = |raw: &[u8]| Element::read(raw, 0).map(|e| Name::read(&e));
-        let issuer = element(list.issuer().as_raw()).ok_or("its issuer could not be read")?;
+        let reach = reach(&list, &issuer, &mut unusable);
         let this_update = Moment::from_unix(list.last_update().timestamp());
         let next_update = list.next_update().map(|t| Moment::from_unix(t.timestamp()));
         let (tbs, algorithm) = parts(&der).ok_or("its signed part could not be found")?;
@@ -115,16 +138,38 @@ impl Crl {
             signature: list.signature_value.data.to_vec(),
             tbs,
             scope: reach.scope,
-            partial: reach.partial,
+            reasons: reach.reasons,
+            indirect: reach.indirect,
+            delta: reach.base.map(|base| Delta { base, removed }),
+            number: reach.number,
             points: reach.points,
+            shared: reach.shared,
             entries,
             der: der.clone(),
         })
     }
 
-    /// The entry of this serial number (content octets), if it is listed.
-    pub fn entry(&self, serial: &[u8]) -> Option<&Entry> {
-        self.entries.get(serial)
+    /// The entry of this certificate, if it is listed.
+    pub fn entry(&self, certificate: &Certificate) -> Option<&Entry> {
+        self.entries.get(&key(certificate))
+    }
+
+    /// This delta takes the certificate off the list it changes.
+    pub(super) fn removes(&self, certificate: &Certificate) -> bool {
+        let delta = self.delta.as_ref();
+        delta.is_some_and(|delta| delta.removed.contains(&key(certificate)))
+    }
+
+    /// This delta changes that complete list (section 5.2.4).
+    pub(super) fn changes(&self, whole: &Crl) -> bool {
+        let order = |n: &Vec<u8>| (n.len(), n.clone());
+        self.delta.as_ref().is_some_and(|delta| {
+            whole.delta.is_none()
+                && self.issuer.matches(&whole.issuer)
+                && self.shared == whole.shared
+                && order(&delta.base) <= order(&whole.number)
+                && order(&self.number) >= order(&whole.number)
+        })
     }
 
     /// How many certificates it names.
@@ -137,22 +182,24 @@ impl Crl {
         self.entries.is_empty()
     }
 
-    /// The list speaks of certificates of this kind.
-    pub(super) fn covers(&self, certificate: &Certificate) -> bool {
+    /// The list speaks of certificates of this kind, and from this point.
+    pub(super) fn covers(&self, certificate: &Certificate, point: &Point) -> bool {
         let of_kind = match self.scope {
             Scope::All => true,
             Scope::Users => !certificate.is_ca(),
             Scope::Cas => certificate.is_ca(),
             Scope::Nothing => false,
         };
+        let issued = match point.issuers.as_slice() {
+            [] => self.issuer.matches(&certificate.issuer),
+            others => {
+                let own = self.issuer.matches(&certificate.issuer);
+                (self.indirect || own) && others.iter().any(|n| self.issuer.matches(n))
+            }
+        };
         of_kind
-            && (self.points.is_empty()
-                || certificate.extensions.iter().any(|e| match &e.value {
-                    ExtensionValue::CrlDistributionPoints(names) => {
-                        names.iter().any(|n| self.points.contains(&raw(n)))
-                    }
-                    _ => false,
-                }))
+            && issued
+            && (self.points.is_empty() || point.names.iter().any(|n| self.points.contains(n)))
     }
 
     pub(super) fn signed(&self) -> &[u8] {
@@ -164,24 +211,60 @@ impl Crl {
 fn parts(der: &[u8]) -> Option<(Range<usize>, SignatureAlgorithm)> {
     let mut parts = Element::read(der, 0)?.inside();
     let tbs = parts.next()?.range();
-    let algorithm = key::signature_algorithm(&parts.next()?);
+    let algorithm = cert::key::signature_algorithm(&parts.next()?);
     Some((tbs, algorithm))
+}
+
+/// Who an entry is about.
+fn key(certificate: &Certificate) -> (Vec<u8>, Vec<u8>) {
+    (certificate.issuer.canonical(), bare(&certificate.serial))
+}
+
+/// An INTEGER without the leading zeros that say nothing.
+fn bare(number: &[u8]) -> Vec<u8> {
+    let mut rest = number;
+    while let [0, next, ..] = rest
+        && next & 0x80 == 0
+    {
+        rest = rest.get(1..).unwrap_or_default();
+    }
+    rest.to_vec()
+}
+
+/// The directory name of the extension certificateIssuer, to be compared.
+fn certificate_issuer(value: &[u8]) -> Option<Vec<u8>> {
+    let names = Element::read(value, 0)?;
+    let name = names.inside().find(|n| n.tag == 0xa4)?;
+    name.inside().next().map(|n| Name::read(&n).canonical())
 }
 
 /// How far a list reaches.
 struct Reach {
     scope: Scope,
-    partial: bool,
+    reasons: u16,
+    indirect: bool,
     points: Vec<String>,
+    number: Vec<u8>,
+    base: Option<Vec<u8>>,
+    shared: [Option<Vec<u8>>; 2],
 }
 
 /// What the list's extensions say about what it speaks of, and whether it can be used at all.
-fn reach(list: &CertificateRevocationList<'_>, unusable: &mut Option<String>) -> Reach {
+fn reach(
+    list: &CertificateRevocationList<'_>,
+    issuer: &Name,
+    unusable: &mut Option<String>,
+) -> Reach {
     let mut reach = Reach {
         scope: Scope::All,
-        partial: false,
+        reasons: ALL_REASONS,
+        indirect: false,
         points: Vec::new(),
+        number: Vec::new(),
+        base: None,
+        shared: [None, None],
     };
+    let number = |value: &[u8]| Element::read(value, 0).map(|e| bare(e.content));
     let mut numbered = false;
     let mut refuse = |why: &str| {
         unusable.get_or_insert_with(|| why.to_owned());
@@ -190,30 +273,36 @@ fn reach(list: &CertificateRevocationList<'_>, unusable: &mut Option<String>) ->
         match extension.oid.to_id_string().as_str() {
             CRL_NUMBER => {
                 numbered = true;
+                reach.number = number(extension.value).unwrap_or_default();
                 if extension.critical {
                     refuse("its number is marked critical, which RFC 5280 forbids");
                 }
             }
-            DELTA => reach.scope = Scope::Nothing,
-            AUTHORITY_KEY_ID => {}
-            DISTRIBUTION_POINT => match extension.parsed_extension() {
-                ParsedExtension::IssuingDistributionPoint(point) => {
-                    reach.partial = point.only_some_reasons.is_some();
-                    reach.scope = match (
-                        reach.scope,
-                        point.only_contains_user_certs,
-                        point.only_contains_ca_certs,
-                        point.only_contains_attribute_certs,
-                    ) {
-                        (scope, false, false, false) => scope,
-                        (Scope::All, true, false, false) => Scope::Users,
-                        (Scope::All, false, true, false) => Scope::Cas,
-                        _ => Scope::Nothing,
-                    };
-                    reach.points = points(extension.value);
-                }
-                _ => refuse("its distribution point could not be read"),
+            DELTA => match number(extension.value) {
+                Some(base) => reach.base = Some(base),
+                None => refuse("the number of the list that it changes could not be read"),
             },
+            AUTHORITY_KEY_ID => reach.shared[0] = Some(extension.value.to_vec()),
+            DISTRIBUTION_POINT => {
+                reach.shared[1] = Some(extension.value.to_vec());
+                match extension.parsed_extension() {
+                    ParsedExtension::IssuingDistributionPoint(point) => {
+                        reach.indirect = point.indirect_crl;
+                        reach.scope = match (
+                            point.only_contains_user_certs,
+                            point.only_contains_ca_certs,
+                            point.only_contains_attribute_certs,
+                        ) {
+                            (false, false, false) => Scope::All,
+                            (true, false, false) => Scope::Users,
+                            (false, true, false) => Scope::Cas,
+                            _ => Scope::Nothing,
+                        };
+                        place(extension.value, issuer, &mut reach);
+                    }
+                    _ => refuse("its distribution point could not be read"),
+                }
+            }
             _ if extension.critical => refuse("it has an unknown critical part"),
             _ => {}
         }
@@ -224,40 +313,18 @@ fn reach(list: &CertificateRevocationList<'_>, unusable: &mut Option<String>) ->
     reach
 }
 
-/// The names of an issuing distribution point, in a form to be compared by. A name relative to the
-/// issuer is compared by its bytes and so matches nothing: the list then covers no certificate.
-fn points(value: &[u8]) -> Vec<String> {
-    let point = Element::read(value, 0).and_then(|e| e.inside().take_tag(0xa0));
-    let Some(point) = point else {
-        return Vec::new();
+/// The names of an issuing distribution point, and the reasons it is limited to.
+fn place(value: &[u8], issuer: &Name, reach: &mut Reach) {
+    let Some(point) = Element::read(value, 0) else {
+        return;
     };
-    let mut inside = point.inside();
-    match inside.take_tag(0xa0) {
-        Some(names) => names
-            .inside()
-            .map(|n| match n.tag {
-                0x86 => format!("uri:{}", String::from_utf8_lossy(n.content)),
-                0xa4 => match n.inside().next() {
-                    Some(name) => directory(&Name::read(&name)),
-                    None => crate::text::hex(n.whole),
-                },
-                _ => crate::text::hex(n.whole),
-            })
-            .collect(),
-        None => vec![crate::text::hex(point.whole)],
+    for part in point.inside() {
+        match part.tag {
+            0xa0 => reach.points = points::names(part.inside(), issuer),
+            0x83 => reach.reasons = points::reasons(part.content),
+            _ => {}
+        }
     }
-}
-
-fn raw(name: &GeneralName) -> String {
-    match name {
-        GeneralName::Uri(uri) => format!("uri:{}", uri.raw()),
-        GeneralName::Directory(name) => directory(name),
-        _ => String::new(),
-    }
-}
-
-fn directory(name: &Name) -> String {
-    format!("name:{}", crate::text::hex(&name.canonical()))
 }
 
 /// CRLReason of RFC 5280, section 5.3.1.

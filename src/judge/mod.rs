@@ -18,6 +18,7 @@ mod crl;
 pub mod engine;
 mod facts;
 pub mod name;
+mod points;
 mod policies;
 pub mod policy;
 mod profile;
@@ -71,8 +72,7 @@ pub struct Question {
     pub purpose: Option<Purpose>,
     /// At most so many intermediates between leaf and anchor.
     pub max_depth: Option<u32>,
-    /// Lists of revoked certificates; when there are any, every certificate below the anchor must be
-    /// covered by one.
+    /// Lists of revoked certificates; when there are any, one must cover the leaf.
     pub crls: Vec<Arc<Crl>>,
 }
 

@@ -1,12 +1,14 @@
 //! Revocation by lists that were given (RFC 5280, section 6.3). Nothing is fetched.
 //!
-//! A certificate whose issuer gave no list stays unknown, which stands against nothing; a list that
-//! its issuer did give must be usable.
+//! Where lists are given, the leaf must be covered by one, as with OpenSSL's `-crl_check`; a CA that no
+//! list speaks of stays unknown, which stands against nothing. A list that an issuer did give must be
+//! usable.
 
 use std::sync::Arc;
 
+use super::points::{self, ALL_REASONS};
 use super::{Crl, Input, Reason, ReasonKind, facts};
-use crate::cert::Certificate;
+use crate::cert::{Certificate, Name};
 use crate::chain::{NodeId, SignatureCheck, verify};
 use crate::moment::Moment;
 
@@ -23,90 +25,197 @@ pub(super) enum Status {
 
 /// What the lists say against a path that ends at its last certificate.
 pub(super) fn reasons(input: &Input<'_>, nodes: &[NodeId]) -> Vec<Reason> {
+    let given = !input.question.crls.is_empty();
     nodes
         .windows(2)
-        .filter_map(|pair| {
+        .enumerate()
+        .filter_map(|(depth, pair)| {
             let [child, issuer] = pair else { return None };
             match status(input, nodes, *child, *issuer) {
                 Status::Bad(kind) => Some(Reason::on(*child, kind)),
+                Status::NoList if given && depth == 0 => Some(Reason::on(*child, no_list())),
                 Status::NoList | Status::Good => None,
             }
         })
         .collect()
 }
 
-/// What the lists say about `child`, issued by `issuer`.
-pub(super) fn status(input: &Input<'_>, path: &[NodeId], child: NodeId, issuer: NodeId) -> Status {
-    let question = input.question;
-    if question.crls.is_empty() {
-        return Status::NoList;
-    }
-    let Some(certificate) = input.chain.certificate(child) else {
-        return Status::NoList;
-    };
-    let signers = signers(input, path, issuer);
-    let mut status = Status::NoList;
-    let lists = question.crls.iter();
-    for list in lists.filter(|l| l.issuer.matches(&certificate.issuer)) {
-        let mut answers = signers.iter().map(|s| authentic(list, s));
-        let first = answers.next().unwrap_or(Ok(()));
-        let authentic = first.is_ok() || answers.any(|a| a.is_ok());
-        // A serial number that its issuer calls revoked is revoked, wherever the issuer says so.
-        if let (true, Some(entry)) = (authentic, list.entry(&certificate.serial)) {
-            return Status::Bad(ReasonKind::Revoked {
-                at: Some(entry.at),
-                why: entry.why.clone(),
-            });
-        }
-        if !list.covers(certificate) {
-            continue;
-        }
-        let answer = match authentic {
-            true => usable(list, question.at),
-            false => first,
-        };
-        match answer {
-            Err(kind) if status == Status::NoList => status = Status::Bad(kind),
-            Err(_) => {}
-            // A usable list makes up for an unusable one.
-            Ok(()) if !list.partial => status = Status::Good,
-            Ok(()) => {}
-        }
-    }
-    status
+/// What stands against a certificate that no list covers, where one must.
+pub(super) fn no_list() -> ReasonKind {
+    ReasonKind::RevocationUnknown("no list that covers it was given".to_owned())
 }
 
-/// Whose signature a list may carry: the issuer's, or that of another certificate of the same name
-/// that a certificate of the path vouches for (section 6.3.3 (f); a CA may sign its lists with
-/// another key than its certificates).
-fn signers<'a>(input: &Input<'a>, path: &[NodeId], issuer: NodeId) -> Vec<&'a Arc<Certificate>> {
-    let chain = input.chain;
-    let Some(own) = chain.certificate(issuer) else {
-        return Vec::new();
+/// What the lists say about `child`, issued by `issuer`.
+pub(super) fn status(input: &Input<'_>, path: &[NodeId], child: NodeId, issuer: NodeId) -> Status {
+    if input.question.crls.is_empty() {
+        return Status::NoList;
+    }
+    let (Some(certificate), Some(above)) = (
+        input.chain.certificate(child),
+        input.chain.certificate(issuer),
+    ) else {
+        return Status::NoList;
     };
-    let above: Vec<NodeId> = path
-        .iter()
-        .copied()
-        .skip_while(|&id| id != issuer)
-        .collect();
-    let vouched = |id: NodeId| {
+    let lists = Lists {
+        input,
+        path,
+        certificate,
+    };
+    lists.status(above, true)
+}
+
+/// The lists of one question about one certificate.
+struct Lists<'a> {
+    input: &'a Input<'a>,
+    path: &'a [NodeId],
+    certificate: &'a Certificate,
+}
+
+impl<'a> Lists<'a> {
+    /// Section 6.3.3. `others`: lists may be signed by another key than the issuer's.
+    fn status(&self, issuer: &Arc<Certificate>, others: bool) -> Status {
+        let (certificate, at) = (self.certificate, self.input.question.at);
+        let points = points::of(certificate);
+        let mut fault = None;
+        let mut told = 0;
+        let mut of_issuer: Option<Vec<&Arc<Certificate>>> = None;
+        for list in &self.input.question.crls {
+            let own = list.issuer.matches(&certificate.issuer);
+            let points: Vec<_> = points
+                .iter()
+                .filter(|p| list.covers(certificate, p))
+                .collect();
+            if !own && points.is_empty() {
+                continue;
+            }
+            let answer = if own {
+                let signers = of_issuer
+                    .get_or_insert_with(|| self.signers(issuer, &list.issuer, others))
+                    .iter();
+                let mut answers = std::iter::once(authentic(list, issuer))
+                    .chain(signers.map(|s| authentic(list, s)));
+                let first = answers.next().unwrap_or(Ok(()));
+                match first.is_ok() || answers.any(|a| a.is_ok()) {
+                    true => Ok(()),
+                    false => first,
+                }
+            } else {
+                let signers = self.signers(issuer, &list.issuer, others);
+                match signers.iter().any(|s| authentic(list, s).is_ok()) {
+                    true => Ok(()),
+                    false => unknown("no certificate of the list's issuer vouches for it"),
+                }
+            };
+            let entry = list.entry(certificate);
+            // A serial number that its issuer calls revoked is revoked, wherever the issuer says so.
+            if let (Ok(()), Some(entry)) = (&answer, entry)
+                && !self.taken_off(list, issuer)
+            {
+                return Status::Bad(ReasonKind::Revoked {
+                    at: Some(entry.at),
+                    why: entry.why.clone(),
+                });
+            }
+            if points.is_empty() || list.delta.is_some() {
+                continue;
+            }
+            match answer.and_then(|()| usable(list, at)) {
+                Ok(()) => {
+                    told |= points
+                        .iter()
+                        .fold(0, |told, point| told | (point.reasons & list.reasons));
+                }
+                Err(kind) => fault = fault.or(Some(kind)),
+            }
+        }
+        // Usable lists make up for an unusable one.
+        match fault {
+            _ if told == ALL_REASONS => Status::Good,
+            Some(kind) => Status::Bad(kind),
+            None => Status::NoList,
+        }
+    }
+
+    /// A usable delta takes the certificate off this list.
+    fn taken_off(&self, list: &Crl, issuer: &Certificate) -> bool {
+        let at = self.input.question.at;
+        self.input.question.crls.iter().any(|delta| {
+            delta.changes(list)
+                && delta.removes(self.certificate)
+                && authentic(delta, issuer).is_ok()
+                && usable(delta, at).is_ok()
+        })
+    }
+
+    /// Whose signature a list of this issuer may carry, beside that of the certificate's own issuer:
+    /// certificates of the list issuer's name that a certificate of the path vouches for (section
+    /// 6.3.3 (f); a CA may sign its lists with another key than its certificates, or have another
+    /// issue them) and that are not revoked themselves.
+    fn signers(
+        &self,
+        issuer: &Certificate,
+        name: &Name,
+        others: bool,
+    ) -> Vec<&'a Arc<Certificate>> {
+        let chain = self.input.chain;
+        if !others {
+            return Vec::new();
+        }
+        let above: Vec<&Arc<Certificate>> = self
+            .path
+            .iter()
+            .skip(1)
+            .filter_map(|&id| chain.certificate(id))
+            .collect();
         chain
-            .issuers(id)
-            .any(|l| l.signature == SignatureCheck::Verified && above.contains(&l.issuer))
-    };
-    let others = chain
-        .iter()
-        .filter(|&(id, _)| id != issuer)
-        .filter_map(|(id, n)| Some((id, n.certificate.as_ref()?)))
-        .filter(|(id, c)| c.subject.matches(&own.subject) && vouched(*id))
-        .filter(|(_, c)| facts::dates(c, input.question.at).is_none())
-        .map(|(_, c)| c);
-    std::iter::once(own).chain(others.take(8)).collect()
+            .iter()
+            .filter_map(|(_, n)| n.certificate.as_ref())
+            .filter(|c| c.sha256 != issuer.sha256 && c.subject.matches(name))
+            .filter(|c| facts::dates(c, self.input.question.at).is_none())
+            .take(MOST_SIGNERS)
+            .filter(|c| self.vouched(c, &above))
+            .collect()
+    }
+
+    /// One of these issued it, and no list calls it revoked.
+    fn vouched(&self, signer: &Arc<Certificate>, above: &[&Arc<Certificate>]) -> bool {
+        let on_path = above.iter().any(|c| c.sha256 == signer.sha256);
+        let issuer = above.iter().find(|c| {
+            c.subject.matches(&signer.issuer)
+                && matches!(
+                    verify(
+                        signer.der.get(signer.tbs.clone()).unwrap_or_default(),
+                        &signer.signature_algorithm,
+                        &signer.signature,
+                        c,
+                    ),
+                    SignatureCheck::Verified
+                )
+        });
+        let Some(issuer) = issuer else {
+            return on_path;
+        };
+        let lists = Lists {
+            certificate: signer,
+            ..*self
+        };
+        on_path
+            || !matches!(
+                lists.status(issuer, false),
+                Status::Bad(ReasonKind::Revoked { .. })
+            )
+    }
+}
+
+/// Certificates of one name that are tried as signers of a list.
+const MOST_SIGNERS: usize = 8;
+
+fn unknown(why: &str) -> Result<(), ReasonKind> {
+    Err(ReasonKind::RevocationUnknown(why.to_owned()))
 }
 
 /// The list is the signer's.
 fn authentic(list: &Crl, signer: &Certificate) -> Result<(), ReasonKind> {
-    let unknown = |why: &str| Err(ReasonKind::RevocationUnknown(why.to_owned()));
     if signer
         .key_usage()
         .is_some_and(|usage| !usage.has(facts::CRL_SIGN))
@@ -124,7 +233,6 @@ fn authentic(list: &Crl, signer: &Certificate) -> Result<(), ReasonKind> {
 
 /// Not to be on the list means something at this moment.
 fn usable(list: &Crl, at: Moment) -> Result<(), ReasonKind> {
-    let unknown = |why: &str| Err(ReasonKind::RevocationUnknown(why.to_owned()));
     if let Some(why) = &list.unusable {
         return unknown(why);
     }

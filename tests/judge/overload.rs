@@ -147,3 +147,20 @@ fn a_long_chain_is_followed_to_its_root() {
     let webpki = super::answer(&sent, &[&root.der], &question(), &Policy::webpki());
     assert_eq!(reasons(&webpki)[0].0, "too-deep");
 }
+
+/// Sixteen CAs of one name, each issued by the next: more pairs than signatures are checked.
+#[test]
+fn a_long_line_of_one_name_is_followed_by_its_key_identifiers() {
+    let root = Minted::root(ca("Root"));
+    let mut line = vec![root.issue(ca("Issuing"))];
+    for _ in 1..16 {
+        let next = line[line.len() - 1].issue(ca("Issuing"));
+        line.push(next);
+    }
+    let leaf = line[15].issue(server(&[HOST]));
+    let mut sent: Vec<&[u8]> = vec![&leaf.der];
+    sent.extend(line.iter().map(|minted| minted.der.as_slice()));
+    let accepted = ends("sixteen of one name", &sent, &[&root.der]);
+    assert!(accepted.accepted, "{:?}", reasons(&accepted));
+    assert_eq!(accepted.path.len(), 18);
+}

@@ -34,6 +34,8 @@ pub use verdict::{Ask, ClientVerdict, Kind, Trusted, verdict, verdicts, verdicts
 pub struct Profile {
     /// Stable id: `curl8-openssl`.
     pub id: String,
+    /// Other ids by which it can be asked for: `python313`.
+    pub also: Vec<String>,
     /// For people: `curl 8 (OpenSSL 3.5)`.
     pub title: String,
     /// What it belongs to.
@@ -160,6 +162,8 @@ struct File {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Row {
     id: String,
+    #[serde(default)]
+    also: Vec<String>,
     title: String,
     family: Family,
     #[serde(default)]
@@ -207,9 +211,10 @@ pub fn profiles() -> &'static [Profile] {
     })
 }
 
-/// The client with this id.
+/// The client with this id, or with this other id.
 pub fn by_id(id: &str) -> Option<&'static Profile> {
-    profiles().iter().find(|p| p.id == id)
+    let goes_by = |p: &&Profile| p.id == id || p.also.iter().any(|other| other == id);
+    profiles().iter().find(goes_by)
 }
 
 fn profile(file: &File, row: &Row) -> Option<Profile> {
@@ -219,6 +224,7 @@ fn profile(file: &File, row: &Row) -> Option<Profile> {
     };
     Some(Profile {
         id: row.id.clone(),
+        also: row.also.clone(),
         title: row.title.clone(),
         family: row.family,
         plain: row.plain,
@@ -255,6 +261,12 @@ mod tests {
             );
         }
         assert_eq!(ids.len(), file.client.len(), "an id stands twice");
+        for other in profiles().iter().flat_map(|p| &p.also) {
+            assert!(!ids.contains(other.as_str()), "{other} is another's id");
+        }
+        let others = profiles().iter().flat_map(|p| &p.also);
+        let all: HashSet<&String> = others.clone().collect();
+        assert_eq!(all.len(), others.count(), "another id stands twice");
     }
 
     #[test]

@@ -332,6 +332,11 @@ impl<'a> Verify<'a> {
             let bits = upper.key.bits;
             return Err(Reason::on(parent, ReasonKind::WeakKey { bits }));
         }
+        // Go reads no key that is for RSA-PSS alone: "algorithm unimplemented".
+        if matches!(upper.key.kind, crate::cert::KeyKind::RsaPss { .. }) {
+            let why = "Go reads no key that is for RSA-PSS alone".to_owned();
+            return Err(Reason::on(child, ReasonKind::UncheckedSignature(why)));
+        }
         self.ground
             .signature(child, parent)
             .map_err(|kind| Reason::on(child, kind))

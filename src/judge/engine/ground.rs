@@ -63,6 +63,16 @@ impl<'a> Ground<'a> {
         links
     }
 
+    fn signed_itself(self, id: NodeId) -> bool {
+        let own = self.input.chain.link(id, id);
+        own.is_some_and(|l| l.signature == SignatureCheck::Verified)
+    }
+
+    fn same_key(self, one: NodeId, other: NodeId) -> bool {
+        let key = |id| self.certificate(id).and_then(|c| c.spki_sha256);
+        key(one).is_some() && key(one) == key(other)
+    }
+
     /// What stands against the signature of `child` by `issuer`.
     pub(super) fn signature(self, child: NodeId, issuer: NodeId) -> Result<(), ReasonKind> {
         match self.input.chain.link(child, issuer).map(|l| &l.signature) {
@@ -71,7 +81,13 @@ impl<'a> Ground<'a> {
             Some(SignatureCheck::CannotCheck(why)) => {
                 Err(ReasonKind::UncheckedSignature(why.clone()))
             }
-            Some(SignatureCheck::NotChecked) | None => Err(ReasonKind::BudgetSpent),
+            Some(SignatureCheck::NotChecked) => Err(ReasonKind::BudgetSpent),
+            // The graph holds no other issuer of a certificate that signed itself.
+            None if self.signed_itself(child) => match self.same_key(child, issuer) {
+                true => Ok(()),
+                false => Err(ReasonKind::BadSignature),
+            },
+            None => Err(ReasonKind::BudgetSpent),
         }
     }
 

@@ -391,10 +391,7 @@ impl<'a> Verify<'a> {
         };
         match revocation::status(input, &self.path, leaf, issuer) {
             revocation::Status::Good => {}
-            revocation::Status::NoList => {
-                let why = "no list of its issuer was given".to_owned();
-                self.fail(leaf, ReasonKind::RevocationUnknown(why));
-            }
+            revocation::Status::NoList => self.fail(leaf, revocation::no_list()),
             revocation::Status::Bad(kind) => self.fail(leaf, kind),
         }
     }

@@ -500,7 +500,7 @@ fn revoked(input: &Input<'_>, order: &[NodeId]) -> Reason {
             .crls
             .iter()
             .filter(|crl| crl.issuer.der == certificate.issuer.der)
-            .find_map(|crl| crl.entry(&certificate.serial))?;
+            .find_map(|crl| crl.entry(certificate))?;
         Some(Reason::on(
             id,
             ReasonKind::Revoked {

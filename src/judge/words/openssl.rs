@@ -94,7 +94,8 @@ fn code(rejected: &Rejected<'_>, reason: &Reason) -> u32 {
 /// the last error and has only the leaf.
 fn missing_issuer(rejected: &Rejected<'_>) -> u32 {
     let path = &rejected.answer.path;
-    if path.iter().any(|&n| rejected.anchors.holds(n)) {
+    // What was sent counts as sent, also where the store holds it; the leaf always was.
+    if path.iter().skip(1).any(|&n| rejected.anchors.holds(n)) {
         return 2;
     }
     let certificates = path
