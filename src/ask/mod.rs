@@ -13,6 +13,7 @@ use crate::judge::client::{Measured, Said};
 use crate::text;
 
 mod find;
+mod python;
 mod read;
 mod run;
 mod ways;
@@ -63,6 +64,7 @@ fn one(way: &Way) -> Measured {
     };
     Measured {
         client: way.client,
+        program: way.program.clone(),
         version: way.version.clone(),
         command: way.command(),
         took,

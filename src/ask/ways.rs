@@ -450,6 +450,7 @@ mod tests {
                 program: PathBuf::from("/usr/bin/x y"),
                 version: String::new(),
                 same_line: true,
+                edition: crate::judge::client::Edition::default(),
                 others: 0,
             })
             .into();

@@ -40,7 +40,7 @@ pub(super) fn run(typed: args::Clients) -> Result<u8, Failure> {
     };
     let mut inspection = inspect::survey(&look?, &survey, &options, Moment::now());
     if typed.ask {
-        let ways = ways(&inspection, &options, &survey)?;
+        let ways = ways(&inspection, &survey)?;
         agreed(&ways, typed.yes)?;
         options.measured = asked(&ways);
         inspection = inspect::survey(&inspection, &survey, &options, Moment::now());
@@ -84,10 +84,12 @@ fn may_ask(target: &Target, typed: &args::Clients, options: &Options) -> Result<
     Ok(())
 }
 
-fn ways(inspection: &Inspection, options: &Options, survey: &Stores) -> Result<Vec<Way>, Failure> {
+fn ways(inspection: &Inspection, survey: &Stores) -> Result<Vec<Way>, Failure> {
     let endpoint = inspection.capture.target.endpoint();
     let ways = endpoint.map_or_else(Vec::new, |endpoint| {
-        ask::ways(endpoint, &options.installed, survey.environment())
+        let rows = inspection.grid.iter().flat_map(|grid| &grid.rows);
+        let here: Vec<_> = rows.filter_map(|row| row.installed.clone()).collect();
+        ask::ways(endpoint, &here, survey.environment())
     });
     if ways.is_empty() {
         return Err(Failure::could_not(

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::Policy;
 use super::words::Speech;
 
+mod edition;
 mod environment;
 mod grid;
 mod machine;
@@ -19,6 +20,7 @@ mod peer;
 mod stack;
 mod verdict;
 
+pub use edition::Edition;
 pub use environment::{Does, Environment, FileTrouble, InEffect, Override, Source};
 pub use grid::{
     Asked, ClientRow, Difference, Grid, Installed, KEY_NOT_PROVED, Measured, Said, same_words,
@@ -197,14 +199,20 @@ const FILE: &str = include_str!("../../../assets/clients.toml");
 pub fn profiles() -> &'static [Profile] {
     static PROFILES: OnceLock<Vec<Profile>> = OnceLock::new();
     PROFILES.get_or_init(|| {
-        let Ok(file) = toml::from_str::<File>(FILE) else {
+        let Some(file) = file() else {
             return Vec::new();
         };
         file.client
             .iter()
-            .filter_map(|row| profile(&file, row))
+            .filter_map(|row| profile(file, row))
             .collect()
     })
+}
+
+/// The tables that profiles are made of.
+fn file() -> Option<&'static File> {
+    static READ: OnceLock<Option<File>> = OnceLock::new();
+    READ.get_or_init(|| toml::from_str(FILE).ok()).as_ref()
 }
 
 /// The client with this id.

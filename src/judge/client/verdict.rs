@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::edition::Edition;
 use super::environment::{Environment, FileTrouble, InEffect};
+use super::grid::Installed;
 use super::machine::{self, Named};
 use super::peer::{Afterwards, Limits, Peer, ProxyAnswer};
 use super::stack::{Met, Verifies};
@@ -110,6 +112,29 @@ pub fn verdicts(ask: &Ask<'_>) -> Vec<ClientVerdict> {
     out
 }
 
+/// The same, with a verdict for every edition that was found on the machine.
+pub(super) fn verdicts_as_found(
+    ask: &Ask<'_>,
+    installed: &[Installed],
+) -> Vec<(ClientVerdict, Option<Installed>)> {
+    let mut known = Known::default();
+    let mut out = Vec::new();
+    for profile in profiles().iter().filter(|p| !p.plain) {
+        let mut here = installed
+            .iter()
+            .filter(|i| i.client == profile.id)
+            .peekable();
+        if here.peek().is_none() {
+            out.extend(one(profile, ask, &mut known).map(|verdict| (verdict, None)));
+        }
+        for each in here {
+            let verdict = found(profile, &each.edition, ask, &mut known);
+            out.extend(verdict.map(|verdict| (verdict, Some(each.clone()))));
+        }
+    }
+    out
+}
+
 /// These clients, in their order; those whose engine is not written are left out.
 pub fn verdicts_of(
     clients: impl IntoIterator<Item = &'static Profile>,
@@ -172,13 +197,25 @@ struct Trust<'a> {
 }
 
 fn one(profile: &'static Profile, ask: &Ask<'_>, known: &mut Known) -> Option<ClientVerdict> {
-    let trust = trust(profile, ask);
+    found(profile, &Edition::default(), ask, known)
+}
+
+/// The client in the edition that was found.
+fn found(
+    base: &'static Profile,
+    edition: &Edition,
+    ask: &Ask<'_>,
+    known: &mut Known,
+) -> Option<ClientVerdict> {
+    let profile = base.as_found(edition);
+    let profile = profile.as_ref();
+    let trust = trust(profile, edition, ask);
     let by_proxy = ask.peer.is_some_and(|p| p.proxy.is_some()) && uses_proxy(profile, ask.peer);
     let bypasses = ask.peer.is_some_and(|p| p.proxy.is_some()) && !by_proxy;
     let is_direct = bypasses && ask.direct.is_some();
     let chain = if is_direct { ask.direct? } else { ask.chain };
     let mut out = ClientVerdict {
-        client: profile,
+        client: base,
         store: trust.title.clone(),
         store_why: trust.in_effect.why.clone(),
         store_assumed: trust.assumed,
@@ -235,7 +272,7 @@ fn uses_proxy(profile: &Profile, peer: Option<&Peer>) -> bool {
     }
 }
 
-fn trust<'a>(profile: &Profile, ask: &Ask<'a>) -> Trust<'a> {
+fn trust<'a>(profile: &Profile, edition: &Edition, ask: &Ask<'a>) -> Trust<'a> {
     match ask.trusted {
         Trusted::Given { store, trouble } => Trust {
             stores: vec![store],
@@ -259,7 +296,8 @@ fn trust<'a>(profile: &Profile, ask: &Ask<'a>) -> Trust<'a> {
             let mut found: Vec<&TrustStore> = Vec::new();
             let mut assumed = false;
             for name in &in_effect.stores {
-                let (named, exact) = machine::resolve(name, stores);
+                let brought = edition.files.get(name.as_str());
+                let (named, exact) = machine::resolve(name, brought.map(PathBuf::as_path), stores);
                 assumed |= !exact;
                 found.extend(named);
             }
@@ -292,7 +330,7 @@ fn trust<'a>(profile: &Profile, ask: &Ask<'a>) -> Trust<'a> {
 }
 
 struct Client<'a, 'b> {
-    profile: &'static Profile,
+    profile: &'b Profile,
     ask: &'b Ask<'a>,
     chain: &'b Chain,
     is_direct: bool,
