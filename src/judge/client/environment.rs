@@ -66,6 +66,8 @@ pub enum Does {
     Replaces,
     /// Its file is read as well.
     Adds,
+    /// Its file is read as well, unless another of this kind was.
+    AddsOnce,
     /// Its file takes the place of OpenSSL's default file; the default folder is still read.
     OpensslFile,
     /// Its folder takes the place of the default folder; the default file is still read.
@@ -142,7 +144,7 @@ impl Source {
             ..InEffect::default()
         };
         let mut why: Vec<&str> = Vec::new();
-        let (mut file, mut folder) = (false, false);
+        let (mut file, mut folder, mut once) = (false, false, false);
         for (one, value) in set {
             // Only the first of those that replace counts; each half of OpenSSL's default once.
             match one.does {
@@ -153,6 +155,11 @@ impl Source {
                     out.files = vec![path(value)];
                 }
                 Does::Adds => out.files.push(path(value)),
+                Does::AddsOnce if once => continue,
+                Does::AddsOnce => {
+                    once = true;
+                    out.files.push(path(value));
+                }
                 Does::OpensslFile if file || out.replaced => continue,
                 Does::OpensslFile => {
                     file = true;
@@ -229,6 +236,16 @@ mod tests {
         assert!(store("python313-urllib", &file, false).replaced);
         assert!(store("python313-urllib", &both, true).replaced);
         assert!(store("python313-httpx", &file, true).replaced);
+    }
+
+    #[test]
+    fn pip_follows_the_variables_of_requests_before_its_own() {
+        let both = [("PIP_CERT", "/a"), ("REQUESTS_CA_BUNDLE", "/b")];
+        let old = store("pip23", &both, true);
+        assert_eq!((old.files, old.replaced), (vec![PathBuf::from("/b")], true));
+        let new = store("pip26", &both, true);
+        assert_eq!((new.files, new.replaced), (vec![PathBuf::from("/b")], false));
+        assert_eq!(store("pip26", &both[..1], true).files, [PathBuf::from("/a")]);
     }
 
     #[test]
