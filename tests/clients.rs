@@ -161,6 +161,7 @@ fn peer(id: &str, url: &str) -> Peer {
             host: "127.0.0.1".to_owned(),
             port: 21_999,
             answer,
+            variables: Vec::new(),
         });
     };
     match id {

@@ -181,7 +181,8 @@ pub(super) fn gnutls_cli(ran: &Ran) -> Said {
         return Said::Accepted;
     }
     let all = ran.stdout.lines().chain(errors(ran)).map(str::trim_end);
-    let lines = all.filter(|l| l.starts_with("*** ") || (l.starts_with("- Status:")));
+    let starts = ["*** ", "- Status:", "Cannot resolve", "Could not connect"];
+    let lines = all.filter(|l| starts.iter().any(|s| l.starts_with(s)));
     rejected(lines, "")
 }
 

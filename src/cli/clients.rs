@@ -28,8 +28,12 @@ pub(super) fn run(typed: args::Clients) -> Result<u8, Failure> {
     let (look, (survey, installed)) = std::thread::scope(|scope| {
         let found = scope.spawn(|| ask::find(&machine));
         let survey = scope.spawn(|| Survey::of(&machine, &typed.judging.ca).stores());
+        let options = Options {
+            direct: true,
+            ..options.clone()
+        };
         let judges = Judges::Machine(typed.judging.ca.clone());
-        let look = headless::look(target, options.clone(), judges);
+        let look = headless::look(target, options, judges);
         let survey = survey.join().unwrap_or_default();
         (look, (survey, found.join().unwrap_or_default()))
     });

@@ -244,8 +244,14 @@ mod tests {
         let old = store("pip23", &both, true);
         assert_eq!((old.files, old.replaced), (vec![PathBuf::from("/b")], true));
         let new = store("pip26", &both, true);
-        assert_eq!((new.files, new.replaced), (vec![PathBuf::from("/b")], false));
-        assert_eq!(store("pip26", &both[..1], true).files, [PathBuf::from("/a")]);
+        assert_eq!(
+            (new.files, new.replaced),
+            (vec![PathBuf::from("/b")], false)
+        );
+        assert_eq!(
+            store("pip26", &both[..1], true).files,
+            [PathBuf::from("/a")]
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::verdict::{Ask, ClientVerdict, Kind, Trusted, verdicts_as_found};
+use super::verdict::{Ask, ClientVerdict, Direct, Kind, Trusted, verdicts_as_found};
 use super::{Edition, Environment, Peer, Profile};
 use crate::chain::Chain;
 use crate::judge::{Facts, Question};
@@ -108,6 +108,8 @@ pub struct Asked<'a> {
     pub peer: Option<&'a Peer>,
     /// What the handshake showed beside the certificates.
     pub facts: &'a Facts,
+    /// What clients see that do not use the proxy on the way, when somebody looked.
+    pub direct: Option<Direct<'a>>,
     /// The server could not show that it holds the key of its certificate.
     pub key_not_proved: bool,
     /// Clients found on this machine.
@@ -148,7 +150,7 @@ impl Grid {
         let judged = verdicts_as_found(
             &Ask {
                 chain: &chain,
-                direct: None,
+                direct: asked.direct,
                 question: asked.question,
                 peer: asked.peer,
                 facts: asked.facts,

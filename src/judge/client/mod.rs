@@ -29,7 +29,7 @@ pub use peer::{
     Afterwards, FirstAnswer, KeyExchange, Limits, Peer, Proxy, ProxyAnswer, Reach, Version,
 };
 pub use stack::{Met, Stack};
-pub use verdict::{Ask, ClientVerdict, Kind, Trusted, verdict, verdicts, verdicts_of};
+pub use verdict::{Ask, ClientVerdict, Direct, Kind, Trusted, verdict, verdicts, verdicts_of};
 
 /// One client in the versions that were measured.
 #[derive(Clone, Debug)]
@@ -60,6 +60,8 @@ pub struct Profile {
     pub source: Source,
     /// What it does with a proxy that the environment names.
     pub proxy: ProxyUse,
+    /// The variables in which it looks for one.
+    pub proxy_variables: Vec<String>,
     /// Values for its words.
     pub values: BTreeMap<String, String>,
     /// What it does with host names that some clients refuse.
@@ -107,8 +109,10 @@ pub enum ProxyUse {
     Honoured,
     /// It connects directly.
     Ignored,
-    /// Honoured, except for hosts on this machine.
+    /// Honoured, except for addresses of this machine.
     NotForLoopback,
+    /// Honoured, except for `localhost` and addresses of this machine in the URL.
+    NotForLocalhost,
     /// It sends the request to the proxy in clear: there is no TLS to verify.
     InClear,
 }
@@ -179,6 +183,7 @@ struct Row {
     words: String,
     #[serde(default)]
     proxy: ProxyUse,
+    proxy_variables: Option<Vec<String>>,
     #[serde(default)]
     values: BTreeMap<String, String>,
     #[serde(default)]
@@ -239,6 +244,10 @@ fn profile(file: &File, row: &Row) -> Option<Profile> {
         stack: file.tls.get(&row.tls)?.clone(),
         source: file.sources.get(&row.source_of_trust)?.clone(),
         proxy: row.proxy,
+        proxy_variables: row.proxy_variables.clone().unwrap_or_else(|| {
+            let usual = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
+            usual.map(str::to_owned).into()
+        }),
         values: row.values.clone(),
         quirks: row.quirks,
         speech: Speech::of(&row.vocabulary, &row.words, &row.values)?,

@@ -39,6 +39,8 @@ pub struct Proxy {
     pub port: u16,
     /// What it does.
     pub answer: ProxyAnswer,
+    /// The variables that name it; none: every client that uses proxies is given it.
+    pub variables: Vec<String>,
 }
 
 /// What a proxy does when asked for a tunnel.
@@ -188,12 +190,13 @@ impl Peer {
         peer.plain_url = matches!(endpoint.scheme, Scheme::Http | Scheme::Ws);
         match &capture.route {
             Route::Direct => peer.address = capture.peer.map(|address| address.ip()),
-            Route::Proxy { url, .. } => {
+            Route::Proxy { url, variables, .. } => {
                 let (host, port) = host_and_port(url);
                 peer.proxy = Some(Proxy {
                     host,
                     port,
                     answer: ProxyAnswer::Tunnel,
+                    variables: variables.iter().map(|name| (*name).to_owned()).collect(),
                 });
             }
         }

@@ -7,7 +7,7 @@ use super::edition::Edition;
 use super::environment::{Environment, FileTrouble, InEffect};
 use super::grid::Installed;
 use super::machine::{self, Named};
-use super::peer::{Afterwards, Limits, Peer, ProxyAnswer};
+use super::peer::{Afterwards, Limits, Peer, Proxy, ProxyAnswer};
 use super::stack::{Met, Verifies};
 use super::{Ipv6Literal, Profile, ProxyUse, Underscore, profiles};
 use crate::cert::Certificate;
@@ -24,8 +24,8 @@ use crate::text;
 pub struct Ask<'a> {
     /// The chain as it was seen.
     pub chain: &'a Chain,
-    /// The chain as clients see it that do not use the proxy on the way, when that is known.
-    pub direct: Option<&'a Chain>,
+    /// What clients see that do not use the proxy on the way, when that is known.
+    pub direct: Option<Direct<'a>>,
     /// Name, time, purpose.
     pub question: &'a Question,
     /// The endpoint; `None` for files.
@@ -34,6 +34,17 @@ pub struct Ask<'a> {
     pub facts: &'a Facts,
     /// What the clients trust.
     pub trusted: Trusted<'a>,
+}
+
+/// The endpoint without the proxy on the way.
+#[derive(Clone, Copy, Debug)]
+pub struct Direct<'a> {
+    /// The chain.
+    pub chain: &'a Chain,
+    /// The endpoint.
+    pub peer: &'a Peer,
+    /// What the handshake showed beside the certificates.
+    pub facts: &'a Facts,
 }
 
 /// What the clients trust.
@@ -160,7 +171,7 @@ impl Known {
     fn answer(
         &mut self,
         ask: &Ask<'_>,
-        chain: &Chain,
+        (chain, facts): (&Chain, &Facts),
         is_direct: bool,
         policy: &Policy,
         anchors: &Anchors,
@@ -177,7 +188,7 @@ impl Known {
             anchors,
             question: ask.question,
             policy,
-            facts: ask.facts,
+            facts,
         })
         .map(Arc::new);
         self.0
@@ -210,10 +221,15 @@ fn found(
     let profile = base.as_found(edition);
     let profile = profile.as_ref();
     let trust = trust(profile, edition, ask);
-    let by_proxy = ask.peer.is_some_and(|p| p.proxy.is_some()) && uses_proxy(profile, ask.peer);
-    let bypasses = ask.peer.is_some_and(|p| p.proxy.is_some()) && !by_proxy;
-    let is_direct = bypasses && ask.direct.is_some();
-    let chain = if is_direct { ask.direct? } else { ask.chain };
+    let proxy = ask.peer.and_then(|p| p.proxy.as_ref());
+    let by_proxy = proxy.is_some_and(|proxy| uses_proxy(profile, proxy, ask.peer));
+    let bypasses = proxy.is_some() && !by_proxy;
+    let direct = ask.direct.filter(|_| bypasses);
+    let (chain, peer, facts) = match direct {
+        Some(direct) => (direct.chain, Some(direct.peer), direct.facts),
+        None => (ask.chain, ask.peer, ask.facts),
+    };
+    let is_direct = direct.is_some();
     let mut out = ClientVerdict {
         client: base,
         store: trust.title.clone(),
@@ -233,6 +249,8 @@ fn found(
         profile,
         ask,
         chain,
+        peer,
+        facts,
         is_direct,
         by_proxy,
         trust: &trust,
@@ -241,9 +259,7 @@ fn found(
         }),
     };
     if let Some(event) = client.meets(known, &mut out)? {
-        let wants_certificate = ask
-            .peer
-            .is_some_and(|p| p.afterwards == Afterwards::ClientCertificate);
+        let wants_certificate = peer.is_some_and(|p| p.afterwards == Afterwards::ClientCertificate);
         let tags: Vec<&str> = trust
             .in_effect
             .is_default
@@ -262,13 +278,21 @@ fn found(
 }
 
 /// The client asks the proxy of the environment.
-fn uses_proxy(profile: &Profile, peer: Option<&Peer>) -> bool {
+fn uses_proxy(profile: &Profile, proxy: &Proxy, peer: Option<&Peer>) -> bool {
+    let reads = |name: &String| profile.proxy_variables.contains(name);
+    if !proxy.variables.is_empty() && !proxy.variables.iter().any(reads) {
+        return false;
+    }
     match profile.proxy {
         ProxyUse::Honoured | ProxyUse::InClear => true,
         ProxyUse::Ignored => false,
         ProxyUse::NotForLoopback => {
             !peer.is_some_and(|p| p.address.is_some_and(|address| address.is_loopback()))
         }
+        ProxyUse::NotForLocalhost => !peer.is_some_and(|p| match &p.host {
+            Host::Name { ascii, .. } => ascii == "localhost",
+            Host::Ip(ip) => ip.is_loopback(),
+        }),
     }
 }
 
@@ -333,6 +357,8 @@ struct Client<'a, 'b> {
     profile: &'b Profile,
     ask: &'b Ask<'a>,
     chain: &'b Chain,
+    peer: Option<&'b Peer>,
+    facts: &'b Facts,
     is_direct: bool,
     by_proxy: bool,
     trust: &'b Trust<'a>,
@@ -346,7 +372,7 @@ impl Client<'_, '_> {
         if let Some(event) = self.before_connecting() {
             return Some(Some(event));
         }
-        if let Some(peer) = self.ask.peer {
+        if let Some(peer) = self.peer {
             if peer.plain_url {
                 return Some(None);
             }
@@ -361,7 +387,7 @@ impl Client<'_, '_> {
         }
         let sent = self.sent();
         let stack = &self.profile.stack;
-        let met = match self.ask.peer {
+        let met = match self.peer {
             Some(peer) => stack.meets(peer, &sent),
             // An implementation's rules for certificates end where the handshake begins.
             None if self.profile.plain => Met::default(),
@@ -392,7 +418,7 @@ impl Client<'_, '_> {
                 return Some(Event::new(loud));
             }
         }
-        let peer = self.ask.peer?;
+        let peer = self.peer?;
         if peer.plain_url && speech.has("message", "plain-http-url") {
             return Some(Event::new(["plain-http-url"]));
         }
@@ -403,7 +429,7 @@ impl Client<'_, '_> {
     }
 
     fn proxy(&self) -> Option<Event> {
-        match &self.ask.peer?.proxy.as_ref()?.answer {
+        match &self.peer?.proxy.as_ref()?.answer {
             ProxyAnswer::Tunnel => None,
             ProxyAnswer::Refused => Some(Event::new(["proxy-refused", "refused"])),
             ProxyAnswer::Status(code, words) => {
@@ -422,7 +448,13 @@ impl Client<'_, '_> {
             Some(policy) if !self.trust.in_effect.is_default => policy,
             _ => &self.profile.policy,
         };
-        let answer = known.answer(self.ask, self.chain, self.is_direct, policy, &self.anchors)?;
+        let answer = known.answer(
+            self.ask,
+            (self.chain, self.facts),
+            self.is_direct,
+            policy,
+            &self.anchors,
+        )?;
         out.path.clone_from(&answer.path);
         out.steps.clone_from(&answer.steps);
         out.reasons.clone_from(&answer.failures);
@@ -482,7 +514,7 @@ impl Client<'_, '_> {
     /// What fills the placeholders.
     fn words(&self) -> Words {
         let mut out = Words::new();
-        let host = match self.ask.peer {
+        let host = match self.peer {
             Some(peer) => Some(&peer.host),
             None => self.ask.question.name.as_ref(),
         };
@@ -509,7 +541,7 @@ impl Client<'_, '_> {
                 ("PORT", port),
             ]);
         }
-        if let Some(peer) = self.ask.peer {
+        if let Some(peer) = self.peer {
             if let Some(address) = peer.address {
                 let shown = if address.is_ipv6() {
                     format!("[{address}]")

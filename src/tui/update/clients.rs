@@ -1,5 +1,6 @@
 //! The clients: what becomes known of this machine, opening one, asking them.
 
+use super::further;
 use super::what_if::{reassess, show};
 use crate::ask::{self, Way};
 use crate::inspect::{self, Inspection};
@@ -66,9 +67,27 @@ pub(super) fn freshen(model: &mut Model) -> Vec<Effect> {
     {
         model.finding = Finding::UnderWay;
         model.refresh();
-        return vec![Effect::FindClients];
+        let mut effects = vec![Effect::FindClients];
+        effects.extend(without_the_proxy(model));
+        return effects;
     }
-    Vec::new()
+    without_the_proxy(model)
+}
+
+/// Some clients do not use the proxy on the way: what they see is looked at once somebody wants to know.
+fn without_the_proxy(model: &mut Model) -> Vec<Effect> {
+    let wanted = model.pane == Pane::Clients
+        && model.session().is_some_and(|session| {
+            session.beyond.is_none()
+                && session.inspection().is_some_and(|i| {
+                    i.further.direct.is_none() && inspect::goes_round_a_proxy(&i.capture)
+                })
+        });
+    if wanted {
+        further::ask(model, inspect::Ask::Direct)
+    } else {
+        Vec::new()
+    }
 }
 
 /// Opens what one client checked.
