@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::python::Python;
 use super::run;
-use crate::judge::client::{Edition, Installed, by_id};
+use crate::judge::client::{Edition, Installed, ProxyUse, by_id};
 use crate::store::Machine;
 use crate::text;
 
@@ -26,9 +26,7 @@ pub fn find(machine: &Machine) -> Vec<Installed> {
     let jobs: Vec<Box<dyn FnOnce() -> Vec<Installed> + Send>> = vec![
         search.job("curl", &["--version"], curl),
         search.job("wget", &["--version"], wget),
-        search.job("wget2", &["--version"], |at, out| {
-            one("wget2", at, out.lines().next()?, true)
-        }),
+        search.job("wget2", &["--version"], wget2),
         search.job("git", &["--exec-path"], git),
         search.job("openssl", &["version"], openssl),
         search.job("gnutls-cli", &["--version"], |at, out| {
@@ -40,10 +38,22 @@ pub fn find(machine: &Machine) -> Vec<Installed> {
             one("npm", at, &format!("npm {}", out.trim()), out.starts_with("11."))
         }),
         search.job("kubectl", &["version", "--client"], |at, out| {
-            one("kubectl", at, &format!("kubectl {}", out.lines().next()?), true)
+            let version = out.lines().next()?.trim_start_matches("Client Version: ");
+            one("kubectl", at, &format!("kubectl {version}"), version.starts_with("v1.3"))
         }),
-        search.job("uv", &["--version"], |at, out| one("uv", at, out.trim(), true)),
-        search.job("deno", &["--version"], |at, out| one("deno", at, out.lines().next()?, true)),
+        search.many("uv", &["--version"], |at, out| {
+            ["uv", "uv-system"].iter().filter_map(|id| one(id, at, out.trim(), true)).collect()
+        }),
+        search.many("deno", &["--version"], |at, out| {
+            let version = out.lines().next().unwrap_or_default();
+            ["deno", "deno-system"].iter().filter_map(|id| one(id, at, version, true)).collect()
+        }),
+        search.first_of(&["chromium", "google-chrome", "chromium-browser"], &["--version"], |at, out| {
+            edition(
+                one("chromium", at, out.lines().last()?, true),
+                Edition { words: Some("chromium-log"), ..Edition::default() },
+            )
+        }),
         search.job("bun", &["--version"], |at, out| {
             one("bun", at, &format!("Bun {}", out.trim()), true)
         }),
@@ -57,6 +67,7 @@ pub fn find(machine: &Machine) -> Vec<Installed> {
             |at, out| one("perl-lwp", at, &format!("LWP {out}"), true),
         ),
         search.many("php", &["-r", "echo PHP_VERSION, ' ', extension_loaded('openssl') ? 'streams ' : '', extension_loaded('curl') ? 'curl' : '';"], php),
+        search.modules(machine),
         search.many("node", &["-p", "process.execPath + '\\n' + process.versions.node + '\\n' + process.versions.openssl"], node),
         search.many("java", &["-version"], java),
     ];
@@ -141,6 +152,42 @@ impl Search {
                 .and_then(|out| reads(&program, &out))
                 .into_iter()
                 .collect()
+        })
+    }
+
+    /// The first of several names.
+    fn first_of(
+        &self,
+        names: &[&str],
+        arguments: &'static [&'static str],
+        reads: fn(&Path, &str) -> Option<Installed>,
+    ) -> Box<dyn FnOnce() -> Vec<Installed> + Send> {
+        let here = names.iter().find(|name| !self.all(name).is_empty());
+        self.job(here.unwrap_or(&""), arguments, reads)
+    }
+
+    /// Packages of Node in the current folder.
+    fn modules(&self, machine: &Machine) -> Box<dyn FnOnce() -> Vec<Installed> + Send> {
+        let (Some(node), Some(current)) = (self.all("node").into_iter().next(), &machine.current)
+        else {
+            return Box::new(Vec::new);
+        };
+        let packages: Vec<(&str, PathBuf)> = ["axios", "openai"]
+            .map(|name| (name, current.join("node_modules").join(name)))
+            .into_iter()
+            .filter(|(_, folder)| folder.join("package.json").is_file())
+            .collect();
+        if packages.is_empty() {
+            return Box::new(Vec::new);
+        }
+        Box::new(move || {
+            let versions = [
+                "-p",
+                "process.versions.node + ', OpenSSL ' + process.versions.openssl",
+            ];
+            let node_is = output(&node, &versions).unwrap_or_default();
+            let of = |(name, folder): &(&str, PathBuf)| module(&node, node_is.trim(), name, folder);
+            packages.iter().filter_map(of).collect()
         })
     }
 
@@ -248,6 +295,20 @@ fn wget(program: &Path, out: &str) -> Option<Installed> {
     one(client, program, shown, minor == 21 || minor == 25)
 }
 
+/// Before 2 it asked a proxy for a tunnel.
+fn wget2(program: &Path, out: &str) -> Option<Installed> {
+    let version = out.lines().next()?.split(" - ").next()?;
+    let old = version.contains("Wget2 1.");
+    edition(
+        one("wget2", program, version, true),
+        Edition {
+            words: old.then_some("wget2-1"),
+            proxy: old.then_some(ProxyUse::Honoured),
+            ..Edition::default()
+        },
+    )
+}
+
 /// git speaks through libcurl: which one its remote program is linked with decides.
 fn git(program: &Path, out: &str) -> Option<Installed> {
     let remote = Path::new(out.trim()).join("git-remote-https");
@@ -333,14 +394,51 @@ fn node(_: &Path, out: &str) -> Vec<Installed> {
     let major = number(version, "").unwrap_or_default();
     let shown = format!("Node {version}, OpenSSL {openssl}");
     let line = if major < 22 { "node20" } else { "node24" };
-    ["https", "fetch"]
+    // 22.15 and later can be told to read the system's store.
+    let minor = number(version, &format!("{major}.")).unwrap_or_default();
+    let system = major >= 24 || (major == 22 && minor >= 15);
+    ["https", "fetch", "https-system", "fetch-system"]
         .iter()
         .filter(|kind| **kind == "https" || major >= 18)
+        .filter(|kind| system || !kind.ends_with("-system"))
         .filter_map(|kind| {
             let same = major == 20 || major == 24;
             one(&format!("{line}-{kind}"), Path::new(program), &shown, same)
         })
         .collect()
+}
+
+/// One package of Node. What was measured with Node 24 holds for 20 with what Node 20 has.
+fn module(node: &Path, node_is: &str, name: &str, folder: &Path) -> Option<Installed> {
+    #[derive(serde::Deserialize)]
+    struct Package {
+        version: String,
+    }
+    let text = std::fs::read_to_string(folder.join("package.json")).ok()?;
+    let version = serde_json::from_str::<Package>(&text).ok()?.version;
+    let major = number(node_is, "").unwrap_or_default();
+    let old = major < 22;
+    let shown = format!("{name} {version}, Node {node_is}");
+    let mut differs = Edition {
+        title: Some(format!("{name} on Node {major}")),
+        files: [("module", folder.to_owned())].into(),
+        ..Edition::default()
+    };
+    if old {
+        differs.policy = Some("node20");
+        differs.tls = Some("node20");
+        differs.vocabulary = Some("node20");
+        differs.source = Some("node");
+        let hint = ("SYSTEM_CA_HINT".to_owned(), String::new());
+        differs.values = [hint].into();
+    }
+    let found = one(
+        &format!("node24-{name}"),
+        node,
+        &shown,
+        major == 20 || major == 24,
+    );
+    edition(found, differs)
 }
 
 fn java(program: &Path, out: &str) -> Vec<Installed> {

@@ -24,7 +24,9 @@ pub struct Way {
     pub arguments: Vec<String>,
     /// A file that is put into that folder: name and text.
     pub file: Option<(&'static str, &'static str)>,
-    /// Variables to set, or to take away: none, unless somebody adds them.
+    /// A file of the user's home that it needs to see there: its place below the home.
+    pub home: Option<&'static str>,
+    /// Variables to set, or to take away.
     pub variables: Vec<(String, Option<OsString>)>,
     /// What the server gets to see.
     pub sends: &'static str,
@@ -37,10 +39,14 @@ impl Way {
     /// The command as a shell takes it, on one line; safe to display.
     pub fn command(&self) -> String {
         let program = self.program.to_string_lossy();
+        let set = self.variables.iter().filter_map(|(name, value)| {
+            let value = value.as_ref()?.to_string_lossy();
+            Some(format!("{name}={}", text::shell_quote(&value)))
+        });
         let words = std::iter::once(program.as_ref())
             .chain(self.arguments.iter().map(String::as_str))
-            .map(text::shell_quote);
-        text::safe(&words.collect::<Vec<_>>().join(" ")).into_owned()
+            .map(|word| text::shell_quote(word).to_string());
+        text::safe(&set.chain(words).collect::<Vec<_>>().join(" ")).into_owned()
     }
 }
 
@@ -85,6 +91,10 @@ struct Row {
     /// filled in.
     arguments: &'static [&'static str],
     file: Option<(&'static str, &'static str)>,
+    /// A variable that makes it this client, and its value.
+    variable: Option<(&'static str, &'static str)>,
+    /// Its own trust store in the user's home, if it has one.
+    home: Option<&'static str>,
     /// A setting of a configuration file, and the option that says the same.
     setting: Option<(&'static str, &'static str)>,
     sends: &'static str,
@@ -97,10 +107,19 @@ const GET: &str = "a handshake and one GET request";
 const JAVA: (&str, &str) = ("Ask.java", include_str!("../../assets/ask/Ask.java"));
 const GO: (&str, &str) = ("ask.go", include_str!("../../assets/ask/ask.go"));
 
+const DENO: &[&str] = &[
+    "eval",
+    "--quiet",
+    "try { await fetch(Deno.args[0], {method: 'HEAD', signal: AbortSignal.timeout(8000)}) } catch (e) { console.error(e.message + '\\n' + (e.cause?.message ?? '')); Deno.exit(1) }",
+    "{URL}",
+];
+
 const PLAIN: Row = Row {
     clients: &[],
     arguments: &[],
     file: None,
+    variable: None,
+    home: None,
     setting: None,
     sends: HEAD,
     seconds: 15,
@@ -197,6 +216,67 @@ const TABLE: &[Row] = &[
         ..PLAIN
     },
     Row {
+        clients: &["python*-openai"],
+        arguments: &[
+            "-c",
+            "import sys, openai\nclient = openai.OpenAI(base_url=sys.argv[1], api_key='none', max_retries=0, timeout=8)\ntry: client.models.list()\nexcept openai.APIConnectionError: raise\nexcept Exception: pass",
+            "{URL}",
+        ],
+        sends: "a handshake and one GET request for /models, with “none” as key",
+        reads: read::python,
+        ..PLAIN
+    },
+    Row {
+        clients: &["python*-urllib3"],
+        arguments: &[
+            "-c",
+            "import sys, urllib3; urllib3.PoolManager(retries=0, timeout=8).request('HEAD', sys.argv[1])",
+            "{URL}",
+        ],
+        reads: read::python,
+        ..PLAIN
+    },
+    Row {
+        clients: &["python*-urllib-truststore"],
+        arguments: &[
+            "-c",
+            "import truststore; truststore.inject_into_ssl()\nimport sys, urllib.request as r; r.urlopen(r.Request(sys.argv[1], method='HEAD'), timeout=8)",
+            "{URL}",
+        ],
+        reads: read::python,
+        ..PLAIN
+    },
+    Row {
+        clients: &["python*-requests-truststore"],
+        arguments: &[
+            "-c",
+            "import truststore; truststore.inject_into_ssl()\nimport sys, requests; requests.head(sys.argv[1], timeout=8)",
+            "{URL}",
+        ],
+        reads: read::python,
+        ..PLAIN
+    },
+    Row {
+        clients: &["python*-httpx-truststore"],
+        arguments: &[
+            "-c",
+            "import truststore; truststore.inject_into_ssl()\nimport sys, httpx; httpx.head(sys.argv[1], timeout=8)",
+            "{URL}",
+        ],
+        reads: read::python,
+        ..PLAIN
+    },
+    Row {
+        clients: &["python*-aiohttp-truststore"],
+        arguments: &[
+            "-c",
+            "import truststore; truststore.inject_into_ssl()\nimport sys, asyncio, aiohttp\nasync def head():\n    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(8)) as s: await s.head(sys.argv[1])\nasyncio.run(head())",
+            "{URL}",
+        ],
+        reads: read::python,
+        ..PLAIN
+    },
+    Row {
         clients: &["pip23", "pip26"],
         arguments: &[
             "-m",
@@ -238,6 +318,146 @@ const TABLE: &[Row] = &[
             "{URL}",
         ],
         reads: read::script_with_cause,
+        ..PLAIN
+    },
+    Row {
+        clients: &["node*-https-system"],
+        arguments: &[
+            "--use-system-ca",
+            "-e",
+            "require('https').request(process.argv[1], {method: 'HEAD', timeout: 8000}, r => process.exit(0)).on('error', e => { console.error(e.message); process.exit(1) }).end()",
+            "{URL}",
+        ],
+        ..PLAIN
+    },
+    Row {
+        clients: &["node*-fetch-system"],
+        arguments: &[
+            "--use-system-ca",
+            "-e",
+            "fetch(process.argv[1], {method: 'HEAD'}).then(() => process.exit(0), e => { console.error(e.message + '\\n' + (e.cause?.message ?? '')); process.exit(1) })",
+            "{URL}",
+        ],
+        reads: read::script_with_cause,
+        ..PLAIN
+    },
+    Row {
+        clients: &["node*-axios"],
+        arguments: &[
+            "-e",
+            "require(process.argv[1]).head(process.argv[2], {timeout: 8000, validateStatus: null}).then(() => process.exit(0), e => { console.error(e.message + '\\n' + (e.cause?.message ?? '')); process.exit(1) })",
+            "{MODULE}",
+            "{URL}",
+        ],
+        reads: read::script_with_cause,
+        ..PLAIN
+    },
+    Row {
+        clients: &["node*-openai"],
+        arguments: &[
+            "-e",
+            "const O = require(process.argv[1]).OpenAI; new O({baseURL: process.argv[2], apiKey: 'none', maxRetries: 0, timeout: 8000}).models.list().then(() => process.exit(0), e => { if (e.status) process.exit(0); let c = e; while (c.cause) c = c.cause; console.error(e.message + '\\n' + (c === e ? '' : c.message)); process.exit(1) })",
+            "{MODULE}",
+            "{URL}",
+        ],
+        sends: "a handshake and one GET request for /models, with “none” as key",
+        reads: read::script_with_cause,
+        ..PLAIN
+    },
+    Row {
+        clients: &["bun"],
+        arguments: &[
+            "-e",
+            "try { await fetch(process.argv[1], {method: 'HEAD', signal: AbortSignal.timeout(8000)}) } catch (e) { console.error(e.message); process.exit(1) }",
+            "{URL}",
+        ],
+        ..PLAIN
+    },
+    Row {
+        clients: &["deno"],
+        arguments: DENO,
+        reads: read::script_with_cause,
+        ..PLAIN
+    },
+    Row {
+        clients: &["deno-system"],
+        arguments: DENO,
+        variable: Some(("DENO_TLS_CA_STORE", "system")),
+        reads: read::script_with_cause,
+        ..PLAIN
+    },
+    Row {
+        clients: &["uv"],
+        arguments: &[
+            "pip",
+            "install",
+            "--dry-run",
+            "--no-deps",
+            "--no-cache",
+            "--target",
+            ".",
+            "--index-url",
+            "{URL}simple/",
+            "labpkg",
+        ],
+        sends: "a handshake and one GET request for /simple/labpkg/",
+        reads: read::uv,
+        ..PLAIN
+    },
+    Row {
+        clients: &["uv-system"],
+        arguments: &[
+            "pip",
+            "install",
+            "--system-certs",
+            "--dry-run",
+            "--no-deps",
+            "--no-cache",
+            "--target",
+            ".",
+            "--index-url",
+            "{URL}simple/",
+            "labpkg",
+        ],
+        sends: "a handshake and one GET request for /simple/labpkg/",
+        reads: read::uv,
+        ..PLAIN
+    },
+    Row {
+        clients: &["kubectl"],
+        arguments: &[
+            "--server={URL}",
+            "--token=none",
+            "--request-timeout=8s",
+            "get",
+            "--raw",
+            "/",
+        ],
+        sends: "a handshake and one GET request, with “none” as token",
+        reads: read::kubectl,
+        ..PLAIN
+    },
+    Row {
+        clients: &["chromium"],
+        arguments: &[
+            "--headless",
+            "{AS_ROOT}",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--disable-domain-reliability",
+            "--no-pings",
+            "--user-data-dir=profile",
+            "--dump-dom",
+            "{URL}robots.txt",
+        ],
+        home: Some(".pki/nssdb/cert9.db"),
+        sends: "a handshake and a browser's GET request for /robots.txt",
+        seconds: 40,
+        reads: read::chromium,
         ..PLAIN
     },
     Row {
@@ -344,6 +564,8 @@ impl Row {
             Host::Ip(ip) => (ip.to_string(), ip.to_string(), "-noservername"),
         };
         let port = endpoint.port.to_string();
+        let module = one.edition.files.get("module");
+        let module = module.map_or_else(String::new, |m| m.to_string_lossy().into_owned());
         let authority = if endpoint.port == 443 {
             host.clone()
         } else {
@@ -352,6 +574,10 @@ impl Row {
         let url = format!("https://{authority}/");
         let mut arguments: Vec<String> = Vec::new();
         for word in self.arguments {
+            if *word == "{AS_ROOT}" {
+                arguments.extend(runs_as_root().then(|| "--no-sandbox".to_owned()));
+                continue;
+            }
             if *word == "{SNI}" {
                 arguments.push(sni.to_owned());
                 arguments.extend((sni == "-servername").then(|| bare.clone()));
@@ -361,7 +587,8 @@ impl Row {
                 .replace("{URL}", &url)
                 .replace("{HOST}", &host)
                 .replace("{BARE}", &bare)
-                .replace("{PORT}", &port);
+                .replace("{PORT}", &port)
+                .replace("{MODULE}", &module);
             arguments.push(filled);
         }
         if let Some((name, option)) = self.setting
@@ -396,12 +623,25 @@ impl Row {
             program: one.program.clone(),
             arguments,
             file: self.file,
-            variables: Vec::new(),
+            home: self.home,
+            variables: self
+                .variable
+                .map(|(name, value)| (name.to_owned(), Some(value.into())))
+                .into_iter()
+                .collect(),
             sends: self.sends,
             limit: Duration::from_secs(self.seconds),
             reads: self.reads,
         }
     }
+}
+
+/// Chromium's sandbox does not start for root.
+fn runs_as_root() -> bool {
+    #[cfg(unix)]
+    return rustix::process::geteuid().is_root();
+    #[cfg(not(unix))]
+    false
 }
 
 /// The path that a configuration file, not a variable, gives for this setting.

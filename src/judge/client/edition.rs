@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::{Profile, file};
+use super::{Profile, ProxyUse, file};
 
 /// In what the client found differs from its profile. Names are those of `assets/clients.toml` and
 /// `assets/words/`; one that is not known there changes nothing.
@@ -23,6 +23,8 @@ pub struct Edition {
     pub words: Option<&'static str>,
     /// Where its trust comes from.
     pub source: Option<&'static str>,
+    /// What it does with a proxy.
+    pub proxy: Option<ProxyUse>,
     /// Values for its words, as this very program has them.
     pub values: BTreeMap<String, String>,
     /// Files that it brings along, by the names of stores (`certifi`, `pip-certifi`).
@@ -65,6 +67,7 @@ impl Profile {
                 out.source = source.clone();
             }
         }
+        out.proxy = edition.proxy.unwrap_or(out.proxy);
         out.values.extend(edition.values.clone());
         out.speech = out
             .speech
