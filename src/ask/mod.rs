@@ -16,6 +16,7 @@ mod find;
 mod python;
 mod read;
 mod run;
+mod table;
 mod ways;
 
 pub use find::find;

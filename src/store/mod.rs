@@ -27,7 +27,7 @@ mod survey;
 mod system;
 mod tools;
 
-pub use known::{Holds, Known, Meaning};
+pub use known::{Holds, Known, Meaning, known};
 pub use load::user_bundle_path;
 pub use machine::Machine;
 pub use nss::{Profile as BrowserDatabase, found as browser_databases};

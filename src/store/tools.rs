@@ -1,9 +1,9 @@
 //! Configuration files of tools, read for the few keys that change whom the tool trusts: git, curl, wget,
-//! pip, npm, yarn, conda, cargo, the AWS CLI and gcloud. Only lines are read; nothing is run.
+//! wget2, pip, uv, npm, yarn, conda, cargo, PHP, the AWS CLI and gcloud. Only lines are read; nothing is run.
 
 use std::path::{Path, PathBuf};
 
-use super::machine::Machine;
+use super::machine::{Machine, folders_in};
 use super::reading::read_bounded;
 
 /// One key found in a file.
@@ -49,6 +49,23 @@ pub(super) fn written(machine: &Machine) -> Vec<Written> {
     .flatten()
     {
         each_line(&file, &mut found, wget);
+    }
+    for file in [
+        machine.path("SYSTEM_WGET2RC"),
+        machine.config().map(|c| c.join("wget/wget2rc")),
+        machine.in_home(".wget2rc"),
+        Some(machine.at("/etc/wget2rc")),
+    ]
+    .into_iter()
+    .flatten()
+    {
+        each_line(&file, &mut found, wget2);
+    }
+    for file in uv_files(machine) {
+        sections(&file, &mut found, uv);
+    }
+    for file in php_files(machine) {
+        each_line(&file, &mut found, php);
     }
     for file in pip_files(machine) {
         sections(&file, &mut found, pip);
@@ -266,6 +283,66 @@ fn wget(line: &str) -> Option<Found> {
     Some((name, value, None))
 }
 
+fn wget2(line: &str) -> Option<Found> {
+    let (key, value) = pair(line, &['='])?;
+    let known = ["ca-certificate", "ca_certificate"].contains(&key.as_str());
+    known.then_some(("wget2 ca-certificate", value, None))
+}
+
+fn uv_files(machine: &Machine) -> Vec<PathBuf> {
+    let here = |name: &str| machine.current.as_ref().map(|c| c.join(name));
+    let project = here("uv.toml").filter(|f| f.is_file());
+    [
+        project.or_else(|| here("pyproject.toml")),
+        machine.config().map(|c| c.join("uv/uv.toml")),
+        Some(machine.at("/etc/uv/uv.toml")),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn uv(section: &str, line: &str) -> Option<Found> {
+    let (key, value) = pair(line, &['='])?;
+    // `native-tls` is what it was called before.
+    let known = ["system-certs", "native-tls"].contains(&key.as_str());
+    let here = section.is_empty() || section == "tool.uv";
+    (known && here).then_some(("uv system-certs", value, None))
+}
+
+/// The command line's, of each version that is there, and what Debian puts beside it.
+fn php_files(machine: &Machine) -> Vec<PathBuf> {
+    let mut folders: Vec<PathBuf> = machine.path("PHPRC").into_iter().collect();
+    let mut versions = folders_in(&machine.at("/etc/php"));
+    versions.sort();
+    folders.extend(versions.into_iter().rev().map(|v| v.join("cli")));
+    folders.extend([machine.at("/etc"), machine.at("/etc/php")]);
+    folders.extend([machine.at("/usr/local/etc/php")]);
+    let mut files = Vec::new();
+    for folder in folders {
+        let added = std::fs::read_dir(folder.join("conf.d"))
+            .into_iter()
+            .flatten();
+        let mut added: Vec<PathBuf> = added.filter_map(|e| Some(e.ok()?.path())).collect();
+        added.retain(|f| f.extension().is_some_and(|e| e == "ini"));
+        // The last one counts.
+        added.sort();
+        files.extend(added.into_iter().rev());
+        files.push(folder.join("php.ini"));
+    }
+    files
+}
+
+fn php(line: &str) -> Option<Found> {
+    let (key, value) = pair(line, &['='])?;
+    let name = match key.as_str() {
+        "openssl.cafile" => "php openssl.cafile",
+        "curl.cainfo" => "php curl.cainfo",
+        _ => return None,
+    };
+    (!value.is_empty()).then_some((name, value, None))
+}
+
 fn pip_files(machine: &Machine) -> Vec<PathBuf> {
     if let Some(file) = machine.path("PIP_CONFIG_FILE") {
         return vec![file];
@@ -374,174 +451,4 @@ fn gcloud(section: &str, line: &str) -> Option<Found> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(name: &str, text: &str) -> Vec<(&'static str, String, Option<String>, usize)> {
-        let home = tempfile::tempdir().unwrap();
-        let path = home.path().join(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(&path, text).unwrap();
-        let nowhere = home.path().join("root");
-        written(&Machine::other(&nowhere, home.path(), []))
-            .into_iter()
-            .map(|w| (w.name, w.value, w.only_for, w.line))
-            .collect()
-    }
-
-    #[test]
-    fn each_tool_is_read() {
-        for (file, text, name, value, only, line) in [
-            (
-                ".gitconfig",
-                "[http]\n\tsslCAInfo = /a.pem\n",
-                "git http.sslCAInfo",
-                "/a.pem",
-                None,
-                2,
-            ),
-            (
-                ".gitconfig",
-                "[http \"https://git.corp:8443/\"]\n  sslcainfo = \"/a b.pem\" ; x\n",
-                "git http.sslCAInfo",
-                "/a b.pem",
-                Some("https://git.corp:8443/"),
-                2,
-            ),
-            (
-                ".gitconfig",
-                "[http] sslVerify = false",
-                "git http.sslVerify",
-                "false",
-                None,
-                1,
-            ),
-            (
-                ".curlrc",
-                "# mine\n--cacert /a.pem\n",
-                "curl cacert",
-                "/a.pem",
-                None,
-                2,
-            ),
-            (
-                ".curlrc",
-                "cacert = \"/a.pem\"\n",
-                "curl cacert",
-                "/a.pem",
-                None,
-                1,
-            ),
-            (".curlrc", "insecure\n", "curl insecure", "", None, 1),
-            (
-                ".wgetrc",
-                "ca-certificate = /a.pem\n",
-                "wget ca_certificate",
-                "/a.pem",
-                None,
-                1,
-            ),
-            (
-                ".config/pip/pip.conf",
-                "[global]\ncert = /a.pem\n",
-                "pip cert",
-                "/a.pem",
-                None,
-                2,
-            ),
-            (".npmrc", "cafile=/a.pem\n", "npm cafile", "/a.pem", None, 1),
-            (
-                ".npmrc",
-                "//r.corp/npm/:cafile=/a.pem\n",
-                "npm cafile",
-                "/a.pem",
-                Some("//r.corp/npm/"),
-                1,
-            ),
-            (
-                ".npmrc",
-                "strict-ssl = false\n",
-                "npm strict-ssl",
-                "false",
-                None,
-                1,
-            ),
-            (
-                ".yarnrc.yml",
-                "httpsCaFilePath: \"/a.pem\"\n",
-                "yarn httpsCaFilePath",
-                "/a.pem",
-                None,
-                1,
-            ),
-            (
-                ".condarc",
-                "ssl_verify: /a.pem\n",
-                "conda ssl_verify",
-                "/a.pem",
-                None,
-                1,
-            ),
-            (
-                ".cargo/config.toml",
-                "[http]\ncainfo = \"/a.pem\"\n",
-                "cargo http.cainfo",
-                "/a.pem",
-                None,
-                2,
-            ),
-            (
-                ".aws/config",
-                "[default]\nca_bundle = /a.pem\n",
-                "aws ca_bundle",
-                "/a.pem",
-                None,
-                2,
-            ),
-            (
-                ".config/gcloud/configurations/config_default",
-                "[core]\ncustom_ca_certs_file = /a.pem\n",
-                "gcloud core/custom_ca_certs_file",
-                "/a.pem",
-                None,
-                2,
-            ),
-        ] {
-            let found = read(file, text);
-            assert_eq!(
-                found,
-                [(name, value.to_owned(), only.map(str::to_owned), line)],
-                "{text}"
-            );
-        }
-    }
-
-    #[test]
-    fn what_is_commented_out_or_something_else_is_not_read() {
-        for (file, text) in [
-            (
-                ".gitconfig",
-                "[http]\n#sslCAInfo = /a.pem\n[user]\nsslCAInfo = x\n",
-            ),
-            (".curlrc", "# cacert /a.pem\nproxy = x\n"),
-            (".npmrc", "; cafile=/a.pem\nfund=false\n"),
-            (".cargo/config.toml", "[build]\ncainfo = \"/a.pem\"\n"),
-        ] {
-            assert_eq!(read(file, text), [], "{text}");
-        }
-    }
-
-    #[test]
-    fn git_follows_includes_and_not_for_ever() {
-        let home = tempfile::tempdir().unwrap();
-        std::fs::write(home.path().join(".gitconfig"), "[include]\npath = more\n").unwrap();
-        std::fs::write(
-            home.path().join("more"),
-            "[http]\nsslCAInfo = /a.pem\n[include]\npath = more\n",
-        )
-        .unwrap();
-        let found = written(&Machine::other(&home.path().join("root"), home.path(), []));
-        assert_eq!(found.len(), MOST_DEPTH);
-        assert!(found.iter().all(|w| w.value == "/a.pem"));
-    }
-}
+mod tests;

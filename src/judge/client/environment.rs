@@ -52,11 +52,17 @@ pub struct Override {
     pub name: String,
     /// It counts only with this value.
     pub value: Option<String>,
+    /// It counts only with a value that means yes.
+    #[serde(default)]
+    pub yes: bool,
     /// It counts only when its value contains this.
     pub contains: Option<String>,
     /// What it does.
     pub does: Does,
 }
+
+/// Values that mean yes.
+const YES: &[&str] = &["1", "true", "t", "yes", "y", "on"];
 
 /// What a variable or setting does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
@@ -132,6 +138,7 @@ impl Source {
             .iter()
             .filter_map(|o| Some((o, environment.value(&o.name)?)))
             .filter(|(o, v)| o.value.as_deref().is_none_or(|wanted| wanted == *v))
+            .filter(|(o, v)| !o.yes || YES.contains(&v.to_lowercase().as_str()))
             .filter(|(o, v)| o.contains.as_deref().is_none_or(|part| v.contains(part)))
             .collect();
         let mut out = InEffect {

@@ -275,6 +275,22 @@ mod tests {
     }
 
     #[test]
+    fn every_setting_that_a_client_follows_can_be_found_on_a_machine() {
+        let file: File = toml::from_str(FILE).unwrap();
+        for (source, named) in file
+            .sources
+            .iter()
+            .flat_map(|(s, t)| t.overrides.iter().map(move |o| (s, &o.name)))
+        {
+            let name = named.replacen(':', " ", 1);
+            assert!(
+                crate::store::known(&name).is_some(),
+                "{source}: nobody looks for {named}"
+            );
+        }
+    }
+
+    #[test]
     fn every_table_of_the_file_is_used() {
         let file: File = toml::from_str(FILE).unwrap();
         let used =
