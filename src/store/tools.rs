@@ -6,6 +6,10 @@ use std::path::{Path, PathBuf};
 use super::machine::{Machine, folders_in};
 use super::reading::read_bounded;
 
+mod git;
+
+use git::{git, git_files};
+
 /// One key found in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Written {
@@ -168,80 +172,6 @@ fn pair(line: &str, between: &[char]) -> Option<(String, String)> {
     };
     let value = quoted('"').or_else(|| quoted('\'')).unwrap_or_else(plain);
     Some((key.trim().to_owned(), value.to_owned()))
-}
-
-fn git_files(machine: &Machine) -> Vec<PathBuf> {
-    let mut files = vec![
-        machine
-            .path("GIT_CONFIG_SYSTEM")
-            .unwrap_or_else(|| machine.at("/etc/gitconfig")),
-    ];
-    match machine.path("GIT_CONFIG_GLOBAL") {
-        Some(file) => files.push(file),
-        None => {
-            files.extend(machine.config().map(|c| c.join("git/config")));
-            files.extend(machine.in_home(".gitconfig"));
-        }
-    }
-    let mut folder = machine.current.as_deref();
-    while let Some(here) = folder {
-        let file = here.join(".git/config");
-        if file.is_file() {
-            files.push(file);
-            break;
-        }
-        folder = here.parent();
-    }
-    files
-}
-
-fn git(machine: &Machine, file: &Path, depth: usize, out: &mut Vec<Written>) {
-    let Some(text) = text_of(file) else { return };
-    let mut section = String::new();
-    let mut url = None;
-    for (number, line) in text.lines().enumerate() {
-        let line = line.trim();
-        if line.starts_with(['#', ';']) {
-            continue;
-        }
-        let mut rest = line;
-        if let Some((name, after)) = line.strip_prefix('[').and_then(|l| l.split_once(']')) {
-            let (base, sub) = name.split_once('"').unwrap_or((name, ""));
-            section = base.trim().to_lowercase();
-            url = sub.strip_suffix('"').map(str::to_owned);
-            rest = after.trim();
-        }
-        let Some((key, value)) = pair(rest, &['=']).or_else(|| {
-            // A key alone means true.
-            let alone = rest.chars().all(char::is_alphanumeric) && !rest.is_empty();
-            alone.then(|| (rest.to_owned(), "true".to_owned()))
-        }) else {
-            continue;
-        };
-        let key = key.to_lowercase();
-        if section == "include" && key == "path" && depth < MOST_DEPTH {
-            git(
-                machine,
-                &machine.meant(&value, file.parent()),
-                depth + 1,
-                out,
-            );
-        }
-        let name = match (section.as_str(), key.as_str()) {
-            ("http", "sslcainfo") => "git http.sslCAInfo",
-            ("http", "sslcapath") => "git http.sslCAPath",
-            ("http", "sslverify") => "git http.sslVerify",
-            _ => continue,
-        };
-        out.push(Written {
-            name,
-            value,
-            only_for: url.clone(),
-            file: file.to_owned(),
-            line: number + 1,
-            relative: false,
-        });
-    }
 }
 
 fn curl_files(machine: &Machine) -> Vec<PathBuf> {
@@ -451,4 +381,218 @@ fn gcloud(section: &str, line: &str) -> Option<Found> {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    fn read(name: &str, text: &str) -> Vec<(&'static str, String, Option<String>, usize)> {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, text).unwrap();
+        let nowhere = home.path().join("root");
+        written(&Machine::other(&nowhere, home.path(), []))
+            .into_iter()
+            .map(|w| (w.name, w.value, w.only_for, w.line))
+            .collect()
+    }
+
+    #[test]
+    fn each_tool_is_read() {
+        for (file, text, name, value, only, line) in [
+            (
+                ".gitconfig",
+                "[http]\n\tsslCAInfo = /a.pem\n",
+                "git http.sslCAInfo",
+                "/a.pem",
+                None,
+                2,
+            ),
+            (
+                ".gitconfig",
+                "[http \"https://git.corp:8443/\"]\n  sslcainfo = \"/a b.pem\" ; x\n",
+                "git http.sslCAInfo",
+                "/a b.pem",
+                Some("https://git.corp:8443/"),
+                2,
+            ),
+            (
+                ".gitconfig",
+                "[http] sslVerify = false",
+                "git http.sslVerify",
+                "false",
+                None,
+                1,
+            ),
+            (
+                ".curlrc",
+                "# mine\n--cacert /a.pem\n",
+                "curl cacert",
+                "/a.pem",
+                None,
+                2,
+            ),
+            (
+                ".curlrc",
+                "cacert = \"/a.pem\"\n",
+                "curl cacert",
+                "/a.pem",
+                None,
+                1,
+            ),
+            (".curlrc", "insecure\n", "curl insecure", "", None, 1),
+            (
+                ".wgetrc",
+                "ca-certificate = /a.pem\n",
+                "wget ca_certificate",
+                "/a.pem",
+                None,
+                1,
+            ),
+            (
+                ".config/pip/pip.conf",
+                "[global]\ncert = /a.pem\n",
+                "pip cert",
+                "/a.pem",
+                None,
+                2,
+            ),
+            (
+                ".wget2rc",
+                "ca-certificate = /a.pem\n",
+                "wget2 ca-certificate",
+                "/a.pem",
+                None,
+                1,
+            ),
+            (
+                ".config/uv/uv.toml",
+                "[pip]\nsystem-certs = false\n[tool.uv]\nsystem-certs = true\n",
+                "uv system-certs",
+                "true",
+                None,
+                4,
+            ),
+            (
+                "root/etc/php/8.4/cli/conf.d/90-mine.ini",
+                "; openssl.cafile=\nopenssl.cafile = \"/a.pem\"\n",
+                "php openssl.cafile",
+                "/a.pem",
+                None,
+                2,
+            ),
+            (
+                "root/etc/php.ini",
+                "curl.cainfo=\ncurl.cainfo = /a.pem\n",
+                "php curl.cainfo",
+                "/a.pem",
+                None,
+                2,
+            ),
+            (".npmrc", "cafile=/a.pem\n", "npm cafile", "/a.pem", None, 1),
+            (
+                ".npmrc",
+                "//r.corp/npm/:cafile=/a.pem\n",
+                "npm cafile",
+                "/a.pem",
+                Some("//r.corp/npm/"),
+                1,
+            ),
+            (
+                ".npmrc",
+                "strict-ssl = false\n",
+                "npm strict-ssl",
+                "false",
+                None,
+                1,
+            ),
+            (
+                ".yarnrc.yml",
+                "httpsCaFilePath: \"/a.pem\"\n",
+                "yarn httpsCaFilePath",
+                "/a.pem",
+                None,
+                1,
+            ),
+            (
+                ".condarc",
+                "ssl_verify: /a.pem\n",
+                "conda ssl_verify",
+                "/a.pem",
+                None,
+                1,
+            ),
+            (
+                ".cargo/config.toml",
+                "[http]\ncainfo = \"/a.pem\"\n",
+                "cargo http.cainfo",
+                "/a.pem",
+                None,
+                2,
+            ),
+            (
+                ".aws/config",
+                "[default]\nca_bundle = /a.pem\n",
+                "aws ca_bundle",
+                "/a.pem",
+                None,
+                2,
+            ),
+            (
+                ".config/gcloud/configurations/config_default",
+                "[core]\ncustom_ca_certs_file = /a.pem\n",
+                "gcloud core/custom_ca_certs_file",
+                "/a.pem",
+                None,
+                2,
+            ),
+        ] {
+            let found = read(file, text);
+            assert_eq!(
+                found,
+                [(name, value.to_owned(), only.map(str::to_owned), line)],
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_commented_out_or_something_else_is_not_read() {
+        for (file, text) in [
+            (
+                ".gitconfig",
+                "[http]\n#sslCAInfo = /a.pem\n[user]\nsslCAInfo = x\n",
+            ),
+            (".curlrc", "# cacert /a.pem\nproxy = x\n"),
+            (".npmrc", "; cafile=/a.pem\nfund=false\n"),
+            (".cargo/config.toml", "[build]\ncainfo = \"/a.pem\"\n"),
+        ] {
+            assert_eq!(read(file, text), [], "{text}");
+        }
+    }
+
+    #[test]
+    fn git_follows_includes_and_not_for_ever() {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::write(home.path().join(".gitconfig"), "[include]\npath = more\n").unwrap();
+        std::fs::write(
+            home.path().join("more"),
+            "[http]\nsslCAInfo = /a.pem\n[include]\npath = more\n",
+        )
+        .unwrap();
+        let found = written(&Machine::other(&home.path().join("root"), home.path(), []));
+        assert_eq!(found.len(), MOST_DEPTH);
+        assert!(found.iter().all(|w| w.value == "/a.pem"));
+    }
+
+    #[test]
+    fn every_known_key_of_a_file_is_read() {
+        let source = concat!(include_str!("tools.rs"), include_str!("tools/git.rs"));
+        let keys = super::super::known::KNOWN
+            .iter()
+            .filter(|known| !known.is_variable());
+        for known in keys {
+            let name = format!("\"{}\"", known.name);
+            assert!(source.contains(&name), "nothing reads {}", known.name);
+        }
+    }
+}

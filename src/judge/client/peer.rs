@@ -14,6 +14,8 @@ pub struct Peer {
     pub host: Host,
     /// The port.
     pub port: u16,
+    /// The port stands in the URL although it is 443. Clients that are asked get the URL without it.
+    pub names_port: bool,
     /// The address reached.
     pub address: Option<IpAddr>,
     /// `http://` was typed.
@@ -171,6 +173,7 @@ impl Peer {
         Self {
             host,
             port,
+            names_port: false,
             address: None,
             plain_url: false,
             proxy: None,

@@ -532,8 +532,13 @@ impl Client<'_, '_> {
                 "443" => bracketed.clone(),
                 port => format!("{bracketed}:{port}"),
             };
+            let typed = match self.peer {
+                Some(peer) if peer.names_port => format!("{bracketed}:{port}"),
+                _ => netloc.clone(),
+            };
             out.extend([
                 ("HOST", bare),
+                ("TYPED", typed),
                 ("AUTHORITY", format!("{bracketed}:{port}")),
                 ("NETLOC", netloc),
                 ("BRACKETED", bracketed),
