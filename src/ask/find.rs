@@ -37,10 +37,7 @@ pub fn find(machine: &Machine) -> Vec<Installed> {
         search.job("npm", &["--version"], |at, out| {
             one("npm", at, &format!("npm {}", out.trim()), out.starts_with("11."))
         }),
-        search.job("kubectl", &["version", "--client"], |at, out| {
-            let version = out.lines().next()?.trim_start_matches("Client Version: ");
-            one("kubectl", at, &format!("kubectl {version}"), version.starts_with("v1.3"))
-        }),
+        search.job("kubectl", &["version", "--client", "-o", "json"], kubectl),
         search.many("uv", &["--version"], |at, out| {
             ["uv", "uv-system"].iter().filter_map(|id| one(id, at, out.trim(), true)).collect()
         }),
@@ -356,6 +353,32 @@ fn go(program: &Path, out: &str) -> Option<Installed> {
         one("go124", program, shown, minor >= 24 || minor == 19),
         Edition {
             words: (minor < 20).then_some("go119-http"),
+            ..Edition::default()
+        },
+    )
+}
+
+/// kubectl says which Go built it; measured was one that 1.24 built.
+fn kubectl(program: &Path, out: &str) -> Option<Installed> {
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Version {
+        client_version: Built,
+    }
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Built {
+        git_version: String,
+        go_version: String,
+    }
+    let built = serde_json::from_str::<Version>(out).ok()?.client_version;
+    let minor = number(&built.go_version, "go1.")?;
+    let version = built.git_version.trim_start_matches('v');
+    let shown = format!("kubectl {version}, {}", built.go_version);
+    edition(
+        one("kubectl", program, &shown, minor >= 24),
+        Edition {
+            words: (minor < 20).then_some("kubectl-go119"),
             ..Edition::default()
         },
     )

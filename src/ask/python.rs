@@ -67,13 +67,18 @@ impl Python {
                 let truststore =
                     (number(version, "") >= Some(25) || version.starts_with("24.2")) && minor >= 10;
                 let id = if truststore { "pip26" } else { "pip23" };
-                self.client(id, "pip", Some(version), |edition| {
+                let found = self.client(id, "pip", Some(version), |edition| {
                     edition.title = None;
+                    let old = truststore && number(version, "") < Some(26);
+                    edition.words = old.then_some("pip24");
                     edition.tls = Some(match self.openssl_35() {
                         true => "openssl35",
                         false => "openssl30-no-tls10",
                     });
-                })
+                });
+                let measured = ["23.", "24.2", "26."];
+                let same_line = measured.iter().any(|line| version.starts_with(line));
+                found.map(|found| Installed { same_line, ..found })
             }
             "requests" => self.client(&format!("{line}-requests"), package, Some(version), |e| {
                 // urllib3 1 looks at the names itself, the common name too.

@@ -357,6 +357,8 @@ struct Verdict {
     client: &'static str,
     title: String,
     version: String,
+    /// The profile was measured with this line of versions; null when it is not on this machine.
+    version_measured: Option<bool>,
     /// The program on this machine.
     program: Option<String>,
     kind: &'static str,
@@ -403,6 +405,7 @@ impl Verdict {
                 .installed
                 .as_ref()
                 .map(|i| text::safe(&i.program.to_string_lossy()).into_owned()),
+            version_measured: row.installed.as_ref().map(|i| i.same_line),
             kind: if measured { "measured" } else { "predicted" },
             basis: match client.basis {
                 Basis::Measured => "measured",

@@ -222,7 +222,7 @@ fn found(
     let profile = profile.as_ref();
     let trust = trust(profile, edition, ask);
     let proxy = ask.peer.and_then(|p| p.proxy.as_ref());
-    let by_proxy = proxy.is_some_and(|proxy| uses_proxy(profile, proxy, ask.peer));
+    let by_proxy = proxy.is_some_and(|proxy| uses_proxy(profile, proxy, ask));
     let bypasses = proxy.is_some() && !by_proxy;
     let direct = ask.direct.filter(|_| bypasses);
     let (chain, peer, facts) = match direct {
@@ -278,7 +278,7 @@ fn found(
 }
 
 /// The client asks the proxy of the environment.
-fn uses_proxy(profile: &Profile, proxy: &Proxy, peer: Option<&Peer>) -> bool {
+fn uses_proxy(profile: &Profile, proxy: &Proxy, ask: &Ask<'_>) -> bool {
     let reads = |name: &String| profile.proxy_variables.contains(name);
     if !proxy.variables.is_empty() && !proxy.variables.iter().any(reads) {
         return false;
@@ -286,14 +286,22 @@ fn uses_proxy(profile: &Profile, proxy: &Proxy, peer: Option<&Peer>) -> bool {
     match profile.proxy {
         ProxyUse::Honoured | ProxyUse::InClear => true,
         ProxyUse::Ignored => false,
+        // Through a proxy the name is not looked up here; without it, it is.
         ProxyUse::NotForLoopback => {
-            !peer.is_some_and(|p| p.address.is_some_and(|address| address.is_loopback()))
+            let direct = ask.direct.and_then(|direct| direct.peer.address);
+            let address = direct.or(ask.peer.and_then(|p| p.address));
+            !is_localhost(ask.peer) && !address.is_some_and(|address| address.is_loopback())
         }
-        ProxyUse::NotForLocalhost => !peer.is_some_and(|p| match &p.host {
-            Host::Name { ascii, .. } => ascii == "localhost",
-            Host::Ip(ip) => ip.is_loopback(),
-        }),
+        ProxyUse::NotForLocalhost => !is_localhost(ask.peer),
     }
+}
+
+/// The URL says `localhost`, or an address of this machine.
+fn is_localhost(peer: Option<&Peer>) -> bool {
+    peer.is_some_and(|p| match &p.host {
+        Host::Name { ascii, .. } => ascii == "localhost",
+        Host::Ip(ip) => ip.is_loopback(),
+    })
 }
 
 fn trust<'a>(profile: &Profile, edition: &Edition, ask: &Ask<'a>) -> Trust<'a> {
