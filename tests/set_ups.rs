@@ -11,6 +11,7 @@ use rcgen::{CertificateParams, KeyPair, KeyUsagePurpose};
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 use whycert::cert::pem;
+use whycert::trust::{Shell, usage_lines};
 
 use crate::captures::{head_of_request, join, serve};
 use crate::support::mint::{self, Minted};
@@ -367,4 +368,118 @@ fn inspected(servers: &Servers, name: &str, proxy: u16, ca: &Path) {
     // Go does not ask a proxy for this machine, Node for none: they see the server itself.
     known.all("go", false);
     known.all("node20-https", false);
+}
+
+/// The program as the printed lines name it and as its binary is called; the command that tells, with
+/// `{URL}`; words that say that the certificate was refused.
+const FIXED: &[(&str, &str, &str, &str)] = &[
+    ("curl", "curl", "curl -sS {URL}", "SSL certificate problem"),
+    ("git", "git", "git ls-remote {URL}repo.git", "certificate"),
+    (
+        "Node",
+        "node",
+        "node -e \"fetch('{URL}').catch(e => console.log(e.cause.code))\"",
+        "UNABLE_TO",
+    ),
+    (
+        "uv",
+        "uv",
+        "uv pip install --dry-run --no-deps --no-cache --target . --index-url {URL}simple/ labpkg",
+        "invalid peer certificate",
+    ),
+    (
+        "Deno",
+        "deno",
+        "deno eval \"await fetch('{URL}')\"",
+        "invalid peer certificate",
+    ),
+    (
+        "Bun",
+        "bun",
+        "bun -e \"await fetch('{URL}')\"",
+        "UNABLE_TO_GET_ISSUER_CERT",
+    ),
+    (
+        "pnpm",
+        "pnpm",
+        "pnpm add labpkg --registry={URL} --config.fetch-retries=0",
+        "invalid peer certificate",
+    ),
+    (
+        "poetry",
+        "poetry",
+        "poetry lock -n",
+        "CERTIFICATE_VERIFY_FAILED|attempts to connect",
+    ),
+    (
+        "kubectl, helm",
+        "kubectl",
+        "kubectl --cluster=lab --token=none get --raw /",
+        "x509:",
+    ),
+];
+
+/// Fails before, passes after the line that whycert prints for the program. Those that no distribution of
+/// the tests brings are asked where they are.
+#[test]
+fn the_printed_line_makes_its_program_accept() {
+    let Some(servers) = Servers::start() else {
+        return;
+    };
+    let folder = servers.folder.path();
+    let url = format!("https://localhost:{}/", servers.ports[WHOLE]);
+    let lines = usage_lines(&servers.root, Shell::Posix);
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    for (program, binary, probe, refused) in FIXED {
+        if !std::env::split_paths(&path).any(|folder| folder.join(binary).is_file()) {
+            println!("skipped: {binary}");
+            continue;
+        }
+        let mut of_program = lines.iter().filter(|line| line.program == *program);
+        let line = of_program
+            .next()
+            .unwrap_or_else(|| panic!("no line for {program}"));
+        let home = folder.join(binary);
+        std::fs::create_dir_all(&home).unwrap();
+        std::fs::write(
+            home.join("package.json"),
+            "{\"name\":\"x\",\"version\":\"1.0.0\"}",
+        )
+        .unwrap();
+        let project = format!(
+            "[project]\nname = \"x\"\nversion = \"0.1.0\"\nrequires-python = \">=3.9\"\n\
+             [tool.poetry]\npackage-mode = false\n\
+             [[tool.poetry.source]]\nname = \"lab\"\nurl = \"{url}simple/\"\npriority = \"primary\"\n\
+             [tool.poetry.dependencies]\nlabpkg = \"*\"\n"
+        );
+        std::fs::write(home.join("pyproject.toml"), project).unwrap();
+        let probe = probe.replace("{URL}", &url);
+        let told = |script: &str| -> String {
+            let server = url.trim_end_matches('/');
+            let output = clean("sh")
+                .args(["-c", script])
+                .env("HOME", &home)
+                .env("KUBECONFIG", home.join("kubeconfig"))
+                .env("SERVER", server)
+                .env("DENO_NO_UPDATE_CHECK", "1")
+                .env("GIT_TERMINAL_PROMPT", "0")
+                .env_remove("XDG_CONFIG_HOME")
+                .env_remove("XDG_DATA_HOME")
+                .current_dir(&home)
+                .stdin(Stdio::null())
+                .output()
+                .unwrap();
+            let both = [output.stdout, output.stderr].concat();
+            String::from_utf8_lossy(&both).into_owned()
+        };
+        let cluster = "kubectl config set-cluster lab --server=$SERVER >&2; ";
+        let setup = if *binary == "kubectl" { cluster } else { "" };
+        let is_refused = |said: &str| refused.split('|').any(|words| said.contains(words));
+        let before = told(&format!("{setup}{probe}"));
+        assert!(is_refused(&before), "{program} accepts before: {before}");
+        let fix = line.line.replace("NAME", "lab");
+        let after = told(&format!("{fix}\n{probe}"));
+        assert!(!is_refused(&after), "{program} after {fix}: {after}");
+        println!("{program}: {fix}");
+    }
 }
