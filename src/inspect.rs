@@ -19,6 +19,7 @@ pub mod events;
 mod fetch;
 mod further;
 mod ground;
+mod list;
 mod what_if;
 
 pub use changed::Changed;
@@ -26,6 +27,7 @@ pub use fetch::{MOST_FETCH_DEPTH, MOST_FETCHES};
 pub use further::{Ask, ask, goes_round_a_proxy, to_fetch};
 use further::{direct, of_other, resolved};
 use ground::Ground;
+pub use list::List;
 pub use what_if::{Assumption, Fingerprint, WhatIf};
 
 /// How to inspect; the same for all targets of a run.
@@ -80,6 +82,8 @@ pub struct Inspection {
     pub compared: Vec<ClientVerdict>,
     /// Every client with the store that it reads here, where that was asked for.
     pub grid: Option<Arc<Grid>>,
+    /// Counts, when it is a list of certificates and not the chain of one server.
+    pub list: Option<List>,
     /// Root cause first.
     pub findings: Vec<Finding>,
     /// The whole in one word.
@@ -214,8 +218,9 @@ fn assemble_with(
     let seen = options.without_assumptions();
     let chain = build(&capture, stores, &further, &seen, &[]);
     let seen_with = |all: &Stores| build(&capture, all, &further, &seen, &[]);
-    let ground =
-        clients.map(|(all, surveyed)| Ground::of(&chain, stores, all, surveyed, seen_with));
+    let ground = clients
+        .filter(|_| !chain.presentation.bundle)
+        .map(|(all, surveyed)| Ground::of(&chain, stores, all, surveyed, seen_with));
     let actual = conclude(
         capture.clone(),
         chain,
@@ -237,7 +242,7 @@ pub fn reassess(inspection: &Inspection, options: &Options, now: Moment) -> Insp
 }
 
 /// The same inspection with the grid of clients made from every store of this machine. What decides the
-/// outcome stays as it is.
+/// outcome stays as it is. A list ([`Inspection::is_list`]) has no grid, whatever stores there are.
 pub fn survey(
     inspection: &Inspection,
     stores: &Stores,
@@ -247,14 +252,11 @@ pub fn survey(
     let actual = inspection.actually();
     let seen = options.without_assumptions();
     let seen_with = |all: &Stores| build(&actual.capture, all, &actual.further, &seen, &[]);
-    let ground = Ground::of(
-        &actual.chain,
-        &actual.stores,
-        stores.clone(),
-        true,
-        seen_with,
-    );
-    again(inspection, Some(ground), options, now)
+    let ground = (!inspection.is_list()).then(|| {
+        let all = stores.clone();
+        Ground::of(&actual.chain, &actual.stores, all, true, seen_with)
+    });
+    again(inspection, ground, options, now)
 }
 
 fn again(
@@ -501,6 +503,7 @@ fn conclude(
     let outcome = outcome(&capture, &chain, accepted);
     let pretended = options.what_if.nodes(&chain);
     Inspection {
+        list: List::of(&chain, at),
         capture,
         chain,
         stores: stores.clone(),

@@ -188,7 +188,15 @@ fn distance(a: &str, b: &str) -> usize {
 
 /// Display width in terminal columns.
 pub fn width(text: &str) -> usize {
+    if is_plain(text) {
+        return text.len();
+    }
     unicode_width::UnicodeWidthStr::width(text)
+}
+
+/// Printable ASCII alone: one byte, one character, one column. Most text is, and needs no tables.
+pub fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 /// Cuts to at most `columns` terminal columns by whole grapheme clusters; `…` marks the cut.

@@ -467,9 +467,15 @@ fn the_readme_says_what_the_code_says() {
         fs::write(&path, made).expect("README.md can be written");
         return;
     }
-    assert_eq!(
-        text, made,
-        "README.md is not what the code generates: run UPDATE_README=1 cargo test readme"
+    let pairs = text.lines().zip(made.lines()).enumerate();
+    let differing = pairs.filter(|(_, (is, should))| is != should).take(1);
+    let first: Vec<String> = differing
+        .map(|(at, (is, should))| format!("line {}: {is}\n  is to be: {should}", at + 1))
+        .collect();
+    assert!(
+        text == made,
+        "README.md is not what the code generates: run UPDATE_README=1 cargo test readme\n{}",
+        first.concat()
     );
 }
 
@@ -534,8 +540,10 @@ const PACKAGES: &[(&str, &str)] = &[
     ("nginx", "nginx-light"),
     ("node", "nodejs"),
     ("ssh-keygen", "openssh-client"),
+    ("setpriv", "util-linux"),
     ("sshd", "openssh-server"),
     ("stunnel", "stunnel4"),
+    ("trust", "p11-kit"),
     ("tstclnt", "libnss3-tools"),
     ("update-ca-certificates", "ca-certificates"),
 ];

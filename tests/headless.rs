@@ -55,6 +55,11 @@ impl Bench {
         self.target(id).rsplit_once(':').unwrap().1.parse().unwrap()
     }
 
+    /// The home, when its servers are gone.
+    pub fn stopped(self) -> TempDir {
+        self.home
+    }
+
     /// The binary in the home folder, with the lab's root as `--ca`.
     pub fn trusting(&self, arguments: &[&str]) -> Command {
         let mut command = self.command(arguments);

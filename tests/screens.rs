@@ -14,6 +14,7 @@ use whycert::tui::theme::{ASCII, Look, Theme, UNICODE};
 
 use crate::support::driven::{
     Driven, NOW, PLAIN, URL, der, entry, expired, healthy, inspection, missing_intermediate,
+    with_clients,
 };
 use crate::support::mint::{self, Minted};
 
@@ -54,6 +55,39 @@ fn panes_and_overlays() {
         driven.press(keys);
         insta::assert_snapshot!(name, driven.screen());
     }
+}
+
+#[test]
+fn a_list_of_certificates_is_not_judged_as_a_chain() {
+    let root = |name: &str, from, to| Minted::root(mint::dated(mint::ca(name), from, to)).der;
+    let roots = [
+        root("First Root", -400, 4_000),
+        root("Old Root", -800, -3),
+        root("Ending Root", -400, 20),
+    ];
+    let seen = inspection("./roots.pem", &roots, &roots[..1], NOW);
+    let seen = with_clients(&seen, &[], &[]);
+    assert!(seen.is_list() && seen.grid.is_none());
+    let report = whycert::export::report::text(&seen, false);
+    assert!(
+        report.starts_with("List of certificates: ./roots.pem"),
+        "{report}"
+    );
+
+    let mut driven = Driven::of(seen, (100, 24));
+    let screen = driven.screen();
+    for words in [
+        "list of 3 certificates",
+        "A list of 3 certificates, not the chain of one server.",
+        "Among them: 1 expired, 1 ending within 30 days.",
+        "Judged here: “First Root”, the first of them.",
+    ] {
+        assert!(screen.contains(words), "{words}\n{screen}");
+    }
+    assert!(!screen.contains("the name you asked for"), "{screen}");
+    driven.press("5");
+    let screen = driven.screen();
+    assert!(screen.contains("clients judge"), "{screen}");
 }
 
 #[test]

@@ -2,9 +2,12 @@
 //! and that nothing is left after undo.
 
 mod kill;
+mod p11;
+mod person;
 mod screen;
 mod stores;
 mod undo;
+mod unprivileged;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -38,8 +41,6 @@ pub fn trusting(bench: &Bench, id: &str, certificate: usize, rung: &str) -> Comm
         "--yes",
         "--sha256",
         &sha256,
-        "--public",
-        "none",
     ])
 }
 
@@ -284,7 +285,9 @@ fn clients(bench: &Bench, url: &str, prepare: &dyn Fn(Command) -> Command) -> Ve
         let words = format!("{}{}", seen.out, seen.err);
         let lower = words.to_lowercase();
         // git finds no repository where it found the server.
-        let accepted = seen.code == 0 || (name == "git" && is_no_repository(&lower));
+        let accepted = seen.code == 0
+            || (name == "git" && is_no_repository(&lower))
+            || (name == "pip" && is_no_index(&lower));
         let refused = ["certificate", "unable_to", "self_signed", "cert_", "pkix"]
             .iter()
             .any(|w| lower.contains(w));
@@ -297,12 +300,25 @@ fn clients(bench: &Bench, url: &str, prepare: &dyn Fn(Command) -> Command) -> Ve
     if let Some(python) = peer("python3") {
         let urllib = "import sys, urllib.request; urllib.request.urlopen(sys.argv[1])";
         ask("Python urllib", python.clone(), &["-c", urllib, url]);
-        if has_requests(&python) {
+        if has(&python, "requests") {
             ask(
                 "Python requests",
-                python,
+                python.clone(),
                 &["-c", "import sys, requests; requests.get(sys.argv[1])", url],
             );
+        }
+        if has(&python, "httpx") {
+            ask(
+                "Python httpx",
+                python.clone(),
+                &["-c", "import sys, httpx; httpx.get(sys.argv[1])", url],
+            );
+        }
+        if has(&python, "pip") {
+            let index = format!("{url}/simple");
+            let mut arguments = vec!["-m", "pip", "download", "--no-cache-dir", "--retries", "0"];
+            arguments.extend(["--disable-pip-version-check", "--index-url", &index, "x"]);
+            ask("pip", python, &arguments);
         }
     }
     if let Some(node) = peer("node") {
@@ -321,17 +337,22 @@ pub fn is_no_repository(words: &str) -> bool {
     words.contains("not found") || words.contains("is this a git repository")
 }
 
-fn has_requests(python: &Path) -> bool {
+/// What pip says of a server that it accepts, and that has no packages.
+fn is_no_index(words: &str) -> bool {
+    words.contains("no matching distribution") && !words.contains("certificate")
+}
+
+fn has(python: &Path, module: &str) -> bool {
     let there = programs::clean(python)
-        .args(["-c", "import requests"])
+        .args(["-c", &format!("import {module}")])
         .output()
         .unwrap();
     if !there.status.success() {
         assert!(
             std::env::var("CI").as_deref() != Ok("true"),
-            "Python requests is not installed"
+            "Python's {module} is not installed"
         );
-        eprintln!("skipped: Python requests is not installed");
+        eprintln!("skipped: Python's {module} is not installed");
     }
     there.status.success()
 }
@@ -355,6 +376,7 @@ fn clients_accept_with_the_bundle_what_they_refused_before() {
             "CURL_CA_BUNDLE",
             "NODE_EXTRA_CA_CERTS",
             "GIT_SSL_CAINFO",
+            "PIP_CERT",
         ] {
             command.env(name, &path);
         }
@@ -364,7 +386,15 @@ fn clients_accept_with_the_bundle_what_they_refused_before() {
     let seen = trust(&bench, "private-root", 1, "bundle");
     assert_eq!(seen.code, 0, "{seen:?}");
     assert!(seen.out.contains("It helped"), "{}", seen.out);
-    assert!(seen.out.contains("refused → passes"), "{}", seen.out);
+    let python = programs::found("python3");
+    for (client, module) in [("Python httpx", "httpx"), ("pip", "pip"), ("curl", "")] {
+        let there = match module {
+            "" => programs::found("curl").is_some(),
+            module => python.as_deref().is_some_and(|python| has(python, module)),
+        };
+        let row = format!("    {client:<20} refused → passes");
+        assert!(!there || seen.out.contains(&row), "{client}: {}", seen.out);
+    }
     let line = format!("export REQUESTS_CA_BUNDLE={}", path.display());
     assert!(seen.out.contains(&line), "{}", seen.out);
     expect(clients(&bench, url, &with_bundle), true, "with the bundle");
@@ -458,4 +488,90 @@ fn the_bundle_holds_the_public_roots_and_ours() {
         "{again:?}"
     );
     assert_eq!(std::fs::read_to_string(bundle(&bench)).unwrap(), text);
+}
+
+/// Nobody but the target is contacted, unless a public name is given; then it is asked of the same clients.
+#[test]
+fn a_public_server_is_asked_only_when_it_is_named() {
+    let bench = Bench::with(&["private-root", "self-signed"]);
+    let seen = trust(&bench, "private-root", 1, "command");
+    assert_eq!(seen.code, 0, "{seen:?}");
+    assert!(
+        seen.out.contains("public roots are still in")
+            && seen.out.contains("no other server was asked"),
+        "{}",
+        seen.out
+    );
+    assert!(!seen.out.contains("example.com"), "{}", seen.out);
+    let all = ["trust", "undo", "--all", "--yes"];
+    assert_eq!(see(&mut bench.command(&all)).code, 0);
+    let port = bench.port("self-signed");
+    let name = format!("localhost:{port}");
+    let mut command = trusting(&bench, "private-root", 1, "command");
+    let seen = see(command.args(["--public", &name]));
+    // This one is refused before and after: nothing was taken away from it.
+    assert_eq!(seen.code, 0, "{seen:?}");
+    if peer("curl").is_some() {
+        let line = seen
+            .out
+            .lines()
+            .find(|l| l.trim_start().starts_with("curl "));
+        let words: Vec<&str> = line.unwrap().split_whitespace().collect();
+        assert_eq!(
+            words,
+            ["curl", "refused", "→", "passes", "refused", "refused"]
+        );
+    }
+    for wrong in ["", "https://", "./file.pem"] {
+        let mut command = trusting(&bench, "private-root", 1, "bundle");
+        let seen = see(command.args(["--public", wrong]));
+        assert_eq!(seen.code, 2, "{wrong}: {seen:?}");
+        assert!(seen.err.contains("--public"), "{}", seen.err);
+    }
+}
+
+/// A `.env` is read by few programs, and by Node and Bun too late: nothing else is promised.
+#[test]
+fn a_dotenv_promises_no_more_than_it_does() {
+    let bench = Bench::with(&["private-root"]);
+    let shown = |bench: &Bench| {
+        let target = bench.target("private-root");
+        let seen = see(&mut bench.command(&["trust", target, "--rung", "project", "--dry-run"]));
+        assert_eq!(seen.code, 0, "{seen:?}");
+        let line = seen.out.lines().find(|l| l.starts_with("Predicted: "));
+        line.unwrap().to_owned()
+    };
+    let dotenv = shown(&bench);
+    assert!(
+        dotenv.contains("Deno, ") && dotenv.contains("Python 3.1"),
+        "{dotenv}"
+    );
+    for other in ["Bun", "Node", "curl", "git", "Go ", "PHP", ".NET", "pip"] {
+        assert!(!dotenv.contains(other), "{other}: {dotenv}");
+    }
+    // direnv sets them in the shell, before anything starts.
+    std::fs::write(bench.home.path().join(".envrc"), "").unwrap();
+    let direnv = shown(&bench);
+    assert!(
+        direnv.contains("Bun") && direnv.contains("Node"),
+        "{direnv}"
+    );
+    // The real Bun, where there is one.
+    std::fs::remove_file(bench.home.path().join(".envrc")).unwrap();
+    let Some(bun) = programs::found("bun") else {
+        eprintln!("skipped: bun is not installed");
+        return;
+    };
+    assert_eq!(trust(&bench, "private-root", 1, "project").code, 0);
+    let script = "fetch(process.argv[1]).then(() => process.exit(0), e => { console.error(e.code); process.exit(1); })";
+    let mut asked = programs::clean(bun);
+    asked
+        .args(["-e", script, bench.target("private-root")])
+        .env("HOME", bench.home.path())
+        .current_dir(bench.home.path());
+    let without = see(&mut asked);
+    assert_eq!(without.code, 1, "{without:?}");
+    assert!(without.err.contains("SELF_SIGNED"), "{without:?}");
+    let with = see(asked.env("NODE_EXTRA_CA_CERTS", bundle(&bench)));
+    assert_eq!(with.code, 0, "{with:?}");
 }

@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn what_does_not_end_is_ended_with_its_children() {
         let began = Instant::now();
-        let ran = shell("echo early; sleep 600 & wait", Duration::from_secs(2));
+        let ran = shell("echo early; sleep 600 & wait", Duration::from_secs(3));
         assert!(ran.timed_out && ran.code.is_none());
         assert_eq!(ran.stdout, "early\n");
         assert!(began.elapsed() < Duration::from_secs(60));

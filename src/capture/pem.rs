@@ -1,5 +1,5 @@
-//! PEM read leniently, as it comes in the wild: any text around it, BOM, CRLF, indentation, UTF-16, one
-//! line with literal `\n`; and DER, one certificate or several.
+//! PEM read leniently, as it comes in the wild: any text around it, BOM, CRLF, indentation, quoted in a
+//! mail, UTF-16, one line with literal `\n`; and DER, one certificate or several.
 
 use std::borrow::Cow;
 
@@ -152,7 +152,7 @@ fn base64(content: &[u8]) -> Option<Vec<u8>> {
     let mut clean = Vec::with_capacity(content.len());
     // Headers of old PEM (Proc-Type: …) and comments end before the first line of pure base64.
     for part in content.split(|&b| b == b'\n') {
-        let part = part.trim_ascii();
+        let part = unquoted(part);
         if part.contains(&b':') {
             continue;
         }
@@ -169,6 +169,15 @@ fn base64(content: &[u8]) -> Option<Vec<u8>> {
         return None;
     }
     lenient().decode(&clean).ok()
+}
+
+/// A line without white space around it and without the signs that mails put before what they quote.
+fn unquoted(mut line: &[u8]) -> &[u8] {
+    line = line.trim_ascii();
+    while let [b'>' | b'|', rest @ ..] = line {
+        line = rest.trim_ascii_start();
+    }
+    line
 }
 
 /// Standard base64 without padding, trailing bits ignored.

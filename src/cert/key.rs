@@ -74,8 +74,23 @@ pub struct SignatureAlgorithm {
     pub name: String,
     /// The hash, when the algorithm names one.
     pub hash: Option<Hash>,
+    /// The parameters of RSASSA-PSS.
+    pub pss: Option<Pss>,
     /// DER of the whole AlgorithmIdentifier.
     pub der: Vec<u8>,
+}
+
+/// Parameters of RSASSA-PSS (RFC 4055 section 3.1); where one is not given, its default is in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pss {
+    /// The hash of what is signed.
+    pub hash: Hash,
+    /// The hash of the mask generation function MGF1.
+    pub mask: Hash,
+    /// Octets of salt; 20 unless given.
+    pub salt: u32,
+    /// The trailer field; 1 unless given.
+    pub trailer: u32,
 }
 
 /// Hash functions in signatures.
@@ -142,6 +157,7 @@ impl SignatureAlgorithm {
             oid: Oid::new(""),
             name: "unknown".to_owned(),
             hash: None,
+            pss: None,
             der: Vec::new(),
         }
     }
@@ -154,15 +170,14 @@ pub(crate) fn signature_algorithm(element: &Element<'_>) -> SignatureAlgorithm {
         .take_tag(asn1::OID)
         .and_then(|o| asn1::dotted(o.content))
         .unwrap_or_default();
-    let hash = match &*dotted {
-        "1.2.840.113549.1.1.10" => Some(pss_hash(parts.next().as_ref())),
-        other => hash_of(other),
-    };
+    let pss = (&*dotted == "1.2.840.113549.1.1.10").then(|| Pss::read(parts.next().as_ref()));
+    let hash = pss.map(|pss| pss.hash).or_else(|| hash_of(&dotted));
     let oid = Oid::new(dotted);
     SignatureAlgorithm {
         name: oid.algorithm(),
         oid,
         hash,
+        pss,
         der: element.whole.to_vec(),
     }
 }
@@ -182,11 +197,31 @@ fn hash_of(oid: &str) -> Option<Hash> {
     })
 }
 
-/// The hash in RSASSA-PSS parameters; SHA-1 is the default (RFC 4055 section 3.1).
-fn pss_hash(parameters: Option<&Element<'_>>) -> Hash {
-    let named = parameters
-        .and_then(|p| p.inside().take_tag(0xa0))
-        .and_then(|t| t.inside().take_tag(SEQUENCE))
+impl Pss {
+    fn read(parameters: Option<&Element<'_>>) -> Self {
+        let part = |tag: u8| {
+            let mut parts = parameters?.inside();
+            std::iter::from_fn(|| parts.next()).find(|part| part.tag == tag)
+        };
+        let algorithm = |tag: u8| part(tag)?.inside().take_tag(SEQUENCE);
+        let number = |tag: u8| asn1::small(part(tag)?.inside().take_tag(asn1::INTEGER)?.content);
+        let mask = algorithm(0xa1).and_then(|function| {
+            let mut parts = function.inside();
+            parts.take_tag(asn1::OID)?;
+            parts.take_tag(SEQUENCE)
+        });
+        Self {
+            hash: pss_hash(algorithm(0xa0)),
+            mask: pss_hash(mask),
+            salt: number(0xa2).unwrap_or(20),
+            trailer: number(0xa3).unwrap_or(1),
+        }
+    }
+}
+
+/// The hash of an AlgorithmIdentifier in RSASSA-PSS parameters; SHA-1 is the default.
+fn pss_hash(algorithm: Option<Element<'_>>) -> Hash {
+    let named = algorithm
         .and_then(|a| a.inside().take_tag(asn1::OID))
         .and_then(|o| asn1::dotted(o.content));
     match named.as_deref() {

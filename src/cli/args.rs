@@ -303,9 +303,10 @@ pub(super) struct Trust {
     /// The whole SHA-256 of the certificate, as it was shown.
     #[arg(long, value_name = "SHA256")]
     pub sha256: Option<String>,
-    /// A public server that must still pass afterwards; none: ask about none.
-    #[arg(long, value_name = "HOST|none", default_value = "example.com")]
-    pub public: String,
+    /// Ask the clients about this public server too: it must still pass afterwards. Without it nobody but
+    /// the target is contacted, and whether the public roots stand is read back from what was written.
+    #[arg(long, value_name = "HOST")]
+    pub public: Option<String>,
     /// Print the text that asks the server's owner or IT for the cure, and do nothing else.
     #[arg(long, conflicts_with = "rung")]
     pub letter: bool,

@@ -7,11 +7,11 @@ use std::path::Path;
 use crate::chain::NodeId;
 use crate::headless::{self, Judges};
 use crate::inspect::Inspection;
-use crate::moment::Moment;
 use crate::store::Stores;
+use crate::target::Target;
 use crate::text;
-use crate::trust::prove::{self, Outcome, Questions};
-use crate::trust::{self, Entry, Place, Plan, Refreshed, Rung, Shell, TrustError};
+use crate::trust::prove::{self, Server};
+use crate::trust::{self, Place, Plan, Refreshed, Rung, Shell, TrustError};
 
 use super::args::{BundleAction, Trust, TrustAction};
 use super::usage::Usage;
@@ -58,9 +58,11 @@ impl From<TrustError> for Failure {
     }
 }
 
-/// This very command line, for a shell.
+/// This very command line, for a shell; done, not only shown.
 fn as_typed() -> String {
-    let words: Vec<OsString> = std::env::args_os().collect();
+    let words: Vec<OsString> = std::env::args_os()
+        .filter(|word| word != "--dry-run")
+        .collect();
     trust::said(&words)
 }
 
@@ -118,12 +120,16 @@ fn own_shell() -> Shell {
 }
 
 fn list() -> Result<u8, Failure> {
-    let entries = trust::list(&Place::this()?)?;
-    let out = if entries.is_empty() {
+    let place = Place::this()?;
+    let entries = trust::list(&place)?;
+    let mut out = if entries.is_empty() {
         "Nothing that you trusted stands.\n".to_owned()
     } else {
         words::listed(&entries)
     };
+    if place.hides_root() {
+        out.push_str("What root trusted is not for you to read: sudo whycert trust list\n");
+    }
     headless::print(out.as_bytes())?;
     Ok(0)
 }
@@ -163,9 +169,9 @@ fn undo(id: Option<&str>, all: bool, yes: bool) -> Result<u8, Failure> {
     // One that cannot be undone does not keep the others.
     let mut first = None;
     for id in wanted {
-        match trust::undo(&place, &id) {
-            Ok(entry) => {
-                headless::print(words::undone(&entry).as_bytes())?;
+        match prove::undo(&place, &id) {
+            Ok(undone) => {
+                headless::print(words::undone(&undone).as_bytes())?;
             }
             Err(error) => {
                 first.get_or_insert(error);
@@ -198,6 +204,7 @@ fn climb(typed: &Trust) -> Result<u8, Failure> {
     let name = typed.target.as_deref().unwrap_or_default();
     let rung = typed.rung.as_deref().map(rung).transpose()?;
     let target = values::one_target(name, &typed.reaching)?;
+    let public = typed.public.as_deref().map(public).transpose()?;
     let options = values::options(&typed.reaching, &typed.judging)?;
     values::given_files("--ca", &typed.judging.ca)?;
     let mut given = typed.judging.ca.clone();
@@ -223,7 +230,7 @@ fn climb(typed: &Trust) -> Result<u8, Failure> {
     let plan = trust::plan(&place, &inspection, id, rung)
         .map_err(|refusal| Failure::could_not(&refusal.reason, &refusal.instead))?;
     shown_before(typed, &plan)?;
-    headless::print(words::plan(&plan).as_bytes())?;
+    headless::print(words::plan(&plan, &as_typed()).as_bytes())?;
     if plan.steps.is_empty() {
         headless::print(b"\nNothing was written: this rung is done by hand.\n")?;
         return Ok(0);
@@ -231,6 +238,9 @@ fn climb(typed: &Trust) -> Result<u8, Failure> {
     if typed.dry_run {
         headless::print(b"\nNothing was written.\n")?;
         return Ok(0);
+    }
+    if plan.is_forbidden() {
+        return Err(TrustError::NeedsRoot.into());
     }
     if !typed.yes && !confirmed(&plan)? {
         let out = format!(
@@ -240,7 +250,7 @@ fn climb(typed: &Trust) -> Result<u8, Failure> {
         headless::print(out.as_bytes())?;
         return Ok(0);
     }
-    carry_out(typed, &place, &plan)
+    carry_out(&place, &plan, public.as_ref())
 }
 
 /// `--sha256` names what was shown before; another certificate is another question.
@@ -277,24 +287,33 @@ fn confirmed(plan: &Plan) -> Result<bool, Failure> {
     agrees("\nWrite it? Type y: ", "y")
 }
 
-fn carry_out(typed: &Trust, place: &Place, plan: &Plan) -> Result<u8, Failure> {
-    let public = (typed.public != "none").then_some((typed.public.as_str(), 443));
-    let questions = Questions::of(place, plan, public);
-    let before = questions.ask(&[]);
-    let entry = trust::apply(place, plan, Moment::now())?;
-    headless::print(words::written(plan, &entry).as_bytes())?;
-    let after = questions.ask(&plan.variables);
-    let outcome = prove::outcome(&before, &after);
-    headless::print(words::proof(plan, &before, &after, &outcome, &entry).as_bytes())?;
+fn carry_out(place: &Place, plan: &Plan, public: Option<&Server>) -> Result<u8, Failure> {
+    let mut told = None;
+    let applied = prove::apply(place, plan, public, &mut |entry| {
+        told = Some(headless::print(words::written(plan, entry).as_bytes()));
+    })?;
+    told.transpose()?;
+    headless::print(words::proof(plan, &applied).as_bytes())?;
     if matches!(plan.rung, Rung::Bundle) {
         headless::print(words::lines(&place.bundle(), own_shell()).as_bytes())?;
     }
-    let helped = matches!(outcome, Outcome::Helped | Outcome::NobodyAsked);
+    let helped = applied.outcome.is_good();
     if !helped && agrees("Undo it? Type y: ", "y")? {
-        let entry: Entry = trust::undo(place, &entry.id)?;
-        headless::print(words::undone(&entry).as_bytes())?;
+        let undone = prove::undo(place, &applied.entry.id)?;
+        headless::print(words::undone(&undone).as_bytes())?;
     }
     Ok(u8::from(!helped))
+}
+
+/// A public server, as it was typed.
+fn public(typed: &str) -> Result<Server, Failure> {
+    let hint = "name a host, such as --public example.com";
+    let target = Target::parse(typed)
+        .map_err(|wrong| Usage::new(format!("--public: {}", wrong.problem), hint))?;
+    let endpoint = target
+        .endpoint()
+        .ok_or_else(|| Usage::new(format!("--public: “{}” is a file", text::safe(typed)), hint))?;
+    Ok(Server::of(endpoint))
 }
 
 fn rung(typed: &str) -> Result<Rung, Failure> {

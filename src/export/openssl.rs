@@ -6,6 +6,7 @@
 use std::fmt::Write;
 
 use crate::cert::asn1::Element;
+use crate::cert::key::{Hash, SignatureAlgorithm};
 use crate::cert::{Certificate, KeyKind, Name};
 use crate::moment::Moment;
 use crate::text;
@@ -52,8 +53,10 @@ pub(super) fn text(certificate: &Certificate) -> String {
         _ => page.line(8, "Version: <cannot be read>"),
     }
     serial(&mut page, &certificate.serial);
-    let inner = text::safe(&certificate.inner_signature_algorithm.name);
-    page.line(8, format!("Signature Algorithm: {inner}"));
+    let inner = &certificate.inner_signature_algorithm;
+    let name = text::safe(&inner.name);
+    page.line(8, format!("Signature Algorithm: {name}"));
+    pss(&mut page, inner);
     page.line(8, format!("Issuer: {}", one_line(&certificate.issuer, "=")));
     page.line(8, "Validity");
     page.line(12, format!("Not Before: {}", date(certificate.not_before)));
@@ -81,8 +84,29 @@ pub(super) fn text(certificate: &Certificate) -> String {
     let outer = text::safe(&certificate.signature_algorithm.name);
     page.line(4, format!("Signature Algorithm: {outer}"));
     page.line(4, "Signature Value:");
+    pss(&mut page, &certificate.signature_algorithm);
     page.hex(8, 18, &certificate.signature);
     page.0
+}
+
+/// The parameters of RSASSA-PSS, indented as OpenSSL 3 does.
+fn pss(page: &mut Page, algorithm: &SignatureAlgorithm) {
+    let Some(pss) = algorithm.pss else {
+        return;
+    };
+    let name = |hash: Hash| hash.title().replace('-', "").to_ascii_lowercase();
+    let default = |is: bool| if is { " (default)" } else { "" };
+    let hash = default(pss.hash == Hash::Sha1);
+    page.line(8, format!("Hash Algorithm: {}{hash}", name(pss.hash)));
+    let mask = default(pss.mask == Hash::Sha1);
+    page.line(
+        8,
+        format!("Mask Algorithm: mgf1 with {}{mask}", name(pss.mask)),
+    );
+    let salt = default(pss.salt == 20);
+    page.line(9, format!("Salt Length: 0x{:02X}{salt}", pss.salt));
+    let trailer = default(pss.trailer == 1);
+    page.line(8, format!("Trailer Field: 0x{:02X}{trailer}", pss.trailer));
 }
 
 fn serial(page: &mut Page, octets: &[u8]) {

@@ -56,6 +56,7 @@ fn page(inspection: &Inspection, ascii: bool) -> Page {
 fn title(inspection: &Inspection) -> String {
     let file = !matches!(inspection.capture.target.source, Source::Endpoint(_));
     let verdict = match inspection.outcome {
+        _ if inspection.is_list() => "List of certificates",
         Outcome::Trusted => "Trusted",
         Outcome::TrustedIf => "Would be trusted (pretended)",
         Outcome::Untrusted => "Not trusted",
@@ -72,8 +73,11 @@ fn title(inspection: &Inspection) -> String {
 /// Root cause, its evidence, and the smallest fix.
 fn answer(inspection: &Inspection) -> Section {
     let mut blocks = Vec::new();
+    if let Some(list) = &inspection.list {
+        blocks.push(Block::Words(list.sentences().join(" ")));
+    }
     match inspection.findings.first() {
-        Some(cause) if !matches!(inspection.outcome, Outcome::Trusted | Outcome::TrustedIf) => {
+        Some(cause) if tells_cause(inspection) => {
             blocks.push(Block::Words(cause.summary.clone()));
             if !cause.evidence.is_empty() {
                 blocks.push(Block::Facts(evidence(cause)));
@@ -112,9 +116,14 @@ fn accepted(inspection: &Inspection) -> Option<String> {
     if titles.is_empty() {
         return None;
     }
-    let mut words = format!("Accepted by {}.", text::list_and(&titles));
     let leaf = inspection.chain.leaf;
     let leaf = leaf.and_then(|id| inspection.chain.certificate(id));
+    let titles = text::list_and(&titles);
+    if let Some(first) = leaf.filter(|_| inspection.is_list()) {
+        let name = first.short_name();
+        return Some(format!("The first, “{name}”, is accepted by {titles}."));
+    }
+    let mut words = format!("Accepted by {titles}.");
     if let Some(until) = leaf.and_then(|leaf| leaf.not_after) {
         words.push_str(&format!(
             " The certificate is valid until {}{}.",
@@ -146,9 +155,15 @@ fn evidence(finding: &Finding) -> Vec<(String, String)> {
     pairs.map(|e| (e.label.clone(), e.value.clone())).collect()
 }
 
+/// The first finding is why it is not trusted.
+fn tells_cause(inspection: &Inspection) -> bool {
+    !matches!(inspection.outcome, Outcome::Trusted | Outcome::TrustedIf)
+}
+
 fn findings(inspection: &Inspection) -> Section {
     let mut blocks = Vec::new();
-    for finding in &inspection.findings {
+    let told = tells_cause(inspection);
+    for (index, finding) in inspection.findings.iter().enumerate() {
         let about = match &finding.subject {
             Subject::Node(id) => inspection
                 .chain
@@ -167,9 +182,17 @@ fn findings(inspection: &Inspection) -> Section {
             "{severity} {}{about}",
             finding.rule.id
         )));
-        blocks.push(Block::Words(finding.summary.clone()));
-        let mut facts = evidence(finding);
-        for (i, fix) in finding.fixes.iter().enumerate() {
+        // The cause, its evidence and its smallest fix stand at the top of the report.
+        let above = told && index == 0;
+        let mut facts = Vec::new();
+        if above {
+            blocks.push(Block::Words("This is the cause told above.".to_owned()));
+        } else {
+            blocks.push(Block::Words(finding.summary.clone()));
+            facts = evidence(finding);
+        }
+        let fixes = finding.fixes.iter().enumerate().skip(usize::from(above));
+        for (i, fix) in fixes.clone() {
             let label = if i == 0 { "Fix" } else { "Or" };
             let who = match fix.who {
                 Who::You => "",
@@ -181,11 +204,7 @@ fn findings(inspection: &Inspection) -> Section {
         if !facts.is_empty() {
             blocks.push(Block::Facts(facts));
         }
-        let lines: Vec<String> = finding
-            .fixes
-            .iter()
-            .filter_map(|f| f.command.clone())
-            .collect();
+        let lines: Vec<String> = fixes.filter_map(|(_, f)| f.command.clone()).collect();
         if !lines.is_empty() {
             blocks.push(Block::Commands(lines));
         }

@@ -1,6 +1,7 @@
 //! The trust store of each Java on this machine, read without keytool: JKS and JCEKS hold their
 //! certificates in the clear (the password only guards against change), PKCS#12 may be encrypted.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use p12_keystore::{Pkcs12Archive, error::Error};
@@ -103,6 +104,14 @@ pub(super) fn store(path: &Path, homes: &[PathBuf], pool: &Pool) -> TrustStore {
             Some(path.to_owned()),
         )
         .used_by(users.iter().map(String::as_str))
+}
+
+/// It begins as a keystore does, JKS, JCEKS or PKCS#12. A certificate in DER begins as the last does, and is
+/// no file that anybody keeps roots in.
+pub(super) fn is_keystore(path: &Path) -> bool {
+    let mut first = [0; 1];
+    let read = std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut first));
+    read.is_ok() && matches!(first, [0xfe | 0xce | 0x30])
 }
 
 /// Reads a keystore of any format. Without a password, Java's usual one and the empty one are tried.

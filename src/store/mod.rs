@@ -198,6 +198,19 @@ impl Stores {
         load::load(given, machine, &reading::Pool::default())
     }
 
+    /// The anchors of one file, PEM or a keystore of Java; what could not be read is a problem of it.
+    /// Blocking.
+    pub fn of_file(path: &std::path::Path) -> TrustStore {
+        let pool = reading::Pool::default();
+        if java::is_keystore(path) {
+            return java::store(path, &[], &pool);
+        }
+        let mut reading = reading::Reading::default();
+        reading.file(&pool, path);
+        let shown = crate::text::safe(&path.to_string_lossy()).into_owned();
+        reading.store(StoreKind::Setting, &shown, &shown, Some(path.to_owned()))
+    }
+
     /// One store alone.
     pub fn only(store: TrustStore) -> Self {
         Self::of(vec![Arc::new(store)])

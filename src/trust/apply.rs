@@ -9,7 +9,7 @@ use crate::text;
 
 use super::checkpoint::checkpoint;
 use super::file::{self, State};
-use super::journal::{Entry, FileRecord, Journal, Kept, Lock, Progress, Record, digest};
+use super::journal::{Asking, Entry, FileRecord, Journal, Kept, Lock, Progress, Record, digest};
 use super::step::{Change, Step};
 use super::{Place, Plan, TrustError, shown, tool, undo};
 
@@ -18,7 +18,17 @@ use super::{Place, Plan, TrustError, shown, tool, undo};
 /// # Errors
 /// [`TrustError`]; everything is as it was then.
 pub fn apply(place: &Place, plan: &Plan, now: Moment) -> Result<Entry, TrustError> {
-    if plan.needs_root && !file::is_root() {
+    apply_asked(place, plan, now, None)
+}
+
+/// The same; the entry notes how clients were asked before.
+pub(super) fn apply_asked(
+    place: &Place,
+    plan: &Plan,
+    now: Moment,
+    asking: Option<Asking>,
+) -> Result<Entry, TrustError> {
+    if plan.is_forbidden() {
         return Err(TrustError::NeedsRoot);
     }
     let folder = place.state_of(plan.rung);
@@ -30,7 +40,7 @@ pub fn apply(place: &Place, plan: &Plan, now: Moment) -> Result<Entry, TrustErro
     if journal.made.is_empty() {
         journal.made = made;
     }
-    let result = within(place, plan, now, &mut journal);
+    let result = within(place, plan, now, asking, &mut journal);
     if journal.entries.is_empty() {
         journal.vanish(lock);
     }
@@ -41,6 +51,7 @@ fn within(
     place: &Place,
     plan: &Plan,
     now: Moment,
+    asking: Option<Asking>,
     journal: &mut Journal,
 ) -> Result<Entry, TrustError> {
     undo::recover(place, journal)?;
@@ -51,7 +62,8 @@ fn within(
             });
         }
     }
-    let entry = begin(plan, now, journal)?;
+    let mut entry = begin(plan, now, journal)?;
+    entry.asking = asking;
     journal.entries.push(entry.clone());
     journal.write()?;
     if let Err(error) = carry_out(place, plan, &entry.id) {
@@ -119,6 +131,7 @@ fn begin(plan: &Plan, now: Moment, journal: &Journal) -> Result<Entry, TrustErro
         version: env!("CARGO_PKG_VERSION").to_owned(),
         progress: Progress::Begun,
         uses_bundle: plan.uses_bundle,
+        asking: None,
         records,
     })
 }

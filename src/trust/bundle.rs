@@ -176,6 +176,16 @@ pub(super) fn holds(bundle: &str, sha256: &str) -> bool {
     blocks(bundle).iter().any(|(known, _)| known == sha256)
 }
 
+/// The user's bundle holds this certificate among the user's own.
+pub(super) fn is_in(place: &Place, certificate: &Certificate) -> bool {
+    file::read(&place.bundle()).is_ok_and(|state| {
+        holds(
+            &String::from_utf8_lossy(state.bytes()),
+            &text::hex(&certificate.sha256),
+        )
+    })
+}
+
 /// The bundle without one block; `None` when nothing that was added is left in it.
 pub(super) fn without(bundle: &str, sha256: &str) -> Option<String> {
     let blocks = blocks(bundle);

@@ -1,14 +1,18 @@
 //! Files as they are and as they shall be: read with their permissions, written whole or not at all.
 //!
 //! A write goes to a new file beside the old one, gets the old one's permissions and owner, reaches the
-//! disk, and then takes its name. Links are followed only where nobody else could have planted them.
+//! disk with what else the old one has, and then takes its name. Links are followed only where nobody else could have planted them.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use crate::text;
+
 use super::checkpoint::checkpoint;
 use super::{TrustError, shown};
+
+mod attributes;
 
 /// A file larger than this is none of those that are changed here.
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
@@ -192,18 +196,55 @@ pub(super) fn put(path: &Path, state: &State, beside: &Path) -> Result<(), Trust
         };
     };
     let _ = fs::remove_file(beside);
-    let written = write_new(beside, bytes, *mode, *owner).and_then(|()| {
-        checkpoint();
-        fs::rename(beside, path)
-    });
+    let written = write_new(beside, bytes, *mode, *owner)
+        .map_err(|error| fail(&error))
+        .and_then(|file| take_over(path, &file))
+        .and_then(|()| {
+            checkpoint();
+            fs::rename(beside, path).map_err(|error| fail(&error))
+        });
     if let Err(error) = written {
         let _ = fs::remove_file(beside);
-        return Err(fail(&error));
+        return Err(error);
     }
     sync_folder(path)
 }
 
-fn write_new(path: &Path, bytes: &[u8], mode: u32, owner: Option<(u32, u32)>) -> io::Result<()> {
+/// The new file takes over what the old one has beside its bytes, and reaches the disk.
+fn take_over(path: &Path, new: &File) -> Result<(), TrustError> {
+    let lost = match path.try_exists() {
+        Ok(true) => attributes::keep(path, new),
+        _ => Ok(None),
+    };
+    let why = match lost {
+        Ok(None) => {
+            return new
+                .sync_all()
+                .map_err(|error| TrustError::from(crate::save::explain(path, &error)));
+        }
+        Ok(Some(name)) => format!("its attribute {} cannot be kept", text::safe(&name)),
+        Err(error) => format!("its attributes cannot be read: {error}"),
+    };
+    Err(TrustError::Planted {
+        path: shown(path),
+        why,
+    })
+}
+
+/// What stays with a file when its bytes change, in words.
+pub(super) fn stays(path: &Path) -> String {
+    let mut all = vec!["permissions".to_owned()];
+    for name in attributes::names(path).unwrap_or_default() {
+        all.push(match &*name {
+            "system.posix_acl_access" => "access list".to_owned(),
+            "security.selinux" => "security label".to_owned(),
+            other => format!("attribute {}", text::safe(other)),
+        });
+    }
+    format!("{} stay", text::list_and(&all))
+}
+
+fn write_new(path: &Path, bytes: &[u8], mode: u32, owner: Option<(u32, u32)>) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -215,7 +256,7 @@ fn write_new(path: &Path, bytes: &[u8], mode: u32, owner: Option<(u32, u32)>) ->
     file.write_all(bytes)?;
     set_owner(&file, owner)?;
     set_mode(&file, mode)?;
-    file.sync_all()
+    Ok(file)
 }
 
 /// Makes the new name last through a crash; not every file system can.

@@ -4,6 +4,7 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -14,7 +15,7 @@ use crate::text;
 use super::checkpoint::checkpoint;
 use super::file::{self, State};
 use super::step::{Inverse, Part};
-use super::{Rung, TrustError, shown};
+use super::{Rung, TrustError, shown, tool};
 
 /// A journal larger than this is not ours.
 const MOST_BYTES: u64 = 16 * 1024 * 1024;
@@ -47,8 +48,35 @@ pub struct Entry {
     /// Its certificate must stay in the user's bundle.
     #[serde(default)]
     pub uses_bundle: bool,
+    /// How the clients were asked, so that they can be asked again; `None` when no server was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asking: Option<Asking>,
     /// What was done, in order.
     pub records: Vec<Record>,
+}
+
+/// How clients were asked about the endpoint.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asking {
+    /// The server's name or address.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// Where it was reached.
+    pub address: Option<SocketAddr>,
+    /// The variables under which programs see what was trusted.
+    pub variables: Vec<(String, String)>,
+    /// What each said before.
+    pub clients: Vec<Said>,
+}
+
+/// What one client said before it was trusted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said {
+    /// The client's id.
+    pub client: String,
+    /// In a word.
+    pub said: String,
 }
 
 /// How far an entry came.
@@ -113,6 +141,28 @@ pub struct Kept {
     pub owner: Option<(u32, u32)>,
     /// The file that keeps the bytes.
     pub backup: PathBuf,
+}
+
+impl Entry {
+    /// What undoing it does, in order: a verb, and a path or a command, safe to display.
+    pub fn undoing(&self) -> Vec<(&'static str, String)> {
+        let mut out = Vec::new();
+        for record in &self.records {
+            match record {
+                Record::Files { files, .. } => out.extend(files.iter().map(|file| {
+                    let verb = match file.before {
+                        Some(_) => "put back",
+                        None => "remove",
+                    };
+                    (verb, shown(&file.path))
+                })),
+                Record::Run { undo, .. } => {
+                    out.extend(undo.iter().map(|i| ("run", tool::said(&i.command))));
+                }
+            }
+        }
+        out
+    }
 }
 
 impl FileRecord {

@@ -26,6 +26,7 @@ mod place;
 mod plan;
 pub mod prove;
 mod reach;
+mod roots;
 mod run;
 mod rung;
 mod rungs;
@@ -38,10 +39,11 @@ pub use apply::apply;
 pub use ask::letter;
 pub use bundle::{Refreshed, refresh};
 pub use file::State;
-pub use journal::{Entry, FileRecord, Kept, Progress, Record};
+pub use journal::{Asking, Entry, FileRecord, Kept, Progress, Record, Said};
 pub use place::Place;
 pub use plan::{plan, plan_here};
 pub use reach::Turn;
+pub use roots::Roots;
 pub use run::{RunError, run};
 pub use rung::Rung;
 pub use step::{Change, Inverse, Part, Step};
@@ -58,6 +60,8 @@ pub struct Plan {
     pub certificate: Arc<Certificate>,
     /// What would be written and run, in order; empty when the person does it.
     pub steps: Vec<Step>,
+    /// What stays with the files that are there already, one sentence each; the steps have their names.
+    pub stays: Vec<String>,
     /// What it allows, in one sentence.
     pub scope: String,
     /// Whom it reaches, one sentence each.
@@ -83,16 +87,14 @@ pub struct Plan {
     /// The id of the finding that it cures; empty when there is none.
     pub finding: String,
     pub(crate) uses_bundle: bool,
+    roots: Option<roots::Rooted>,
     pub(crate) capture: Arc<Capture>,
 }
 
 impl Plan {
     /// The files that change.
     pub fn changes(&self) -> impl Iterator<Item = &Change> {
-        self.steps.iter().flat_map(|step| match step {
-            Step::Files { changes, .. } => changes.as_slice(),
-            Step::Run { .. } => &[],
-        })
+        self.steps.iter().flat_map(Step::changes)
     }
 
     /// The commands that are run.
@@ -101,6 +103,22 @@ impl Plan {
             Step::Run { command, .. } => Some(command.as_slice()),
             Step::Files { .. } => None,
         })
+    }
+
+    /// This user may not do it.
+    pub fn is_forbidden(&self) -> bool {
+        self.needs_root && !file::is_root()
+    }
+
+    /// The command line that does it as root.
+    pub fn as_root(&self) -> String {
+        let sha256 = crate::text::hex(&self.certificate.sha256);
+        format!(
+            "sudo whycert trust {} --certificate {} --rung {} --yes --sha256 {sha256}",
+            crate::text::shell_quote(&self.target),
+            sha256.get(..16).unwrap_or(&sha256),
+            self.rung.id()
+        )
     }
 
     /// The last four characters of the SHA-256, which a person types to say yes.

@@ -50,9 +50,21 @@ impl Place {
         }
     }
 
-    /// The folders of all journals.
-    pub(super) fn states(&self) -> [PathBuf; 2] {
-        [self.folder.clone(), self.of_root()]
+    /// The folders of all journals that this user may read.
+    pub(super) fn states(&self) -> Vec<PathBuf> {
+        let mut all = vec![self.folder.clone()];
+        if !self.hides_root() {
+            all.push(self.of_root());
+        }
+        all
+    }
+
+    /// Root keeps a journal of its own, and this user may not read it.
+    pub fn hides_root(&self) -> bool {
+        let journal = self.of_root().join("journal.json");
+        !super::file::is_root()
+            && std::fs::File::open(journal)
+                .is_err_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied)
     }
 
     /// The journal in this folder is of what only root may change.

@@ -3,12 +3,11 @@
 use crate::chain::NodeId;
 use crate::inspect::Inspection;
 use crate::moment::Moment;
-use crate::store::StoreKind;
 use crate::text;
 
 use super::rungs::{self, Case};
 use super::step::Step;
-use super::{Place, Plan, Refusal, Rung, catch, reach, refuse};
+use super::{Place, Plan, Refusal, Rung, bundle, catch, file, reach, refuse, shown};
 
 /// Plans on this machine, for this user.
 ///
@@ -30,10 +29,11 @@ pub fn plan(
     rung: Rung,
 ) -> Result<Plan, Refusal> {
     let (inspection, id) = as_it_is(inspection, id)?;
-    let mut bundles = inspection.stores.0.iter();
-    let in_bundle = inspection.chain.certificate(id).is_some_and(|certificate| {
-        bundles.any(|s| s.kind == StoreKind::Bundle && s.holds(certificate))
-    });
+    // As it stands now: the inspection may be older than what was undone since.
+    let in_bundle = inspection
+        .chain
+        .certificate(id)
+        .is_some_and(|certificate| bundle::is_in(place, certificate));
     let passed = catch::check(inspection, id, rung, in_bundle)?;
     let target = text::safe(&inspection.capture.target.typed).into_owned();
     let case = Case {
@@ -64,11 +64,18 @@ pub fn plan(
             "“whycert trust list” shows what you added, and how to undo it.",
         ));
     }
+    let stays = steps
+        .iter()
+        .flat_map(Step::changes)
+        .filter(|change| change.before.is_there())
+        .map(|change| format!("{}: {}", shown(&change.path), file::stays(&change.path)))
+        .collect();
     let mut warnings = passed.warnings;
     warnings.extend(made.warnings);
     Ok(Plan {
         rung,
         steps,
+        stays,
         scope: passed.scope,
         affects: made.affects,
         spares: made.spares,
@@ -90,6 +97,7 @@ pub fn plan(
             .unwrap_or_default(),
         target,
         uses_bundle: made.uses_bundle,
+        roots: made.roots,
         capture: inspection.capture.clone(),
         certificate: passed.certificate,
     })

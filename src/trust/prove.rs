@@ -1,6 +1,7 @@
-//! The proof: new processes of the real clients are asked before and after. The endpoint must pass, a public
-//! server must still pass (the roots were not replaced), and a wrong name must still fail (verification was
-//! not switched off). Where no client of a rung is installed, the verdict is predicted, and marked so.
+//! The proof: new processes of the real clients are asked before and after. The endpoint must pass, and a
+//! wrong name must still fail (verification was not switched off). Whether the public roots stand is read back
+//! from what was written; a public server is asked only when the person wants that. Where no client of a rung
+//! is installed, the verdict is predicted, and marked so.
 
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::process::Command;
@@ -11,18 +12,24 @@ use crate::moment::Moment;
 use crate::target::{Endpoint, Host};
 use crate::text;
 
-use super::{Entry, Place, Plan, Rung, TrustError, tool};
+use super::journal::{Asking, Said};
+use super::{Entry, Place, Plan, Roots, Rung, TrustError, tool};
 
 mod clients;
+mod undone;
 
 use clients::{CLIENTS, Client};
+pub use undone::{Again, Turned, Undone, undo, undo_here};
 
 /// A name that no certificate is for (RFC 2606).
 pub const WRONG_NAME: &str = "wrong-name.invalid";
 
+/// The public server that the screen offers to ask.
+pub const PUBLIC: &str = "example.com";
+
 /// No client may take longer to answer.
 const LIMIT: Duration = Duration::from_secs(20);
-/// A network that does not answer within this is not there.
+/// A server that does not answer within this is not there.
 const NETWORK: Duration = Duration::from_secs(3);
 
 /// What a client made of one server.
@@ -40,7 +47,7 @@ pub enum Answer {
 
 impl Answer {
     /// In words.
-    pub fn words(&self) -> &str {
+    pub fn words(&self) -> &'static str {
         match self {
             Self::Passed => "passes",
             Self::Refused(_) => "refused",
@@ -50,43 +57,55 @@ impl Answer {
     }
 }
 
-/// What one client makes of the three servers.
+/// What one client makes of the servers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asked {
     /// The client.
     pub client: &'static str,
     /// The endpoint itself.
     pub endpoint: Answer,
-    /// A public server.
+    /// A public server, when one is asked.
     pub public: Answer,
     /// The endpoint under a name that its certificate is not for.
     pub wrong_name: Answer,
 }
 
-/// What is asked: which clients, about which servers.
-#[derive(Clone, Debug)]
-pub struct Questions {
-    clients: Vec<&'static Client>,
-    endpoint: Option<(Server, Option<SocketAddr>)>,
-    public: Option<Server>,
-    place: Place,
-}
-
 /// One server and the name to verify.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Server {
+pub struct Server {
+    /// A name or an address.
     pub host: String,
+    /// The port.
     pub port: u16,
 }
 
+impl Server {
+    /// The server of an endpoint.
+    pub fn of(endpoint: &Endpoint) -> Self {
+        Self {
+            host: bare(&endpoint.host),
+            port: endpoint.port,
+        }
+    }
+}
+
+/// What is asked: which clients, about which servers.
+#[derive(Clone, Debug)]
+struct Questions {
+    clients: Vec<&'static Client>,
+    endpoint: Option<(Server, Option<SocketAddr>)>,
+    public: Result<Server, &'static str>,
+    place: Place,
+}
+
 /// What came of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// Every client that was asked passes the endpoint now, and nothing else changed.
     Helped,
     /// The endpoint is still refused, by at least one client that the rung should reach.
     DidNotHelp,
-    /// A public server that passed before is refused: the public roots were replaced.
+    /// Public roots are gone, or a public server that passed before is refused.
     ReplacedRoots,
     /// The wrong name passes: verification is switched off.
     NotVerified,
@@ -94,99 +113,130 @@ pub enum Outcome {
     NobodyAsked,
 }
 
+/// The variables that a client is started with.
+#[derive(Clone, Copy, Debug, Default)]
+struct Setting<'a> {
+    set: &'a [(String, String)],
+    unset: &'a [String],
+}
+
 impl Questions {
-    /// For a plan; `public` is a public server to ask about, when there is a network.
-    pub fn of(place: &Place, plan: &Plan, public: Option<(&str, u16)>) -> Self {
-        let real = place.machine.root == std::path::Path::new("/");
+    /// For a plan; `public` is a public server to ask about too.
+    fn of(place: &Place, plan: &Plan, public: Option<&Server>) -> Self {
         let endpoint = plan.capture.target.endpoint();
         let plain = |e: &&Endpoint| e.upgrade.is_none() && e.connect.is_none();
-        let endpoint = endpoint.filter(plain).map(|e| {
-            let server = Server {
-                host: bare(&e.host),
-                port: e.port,
-            };
-            (server, plan.capture.peer)
-        });
+        let endpoint = endpoint
+            .filter(plain)
+            .map(|e| (Server::of(e), plan.capture.peer));
         let wanted = ids(plan.rung);
-        let clients = CLIENTS
-            .iter()
-            .filter(|client| real && wanted.contains(&client.id))
-            .filter(|client| client.is_installed(&place.machine))
-            .collect();
+        // What does not read a .env by itself is not asked as if it did.
+        let dotenv = plan.rung == Rung::Project
+            && !plan
+                .variables
+                .iter()
+                .any(|(n, _)| n == "NODE_EXTRA_CA_CERTS");
+        let reads = |id: &str| !dotenv || DOTENV.contains(&id);
         Self {
-            clients,
+            clients: installed(place, |id| wanted.contains(&id) && reads(id)),
             endpoint,
-            public: public
-                .filter(|(host, port)| reaches(host, *port))
-                .map(|(host, port)| Server {
-                    host: host.to_owned(),
-                    port,
-                }),
+            public: match public {
+                None => Err("nobody asked for it"),
+                Some(server) if reaches(&server.host, server.port) => Ok(server.clone()),
+                Some(_) => Err("it does not answer"),
+            },
             place: place.clone(),
         }
     }
 
-    /// Whether any client can be asked.
-    pub fn any(&self) -> bool {
-        self.endpoint.is_some() && !self.clients.is_empty()
-    }
-
-    /// Asks all of them, beside each other, with these variables set on top of the environment.
-    pub fn ask(&self, variables: &[(String, String)]) -> Vec<Asked> {
+    /// Asks all of them about all servers.
+    fn ask(&self, setting: Setting<'_>) -> Vec<Asked> {
         let Some((server, address)) = &self.endpoint else {
             return Vec::new();
         };
+        self.each(|client| {
+            let put =
+                |server: &Server, name: &str| self.answer(client, server, name, *address, setting);
+            Asked {
+                client: client.title,
+                endpoint: put(server, &server.host),
+                public: match &self.public {
+                    Ok(public) => put(public, &public.host),
+                    Err(why) => Answer::NotAsked(why),
+                },
+                wrong_name: put(server, WRONG_NAME),
+            }
+        })
+    }
+
+    /// Every client beside the others; what each made, in their order.
+    fn each<T: Send>(&self, ask: impl Fn(&'static Client) -> T + Sync) -> Vec<T> {
         let (sender, receiver) = mpsc::channel();
         std::thread::scope(|scope| {
             for (place, client) in self.clients.iter().enumerate() {
-                let sender = sender.clone();
+                let (sender, ask) = (sender.clone(), &ask);
                 scope.spawn(move || {
-                    let asked = self.one(client, server, *address, variables);
-                    let _ = sender.send((place, asked));
+                    let _ = sender.send((place, ask(client)));
                 });
             }
         });
         drop(sender);
-        let mut all: Vec<(usize, Asked)> = receiver.iter().collect();
+        let mut all: Vec<(usize, T)> = receiver.iter().collect();
         all.sort_by_key(|(place, _)| *place);
-        all.into_iter().map(|(_, asked)| asked).collect()
+        all.into_iter().map(|(_, made)| made).collect()
     }
 
-    fn one(
+    fn answer(
         &self,
-        client: &'static Client,
+        client: &Client,
         server: &Server,
+        name: &str,
         address: Option<SocketAddr>,
-        variables: &[(String, String)],
-    ) -> Asked {
-        let put = |server: &Server, name: &str| -> Answer {
-            let Some(mut command) = (client.command)(&self.place.machine, server, name, address)
-            else {
-                return Answer::NotAsked("this client cannot be asked for it");
-            };
-            if let Some(home) = &self.place.machine.home {
-                command.env("HOME", home);
-            }
-            command.envs(variables.iter().map(|(name, value)| (name, value)));
-            answer(client, command)
+        setting: Setting<'_>,
+    ) -> Answer {
+        let Some(mut command) = client.command(&self.place.machine, server, name, address) else {
+            return Answer::NotAsked("this client cannot be asked for it");
         };
-        Asked {
-            client: client.title,
-            endpoint: put(server, &server.host),
-            public: match &self.public {
-                Some(public) => put(public, &public.host),
-                None => Answer::NotAsked("no network, or none wanted"),
-            },
-            wrong_name: put(server, WRONG_NAME),
+        if let Some(home) = &self.place.machine.home {
+            command.env("HOME", home);
         }
+        for name in setting.unset {
+            command.env_remove(name);
+        }
+        command.envs(setting.set.iter().map(|(name, value)| (name, value)));
+        answer(client, command)
+    }
+
+    /// What is noted of them, so that they can be asked again.
+    fn noted(&self, plan: &Plan, before: &[Asked]) -> Option<Asking> {
+        let (server, address) = self.endpoint.as_ref()?;
+        let clients = self.clients.iter().zip(before);
+        Some(Asking {
+            host: server.host.clone(),
+            port: server.port,
+            address: *address,
+            variables: plan.variables.clone(),
+            clients: clients
+                .map(|(client, asked)| Said {
+                    client: client.id.to_owned(),
+                    said: asked.endpoint.words().to_owned(),
+                })
+                .collect(),
+        })
     }
 }
 
-/// What came of it, from the answers before and after.
-pub fn outcome(before: &[Asked], after: &[Asked]) -> Outcome {
-    if after.is_empty() {
-        return Outcome::NobodyAsked;
-    }
+/// The clients of this machine among the wanted; none of a machine that is not this one.
+fn installed(place: &Place, wanted: impl Fn(&str) -> bool) -> Vec<&'static Client> {
+    let real = place.machine.root == std::path::Path::new("/");
+    CLIENTS
+        .iter()
+        .filter(|client| real && wanted(client.id))
+        .filter(|client| client.is_installed(&place.machine))
+        .collect()
+}
+
+/// What came of it, from the answers before and after and what was read back.
+pub fn outcome(before: &[Asked], after: &[Asked], roots: &Roots) -> Outcome {
     if after.iter().any(|asked| asked.wrong_name == Answer::Passed) {
         return Outcome::NotVerified;
     }
@@ -194,8 +244,11 @@ pub fn outcome(before: &[Asked], after: &[Asked]) -> Outcome {
         .iter()
         .zip(after)
         .any(|(b, a)| b.public == Answer::Passed && matches!(a.public, Answer::Refused(_)));
-    if lost {
+    if lost || matches!(roots, Roots::Lost { .. }) {
         return Outcome::ReplacedRoots;
+    }
+    if after.is_empty() {
+        return Outcome::NobodyAsked;
     }
     match after.iter().all(|asked| asked.endpoint == Answer::Passed) {
         true => Outcome::Helped,
@@ -212,63 +265,111 @@ pub struct Applied {
     pub before: Vec<Asked>,
     /// What they say now.
     pub after: Vec<Asked>,
+    /// Whether the public roots stand where it was written.
+    pub roots: Roots,
+    /// The public server that was asked too.
+    pub public: Option<Server>,
     /// What came of it.
     pub outcome: Outcome,
+    /// Lines to use it, as the plan had them; none where programs see it by themselves.
+    pub lines: Vec<String>,
 }
 
-/// A public server, for the question whether the public roots were replaced.
-pub const PUBLIC: (&str, u16) = ("example.com", 443);
-
-/// Carries a plan out on this machine, and asks the clients before and after.
+/// Carries a plan out, and asks the clients before and after; `written` is told in between. Nobody but the
+/// endpoint is contacted, unless a `public` server is named.
 ///
 /// # Errors
 /// [`TrustError`]; everything is as it was then.
-pub fn apply_here(plan: &Plan) -> Result<Applied, TrustError> {
-    let place = Place::this()?;
-    let questions = Questions::of(&place, plan, Some(PUBLIC));
-    let before = questions.ask(&[]);
-    let entry = super::apply(&place, plan, Moment::now())?;
-    let after = questions.ask(&plan.variables);
-    let outcome = outcome(&before, &after);
+pub fn apply(
+    place: &Place,
+    plan: &Plan,
+    public: Option<&Server>,
+    written: &mut dyn FnMut(&Entry),
+) -> Result<Applied, TrustError> {
+    if plan.is_forbidden() {
+        return Err(TrustError::NeedsRoot);
+    }
+    let questions = Questions::of(place, plan, public);
+    let before = questions.ask(Setting::default());
+    let asking = questions.noted(plan, &before);
+    let entry = super::apply::apply_asked(place, plan, Moment::now(), asking)?;
+    written(&entry);
+    let after = questions.ask(Setting {
+        set: &plan.variables,
+        unset: &[],
+    });
+    let roots = plan.roots.as_ref().map_or(Roots::Untouched, |r| r.look());
     Ok(Applied {
+        outcome: outcome(&before, &after, &roots),
         entry,
         before,
         after,
-        outcome,
+        roots,
+        public: public.cloned(),
+        // Where programs see it by themselves, nothing is left to type.
+        lines: match plan.rung.touches_others() {
+            true => Vec::new(),
+            false => plan.lines.clone(),
+        },
     })
+}
+
+/// The same on this machine; `public`: ask [`PUBLIC`] too.
+///
+/// # Errors
+/// As [`apply`]'s.
+pub fn apply_here(plan: &Plan, public: bool) -> Result<Applied, TrustError> {
+    let server = Server {
+        host: PUBLIC.to_owned(),
+        port: 443,
+    };
+    let public = public.then_some(&server);
+    apply(&Place::this()?, plan, public, &mut |_| ())
 }
 
 impl Outcome {
     /// In one sentence.
-    pub fn words(&self) -> &'static str {
+    pub fn words(self) -> &'static str {
         match self {
             Self::Helped => "It helped: every client that was asked accepts it now.",
             Self::NobodyAsked => {
-                "Written. No client of this rung could be asked here; the verdicts are predicted."
+                "Written. No client of this step could be asked here; the verdicts are predicted."
             }
             Self::DidNotHelp => "It did not help everywhere; take it back.",
             Self::ReplacedRoots => {
-                "A public server is refused now: the public roots were replaced. Take it back."
+                "The public roots were replaced: public servers are refused now. Take it back."
             }
             Self::NotVerified => {
                 "A wrong name passes: verification is switched off somewhere. Take it back."
             }
         }
     }
+
+    /// Nothing needs to be taken back.
+    pub fn is_good(self) -> bool {
+        matches!(self, Self::Helped | Self::NobodyAsked)
+    }
 }
+
+/// Of these, those whose programs read a `.env`, with python-dotenv.
+const DOTENV: &[&str] = &["urllib", "requests", "httpx"];
 
 /// The clients that a rung reaches.
 fn ids(rung: Rung) -> &'static [&'static str] {
     match rung {
-        Rung::Command | Rung::Bundle => &[
-            "curl", "urllib", "requests", "httpx", "node", "git", "openssl",
+        Rung::Command | Rung::Project | Rung::Bundle => &[
+            "curl", "urllib", "requests", "httpx", "pip", "node", "git", "openssl",
         ],
-        Rung::Project => &["curl", "urllib", "requests", "httpx", "git", "openssl"],
         Rung::Git => &["git"],
         Rung::Java | Rung::JavaOwn => &["java"],
         Rung::System => &["curl", "wget", "urllib", "git", "openssl"],
         _ => &[],
     }
+}
+
+/// Clients are asked when something is done on this rung.
+pub fn asks(rung: Rung) -> bool {
+    !ids(rung).is_empty()
 }
 
 fn bare(host: &Host) -> String {
@@ -349,15 +450,24 @@ mod tests {
     }
 
     #[test]
-    fn the_three_questions_decide() {
+    fn the_questions_decide() {
         let no = || Answer::Refused("certificate".into());
         let before = [asked(no(), Answer::Passed, no())];
-        let after = |e: Answer, p: Answer, w: Answer| outcome(&before, &[asked(e, p, w)]);
+        let kept = Roots::Untouched;
+        let after = |e: Answer, p: Answer, w: Answer| outcome(&before, &[asked(e, p, w)], &kept);
         let passed = || Answer::Passed;
         assert_eq!(after(passed(), passed(), no()), Outcome::Helped);
         assert_eq!(after(no(), passed(), no()), Outcome::DidNotHelp);
         assert_eq!(after(passed(), no(), no()), Outcome::ReplacedRoots);
         assert_eq!(after(passed(), passed(), passed()), Outcome::NotVerified);
-        assert_eq!(outcome(&before, &[]), Outcome::NobodyAsked);
+        assert_eq!(outcome(&before, &[], &kept), Outcome::NobodyAsked);
+        let lost = Roots::Lost {
+            path: "bundle.pem".into(),
+            gone: 1,
+            of: 2,
+        };
+        let helped = [asked(passed(), passed(), no())];
+        assert_eq!(outcome(&before, &helped, &lost), Outcome::ReplacedRoots);
+        assert_eq!(outcome(&[], &[], &lost), Outcome::ReplacedRoots);
     }
 }

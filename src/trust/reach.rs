@@ -32,6 +32,8 @@ pub(super) struct World {
     variables: Vec<(String, String)>,
     file: Option<(PathBuf, Vec<Arc<[u8]>>)>,
     also: Vec<&'static str>,
+    /// Only clients whose ids begin so see it; `None`: all.
+    only: Option<&'static [&'static str]>,
 }
 
 impl World {
@@ -43,7 +45,19 @@ impl World {
             variables: variables.to_vec(),
             file: Some((file.to_owned(), ders)),
             also: Vec::new(),
+            only: None,
         }
+    }
+
+    /// Only clients whose ids begin so see it.
+    pub fn only(mut self, ids: &'static [&'static str]) -> Self {
+        self.only = Some(ids);
+        self
+    }
+
+    fn is_seen_by(&self, id: &str) -> bool {
+        self.only
+            .is_none_or(|ids| ids.iter().any(|known| id.starts_with(known)))
     }
 
     /// The store of this name holds the certificate too.
@@ -54,7 +68,7 @@ impl World {
     }
 }
 
-/// How all clients turn.
+/// How the clients turn that see it.
 pub(super) fn turns(
     inspection: &Inspection,
     machine: &Machine,
@@ -99,6 +113,7 @@ pub(super) fn turns(
         .collect();
     let mut out: Vec<Turn> = verdicts(&stores, &after)
         .into_iter()
+        .filter(|verdict| world.is_seen_by(&verdict.client.id))
         .map(|verdict| Turn {
             client: &verdict.client.title,
             before: earlier.get(&verdict.client.id).copied().unwrap_or(false),

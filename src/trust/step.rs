@@ -41,6 +41,16 @@ pub struct Change {
     pub after: State,
 }
 
+impl Step {
+    /// The files that change in it.
+    pub fn changes(&self) -> &[Change] {
+        match self {
+            Self::Files { changes, .. } => changes,
+            Self::Run { .. } => &[],
+        }
+    }
+}
+
 /// A command that undoes another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inverse {

@@ -79,6 +79,22 @@ fn standing(place: &Place, entry: &Entry) -> Result<Standing, TrustError> {
 /// # Errors
 /// [`TrustError`]; when something could not be put back, the entry stays.
 pub fn undo(place: &Place, named: &str) -> Result<Entry, TrustError> {
+    let (folder, entry) = found(place, named)?;
+    undo_in(place, &folder, &entry)?;
+    Ok(entry)
+}
+
+/// The entry with this name, when this user may undo it.
+///
+/// # Errors
+/// As [`undo()`]'s; nothing is changed.
+pub(super) fn find(place: &Place, named: &str) -> Result<Entry, TrustError> {
+    let (folder, entry) = found(place, named)?;
+    may(place, &folder)?;
+    Ok(entry)
+}
+
+fn found(place: &Place, named: &str) -> Result<(PathBuf, Entry), TrustError> {
     let wanted = named.replace(':', "").to_ascii_lowercase();
     if wanted.len() < 4 || !wanted.bytes().all(|b| b.is_ascii_hexdigit()) {
         return Err(TrustError::NotAnId {
@@ -95,11 +111,7 @@ pub fn undo(place: &Place, named: &str) -> Result<Entry, TrustError> {
     }
     match found.as_slice() {
         [] => Err(TrustError::Unknown { typed: wanted }),
-        [(folder, entry)] => {
-            let (folder, entry) = (folder.clone(), entry.clone());
-            undo_in(place, &folder, &entry)?;
-            Ok(entry)
-        }
+        [one] => Ok(one.clone()),
         many => Err(TrustError::Ambiguous {
             typed: wanted,
             ids: many.iter().map(|(_, entry)| entry.id.clone()).collect(),
@@ -108,14 +120,19 @@ pub fn undo(place: &Place, named: &str) -> Result<Entry, TrustError> {
 }
 
 fn undo_in(place: &Place, folder: &std::path::Path, entry: &Entry) -> Result<(), TrustError> {
-    if place.is_for_root(folder) && !file::is_root() {
-        return Err(TrustError::NeedsRoot);
-    }
+    may(place, folder)?;
     let lock = Lock::take(folder)?;
     let mut journal = Journal::read(folder)?;
     take_back(place, &mut journal, &entry.id)?;
     journal.vanish(lock);
     Ok(())
+}
+
+fn may(place: &Place, folder: &std::path::Path) -> Result<(), TrustError> {
+    match place.is_for_root(folder) && !file::is_root() {
+        true => Err(TrustError::NeedsRoot),
+        false => Ok(()),
+    }
 }
 
 /// Takes back what runs that were killed left half done.

@@ -17,11 +17,15 @@ use crate::ask;
 use crate::inspect::{self, Ask, Inspection, Options};
 use crate::store::{Machine, Stores, Survey};
 use crate::target::Target;
+use crate::trust::TrustError;
 use crate::{export, save, trust};
 
 /// Where effects go.
 pub(super) struct Worker {
     sender: Sender<Wake>,
+    /// The stores that inspections wait for, and the files of `--ca` when they are this machine's.
+    stores: Arc<watch::Sender<Option<Stores>>>,
+    given: Option<Vec<PathBuf>>,
     network: mpsc::UnboundedSender<Task>,
     clipboard: Arc<Mutex<Clipboard>>,
     history: Arc<Mutex<()>>,
@@ -47,14 +51,19 @@ impl Worker {
     pub(super) fn start(sender: Sender<Wake>, stores: StoreSource, typed: Vec<Target>) -> Self {
         let (network, tasks) = mpsc::unbounded_channel();
         let (loaded, waiting) = watch::channel(None);
-        let answer = sender.clone();
+        let loaded = Arc::new(loaded);
+        let kept = match &stores {
+            StoreSource::Fixed(_) => None,
+            StoreSource::Machine(given) => Some(given.clone()),
+        };
+        let (answer, shared) = (sender.clone(), loaded.clone());
         std::thread::spawn(move || {
             let (stores, given) = match stores {
                 StoreSource::Fixed(stores) => (stores, None),
                 StoreSource::Machine(given) => (Stores::load(&given), Some(given)),
             };
             let _ = answer.send(Wake::Message(Message::Stores(stores.clone())));
-            let _ = loaded.send(Some(stores));
+            let _ = shared.send(Some(stores));
             if let Some(path) = history::path() {
                 history::remember(&path, &typed);
                 let _ = answer.send(Wake::Message(Message::History(history::read(&path))));
@@ -69,6 +78,8 @@ impl Worker {
         std::thread::spawn(move || serve(tasks, &waiting, &answer));
         Self {
             sender,
+            stores: loaded,
+            given: kept,
             network,
             clipboard: Arc::default(),
             history: Arc::default(),
@@ -171,13 +182,45 @@ impl Worker {
                 let plan = trust::plan_here(&inspection, node, rung);
                 Message::Planned(rung, Box::new(plan))
             }),
-            Effect::Trust(plan) => self.answer(move || {
-                Message::Trusted(Box::new(
-                    trust::prove::apply_here(&plan).map_err(|e| e.to_string()),
-                ))
+            Effect::Trust { plan, public } => self.change(move || {
+                let applied = trust::prove::apply_here(&plan, public);
+                Message::Trusted(Box::new(applied.map_err(|e| e.to_string())))
+            }),
+            Effect::List => self.answer(|| {
+                let place = trust::Place::this();
+                let listed = place.as_ref().map_err(Clone::clone).and_then(trust::list);
+                Message::Listed {
+                    entries: listed.map_err(|e| e.to_string()),
+                    hides_root: place.is_ok_and(|place| place.hides_root()),
+                }
+            }),
+            Effect::Undo(id) => self.change(move || {
+                let undone = trust::prove::undo_here(&id);
+                Message::Undone(Box::new(undone.map_err(|error| match error {
+                    TrustError::NeedsRoot => {
+                        format!("{error}: sudo whycert trust undo {id}")
+                    }
+                    _ => error.to_string(),
+                })))
             }),
             Effect::Mouse(_) | Effect::Suspend | Effect::Quit => {}
         }
+    }
+
+    /// The same for what changes who trusts what on this machine: the stores are read again afterwards.
+    fn change(&self, work: impl FnOnce() -> Message + Send + 'static) {
+        let (sender, stores, given) =
+            (self.sender.clone(), self.stores.clone(), self.given.clone());
+        std::thread::spawn(move || {
+            let _ = sender.send(Wake::Message(work()));
+            if let Some(given) = given {
+                let fresh = Stores::load(&given);
+                stores.send_replace(Some(fresh.clone()));
+                let _ = sender.send(Wake::Message(Message::Stores(fresh)));
+                let survey = Survey::of(&Machine::this(), &given);
+                let _ = sender.send(Wake::Message(Message::Surveyed(survey.stores())));
+            }
+        });
     }
 
     fn answer(&self, work: impl FnOnce() -> Message + Send + 'static) {

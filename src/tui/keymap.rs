@@ -32,6 +32,8 @@ pub enum Command {
     CopyMenu,
     Ask,
     Trust,
+    Trusted,
+    Public,
     Forget,
     WhatIf,
     Fetch,
@@ -143,6 +145,8 @@ bindings! {
     Doing Command::CopyMenu, "Y", "", "choose what to copy";
     Doing Command::Ask, "a", "ask", "ask the clients of this machine themselves; their commands are shown first";
     Doing Command::Trust, "t", "trust", "trust the selected certificate, by the smallest step that helps";
+    Doing Command::Trusted, "T", "", "what you trusted: each with how it is undone, and undo it";
+    Doing Command::Public, "p", "", "in the trust dialog: ask a public server too whether it still passes";
     Doing Command::WhatIf, "w", "what if", "what if: assume something else here, and see what follows";
     Doing Command::Forget, "W", "", "assume nothing any more";
     Doing Command::Fetch, "f", "fetch", "fetch the issuers that the server did not send";

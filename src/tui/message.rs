@@ -15,8 +15,8 @@ use crate::moment::Moment;
 use crate::net::Stage;
 use crate::store::Stores;
 use crate::target::Target;
-use crate::trust::prove::Applied;
-use crate::trust::{Plan, Refusal, Rung};
+use crate::trust::prove::{Applied, Undone};
+use crate::trust::{Entry, Plan, Refusal, Rung, Standing};
 
 /// A background job. Answers to jobs that the model no longer holds are dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -118,6 +118,15 @@ pub enum Message {
     Planned(Rung, Box<Result<Plan, Refusal>>),
     /// A plan was carried out and proved, or why not.
     Trusted(Box<Result<Applied, String>>),
+    /// The journal was read.
+    Listed {
+        /// What is in it, oldest first, or why it cannot be read.
+        entries: Result<Vec<(Entry, Standing)>, String>,
+        /// Root keeps another, which this user may not read.
+        hides_root: bool,
+    },
+    /// An entry was undone and its clients asked again, or why not.
+    Undone(Box<Result<Undone, String>>),
 }
 
 /// An edit of an input line.
@@ -204,7 +213,16 @@ pub enum Effect {
         rung: Rung,
     },
     /// Carry a plan out and prove it.
-    Trust(Box<Plan>),
+    Trust {
+        /// What.
+        plan: Box<Plan>,
+        /// Ask a public server too.
+        public: bool,
+    },
+    /// Read the journal of what is trusted.
+    List,
+    /// Undo the entry with this id.
+    Undo(String),
     /// Turn mouse capture on or off.
     Mouse(bool),
     /// Give the terminal back and stop until the shell continues us.

@@ -23,6 +23,7 @@ pub mod tree;
 pub mod update;
 pub mod view;
 
+use std::mem::ManuallyDrop;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::Duration;
 
@@ -105,13 +106,14 @@ pub fn run(start: Start) -> Result<(), TuiError> {
     // What has a label of its own, such as a scenario of the lab, was not typed.
     let typed = start.entries.iter().filter(|entry| entry.label.is_none());
     let typed = typed.map(|entry| entry.target.clone()).collect();
-    let mut model = Model::new(
+    // The program ends with the screen: nobody waits until hundreds of thousands of certificates are freed.
+    let mut model = ManuallyDrop::new(Model::new(
         start.entries,
         start.options,
         start.look,
         size,
         Moment::now(),
-    );
+    ));
     model.refresh();
     terminal
         .draw(|frame| view::view(&model, frame))

@@ -23,8 +23,8 @@ use crate::moment::Moment;
 use crate::net::Stage;
 use crate::store::Stores;
 
-pub(crate) use trust::RUNGS;
-pub use trust::TrustDialog;
+pub(crate) use trust::{ENTRIES, RUNGS};
+pub use trust::{JournalDialog, TrustDialog};
 pub use what_if::{Choice, Typing, Value, WhatIfMenu};
 
 /// Everything.
@@ -247,6 +247,8 @@ pub enum Overlay {
     },
     /// The trust dialog on one certificate.
     Trust(Box<TrustDialog>),
+    /// What is trusted.
+    Journal(Box<JournalDialog>),
     /// The menu of what may be assumed.
     WhatIf(Box<WhatIfMenu>),
     /// Something is about to be asked on the network: what exactly, before it is.

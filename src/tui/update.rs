@@ -4,6 +4,7 @@ mod clients;
 mod command;
 mod export;
 mod further;
+mod journal;
 pub mod overlay;
 mod search;
 mod time;
@@ -80,6 +81,11 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
                 dialog.plan = Some(*plan);
             }
         }
+        Message::Listed {
+            entries,
+            hides_root,
+        } => journal::listed(model, entries, hides_root),
+        Message::Undone(result) => effects = journal::undone(model, *result),
         Message::Trusted(result) => {
             if let Some(Overlay::Trust(dialog)) = model.overlays.last_mut() {
                 dialog.busy = false;

@@ -15,6 +15,7 @@ mod chain;
 mod footer;
 mod frame;
 mod input;
+mod journal;
 mod overlay;
 mod sidebar;
 mod strip;
@@ -24,6 +25,7 @@ mod what_if;
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 
 use super::areas::{self, Areas};
 use super::line::{Line, Meaning};
@@ -132,15 +134,26 @@ fn put_at(buffer: &mut Buffer, area: Rect, x: u16, y: u16, line: &Line, look: Lo
         }
         let room = usize::from(end - x);
         let shown = text::clip(&span.text, room);
-        let (next, _) = buffer.set_stringn(
-            x,
-            area.y + y,
-            shown.as_ref(),
-            room,
-            look.style(span.meaning),
-        );
-        x = next;
+        let style = look.style(span.meaning);
+        x = write(buffer, x, area.y + y, &shown, room, style);
     }
+}
+
+/// Writes text and gives the column after it. Plain text goes into its cells without being looked at for
+/// clusters: that is what a frame costs most.
+fn write(buffer: &mut Buffer, x: u16, y: u16, shown: &str, room: usize, style: Style) -> u16 {
+    if !text::is_plain(shown) {
+        return buffer.set_stringn(x, y, shown, room, style).0;
+    }
+    let mut at = x;
+    for character in shown.chars().take(room) {
+        let Some(cell) = buffer.cell_mut((at, y)) else {
+            break;
+        };
+        cell.set_char(character).set_style(style);
+        at += 1;
+    }
+    at
 }
 
 fn title(model: &Model, area: Rect, buffer: &mut Buffer) {
@@ -206,6 +219,13 @@ fn waiting_word(session: &super::model::Session) -> String {
 
 fn badge(inspection: &Inspection, look: Look, width: u16) -> Line {
     let glyphs = look.glyphs;
+    if let Some(list) = &inspection.list {
+        let words = text::count(list.certificates, "certificate");
+        return Line::of(
+            Meaning::Plain,
+            format!("{} list of {words}", glyphs.neutral),
+        );
+    }
     let clients = inspection.grid.as_ref().map(|grid| grid.rejected());
     let rejected = clients.filter(|(no, _)| *no > 0);
     match inspection.outcome {

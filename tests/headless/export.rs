@@ -153,6 +153,40 @@ fn text_is_what_openssl_prints() {
 }
 
 #[test]
+fn parameters_of_pss_are_what_openssl_prints() {
+    let Some(program) = peer("openssl") else {
+        return;
+    };
+    let bench = Bench::with(&[]);
+    for (name, hash, salt) in [("a", "-sha384", "20"), ("b", "-sha256", "32")] {
+        let file = bench.home.path().join(format!("{name}.pem"));
+        let salt = format!("rsa_pss_saltlen:{salt}");
+        let mut made = programs::clean(&program);
+        made.args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj"])
+            .args(["/CN=pss", "-sigopt", "rsa_padding_mode:pss", "-sigopt"])
+            .args([&salt, hash, "-keyout"])
+            .arg(bench.home.path().join("pss.key"))
+            .arg("-out")
+            .arg(&file);
+        let made = see(&mut made);
+        assert_eq!(made.code, 0, "{made:?}");
+        let mut read = programs::clean(&program);
+        read.args(["x509", "-noout", "-text", "-in"]).arg(&file);
+        let lines = |text: &str| -> Vec<String> {
+            let about = ["Algorithm:", "Salt Length", "Trailer"];
+            let told = text.lines().filter(|l| about.iter().any(|a| l.contains(a)));
+            told.map(|l| l.trim_end().to_owned()).collect()
+        };
+        let expected = lines(&see(&mut read).out);
+        assert!(expected.len() >= 11, "{expected:#?}");
+        let shown = see(bench
+            .command(&["export", "--what", "leaf", "--format", "text"])
+            .arg(&file));
+        assert_eq!(lines(&shown.out), expected);
+    }
+}
+
+#[test]
 fn text_of_every_root_of_this_machine_is_what_openssl_prints() {
     /// What OpenSSL shows of these is cut off or not decoded by it; ours says more.
     const SAYS_MORE: &[&str] = &[

@@ -50,6 +50,7 @@ fn pem_is_read_however_it_was_mangled() {
             })
             .collect()
     };
+    let quoted: String = chain.lines().map(|l| format!("> > {l}\n")).collect();
     let indented: String = chain.lines().map(|l| format!("    {l}\n")).collect();
     for (name, bytes) in [
         ("plain.pem", chain.clone().into_bytes()),
@@ -64,6 +65,7 @@ fn pem_is_read_however_it_was_mangled() {
         ),
         ("one-line.txt", chain.replace('\n', " ").into_bytes()),
         ("indented.txt", indented.into_bytes()),
+        ("quoted.txt", quoted.into_bytes()),
         (
             "no-newline-at-end.pem",
             chain.trim_end().to_owned().into_bytes(),

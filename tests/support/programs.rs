@@ -36,10 +36,7 @@ pub const AMBIENT: &[&str] = &[
 /// A foreign program by name. `None` (and a word on standard error) when it is not installed, which
 /// is a failure where `CI=true`.
 pub fn peer(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path)
-        .map(|folder| folder.join(name))
-        .find(|file| file.is_file());
+    let found = found(name);
     if found.is_none() {
         assert!(
             std::env::var_os("CI").is_none_or(|ci| ci != "true"),
@@ -48,6 +45,14 @@ pub fn peer(name: &str) -> Option<PathBuf> {
         eprintln!("skipped: {name} is not installed");
     }
     found
+}
+
+/// A foreign program that no distribution packages; tests use it where it is.
+pub fn found(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .map(|folder| folder.join(name))
+        .find(|file| file.is_file())
 }
 
 /// A command without ambient trust and proxy settings.

@@ -159,7 +159,7 @@ fn a_copy_of_javas_store() {
     assert_same(&before, home, "java");
 }
 
-const ASK: &str = "public class Ask { public static void main(String[] a) throws Exception { \
+pub const ASK: &str = "public class Ask { public static void main(String[] a) throws Exception { \
     javax.net.ssl.HttpsURLConnection c = (javax.net.ssl.HttpsURLConnection) new java.net.URL(a[0]).openConnection(); \
     c.connect(); c.disconnect(); } }";
 
@@ -313,7 +313,7 @@ impl System {
     }
 }
 
-fn looked(bench: &Bench, id: &str) -> Inspection {
+pub fn looked(bench: &Bench, id: &str) -> Inspection {
     let target = Target::parse(bench.target(id)).unwrap();
     headless::look(target, Options::default(), Judges::Machine(Vec::new())).unwrap()
 }

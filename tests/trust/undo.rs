@@ -4,13 +4,23 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use super::{assert_same, bundle, newest, sha256, tree, trust, trusting};
-use crate::headless::{Bench, see};
+use super::{assert_same, bundle, newest, sha256, tree, trusting};
+use crate::headless::{Bench, Seen, see};
+use crate::support::peer;
 
 fn write(path: &Path, text: &str, mode: u32) {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     std::fs::write(path, text).unwrap();
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+}
+
+/// `whycert trust` that finds no client to ask, which is quicker; git's step needs git.
+fn trust(bench: &Bench, id: &str, certificate: usize, rung: &str) -> Seen {
+    let mut command = trusting(bench, id, certificate, rung);
+    if rung != "git" {
+        command.env("PATH", bench.home.path());
+    }
+    see(&mut command)
 }
 
 fn undo(bench: &Bench, id: &str) {
@@ -53,6 +63,38 @@ fn every_file_is_as_before() {
     let all = see(&mut bench.command(&["trust", "undo", "--all", "--yes"]));
     assert_eq!(all.code, 0, "{all:?}");
     assert_same(&before, home, "all");
+}
+
+/// Access lists and attributes stay with a file, through the change and its undoing.
+#[test]
+#[cfg(target_os = "linux")]
+fn what_a_file_has_beside_its_bytes_stays() {
+    let bench = Bench::with(&["private-root"]);
+    let env = bench.home.path().join(".env");
+    write(&env, "A=1\n", 0o600);
+    let none = rustix::fs::XattrFlags::empty();
+    if rustix::fs::setxattr(&env, "user.note", b"mine", none).is_err() {
+        eprintln!("skipped: this file system keeps no attributes");
+        return;
+    }
+    let note = || {
+        let mut bytes = [0; 16];
+        let length = rustix::fs::getxattr(&env, "user.note", &mut bytes[..]).unwrap_or(0);
+        bytes[..length].to_vec()
+    };
+    let seen = trust(&bench, "private-root", 1, "project");
+    assert_eq!(seen.code, 0, "{seen:?}");
+    assert!(
+        seen.out
+            .contains(".env: permissions and attribute user.note stay"),
+        "{}",
+        seen.out
+    );
+    assert_ne!(std::fs::read_to_string(&env).unwrap(), "A=1\n");
+    assert_eq!(note(), b"mine");
+    undo(&bench, &newest(&bench));
+    assert_eq!(std::fs::read_to_string(&env).unwrap(), "A=1\n");
+    assert_eq!(note(), b"mine");
 }
 
 #[test]
@@ -144,6 +186,47 @@ fn a_link_that_somebody_could_plant_is_not_followed() {
         seen.err
     );
     assert!(std::fs::read_dir(&open).unwrap().next().is_none());
+}
+
+/// Undo asks the clients that were asked when it was applied, in new processes.
+#[test]
+fn undo_asks_the_clients_again() {
+    let bench = Bench::with(&["private-root", "self-signed"]);
+    assert_eq!(trust(&bench, "private-root", 1, "git").code, 0);
+    let seen = see(&mut bench.command(&["trust", "undo", &newest(&bench), "--yes"]));
+    assert_eq!(seen.code, 0, "{seen:?}");
+    if peer("git").is_some() {
+        let line = seen
+            .out
+            .lines()
+            .find(|l| l.trim_start().starts_with("git "));
+        assert!(
+            line.is_some_and(|l| l.contains("passes → refused, as before")),
+            "{}",
+            seen.out
+        );
+        assert!(seen.out.contains("each says what it said before"));
+    }
+    assert_eq!(trust(&bench, "self-signed", 0, "git").code, 0);
+    let id = newest(&bench);
+    let config = bench.home.path().join(".gitconfig");
+    // A server that does not answer any more is said, and the undoing is done.
+    let target = bench.target("self-signed").to_owned();
+    let home = bench.stopped();
+    let mut command = crate::support::programs::whycert(home.path());
+    let seen = see(command
+        .current_dir(home.path())
+        .args(["trust", "undo", &id, "--yes"]));
+    assert_eq!(seen.code, 0, "{seen:?}");
+    if peer("git").is_some() {
+        let server = target.trim_start_matches("https://");
+        assert!(
+            seen.out.contains(&format!("{server} does not answer now")),
+            "{}",
+            seen.out
+        );
+    }
+    assert!(!config.exists());
 }
 
 #[test]

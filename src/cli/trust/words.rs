@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::chain::NodeId;
 use crate::inspect::Inspection;
 use crate::text;
-use crate::trust::prove::{Answer, Asked, Outcome};
+use crate::trust::prove::{Again, Answer, Applied, Outcome, Undone};
 use crate::trust::{
     self, Entry, Place, Plan, Record, Rung, Shell, Standing, Turn, said, usage_lines,
 };
@@ -13,8 +13,8 @@ use crate::trust::{
 /// So many clients are named, then counted.
 const NAMED: usize = 12;
 
-/// The whole plan.
-pub(super) fn plan(plan: &Plan) -> String {
+/// The whole plan; `typed` is the command line that asked for it.
+pub(super) fn plan(plan: &Plan, typed: &str) -> String {
     let mut out = format!(
         "{}\n    SHA-256  {}\n    Rung     {}: {}\n\n{}\n",
         plan.certificate.subject.rfc4514(),
@@ -30,7 +30,7 @@ pub(super) fn plan(plan: &Plan) -> String {
         let path = text::safe(&change.path.to_string_lossy()).into_owned();
         changes.push(match change.before.is_there() {
             true => format!(
-                "change  {path}  ({} → {} bytes; permissions stay)",
+                "change  {path}  ({} → {} bytes)",
                 change.before.bytes().len(),
                 change.after.bytes().len()
             ),
@@ -42,7 +42,12 @@ pub(super) fn plan(plan: &Plan) -> String {
             .map(|command| format!("run     {}", said(command))),
     );
     section(&mut out, "Writes and runs", &changes);
-    if plan.needs_root {
+    section(&mut out, "Keeps", &plan.stays);
+    if plan.is_forbidden() {
+        out.push_str(&format!(
+            "Needs root, and you are not. As root:\n    sudo {typed}\n"
+        ));
+    } else if plan.needs_root {
         out.push_str("Needs root.\n");
     }
     if plan.untried {
@@ -165,52 +170,47 @@ pub(super) fn written(plan: &Plan, entry: &Entry) -> String {
 }
 
 /// Before and after, by each client that was asked.
-pub(super) fn proof(
-    plan: &Plan,
-    before: &[Asked],
-    after: &[Asked],
-    outcome: &Outcome,
-    entry: &Entry,
-) -> String {
+pub(super) fn proof(plan: &Plan, applied: &Applied) -> String {
     let mut out = String::new();
-    if !after.is_empty() {
-        out.push_str(&format!(
-            "\nAsked new processes (measured)\n    {:<20} {:<20} {:<22} {}\n",
-            "", plan.target, "a public server", "a wrong name"
+    let public = applied.public.as_ref();
+    if !applied.after.is_empty() {
+        out.push_str("\nAsked new processes (measured)\n");
+        out.push_str(&row(
+            "",
+            &plan.target,
+            public.map(|server| &*server.host),
+            "a wrong name",
         ));
     }
-    for (b, a) in before.iter().zip(after) {
-        let both = |b: &Answer, a: &Answer| match b == a || b.words() == a.words() {
+    for (b, a) in applied.before.iter().zip(&applied.after) {
+        let both = |b: &Answer, a: &Answer| match b.words() == a.words() {
             true => a.words().to_owned(),
             false => format!("{} → {}", b.words(), a.words()),
         };
-        out.push_str(&format!(
-            "    {:<20} {:<20} {:<22} {}\n",
+        out.push_str(&row(
             a.client,
-            both(&b.endpoint, &a.endpoint),
-            both(&b.public, &a.public),
-            both(&b.wrong_name, &a.wrong_name)
+            &both(&b.endpoint, &a.endpoint),
+            public.map(|_| both(&b.public, &a.public)).as_deref(),
+            &both(&b.wrong_name, &a.wrong_name),
         ));
         if let Answer::Refused(words) | Answer::Unclear(words) = &a.endpoint {
             out.push_str(&format!("        {words}\n"));
         }
     }
-    let undo = format!("whycert trust undo {}", entry.id);
-    out.push_str(&match outcome {
-        Outcome::Helped => "It helped: every client that was asked accepts it now.\n".to_owned(),
-        Outcome::NobodyAsked => format!(
-            "No client of this rung could be asked here; the verdicts are predicted.\n{}",
-            turns(&plan.turns)
-        ),
-        Outcome::DidNotHelp => format!("It did not help everywhere. To take it back: {undo}\n"),
-        Outcome::ReplacedRoots => {
-            format!("A public server is refused now: the public roots were replaced. Take it back: {undo}\n")
-        }
-        Outcome::NotVerified => {
-            format!("A wrong name passes: verification is switched off somewhere. Take it back: {undo}\n")
-        }
-    });
+    out.push_str(&format!("{}\n", applied.roots.words()));
+    out.push_str(&format!("{}\n", applied.outcome.words()));
+    match applied.outcome {
+        Outcome::Helped => {}
+        Outcome::NobodyAsked => out.push_str(&turns(&plan.turns)),
+        _ => out.push_str(&format!("    whycert trust undo {}\n", applied.entry.id)),
+    }
     out
+}
+
+/// A client and what it says of each server that was asked.
+fn row(client: &str, endpoint: &str, public: Option<&str>, wrong_name: &str) -> String {
+    let public = public.map_or(String::new(), |words| format!("{:<22} ", text::safe(words)));
+    format!("    {client:<20} {endpoint:<20} {public}{wrong_name}\n")
 }
 
 /// What is in the journal.
@@ -259,31 +259,15 @@ pub(super) fn to_undo(entry: &Entry) -> String {
         entry.rung.id(),
         text::safe(&entry.subject)
     );
-    for record in &entry.records {
-        match record {
-            Record::Files { files, .. } => {
-                for file in files {
-                    let path = text::safe(&file.path.to_string_lossy()).into_owned();
-                    let what = if file.before.is_some() {
-                        "put back"
-                    } else {
-                        "remove"
-                    };
-                    out.push_str(&format!("    {what}  {path}\n"));
-                }
-            }
-            Record::Run { undo, .. } => {
-                for inverse in undo {
-                    out.push_str(&format!("    run  {}\n", said(&inverse.command)));
-                }
-            }
-        }
+    for (verb, object) in entry.undoing() {
+        out.push_str(&format!("    {verb}  {object}\n"));
     }
     out
 }
 
-/// That it was undone, and which variables still point to what is gone.
-pub(super) fn undone(entry: &Entry) -> String {
+/// That it was undone, which variables still point to what is gone, and what the clients say now.
+pub(super) fn undone(undone: &Undone) -> String {
+    let entry = &undone.entry;
     let mut out = format!(
         "Undone: {} ({}), {}.\n",
         entry.id,
@@ -310,6 +294,12 @@ pub(super) fn undone(entry: &Entry) -> String {
             }
         }
     }
+    if let Again::Asked(turned) = &undone.again {
+        for one in turned {
+            out.push_str(&format!("    {:<20} {}\n", one.client, one.words()));
+        }
+    }
+    out.push_str(&format!("{}\n", undone.again.words()));
     out
 }
 

@@ -17,6 +17,7 @@ mod environment;
 mod grid;
 mod machine;
 mod peer;
+mod shared;
 mod stack;
 mod verdict;
 

@@ -8,13 +8,14 @@ use super::environment::{Environment, FileTrouble, InEffect};
 use super::grid::Installed;
 use super::machine::{self, Named};
 use super::peer::{Afterwards, Limits, Peer, Proxy, ProxyAnswer};
+use super::shared::Known;
 use super::stack::{Met, Verifies};
 use super::{Ipv6Literal, Profile, ProxyUse, Underscore, profiles};
 use crate::cert::Certificate;
 use crate::chain::{Chain, NodeId};
-use crate::judge::engine::{self, Anchors, Answer, Facts, Input, Step};
+use crate::judge::engine::{Anchors, Facts, Step};
 use crate::judge::words::{self, Event, Facts as Words, Said};
-use crate::judge::{Policy, Question, Reason, ReasonKind};
+use crate::judge::{Question, Reason, ReasonKind};
 use crate::store::{Stores, TrustStore};
 use crate::target::Host;
 use crate::text;
@@ -163,40 +164,6 @@ pub fn verdict(profile: &'static Profile, ask: &Ask<'_>) -> Option<ClientVerdict
     one(profile, ask, &mut Known::default())
 }
 
-/// Answers that several clients share.
-#[derive(Default)]
-struct Known(Vec<(Policy, Anchors, bool, Option<Arc<Answer>>)>);
-
-impl Known {
-    fn answer(
-        &mut self,
-        ask: &Ask<'_>,
-        (chain, facts): (&Chain, &Facts),
-        is_direct: bool,
-        policy: &Policy,
-        anchors: &Anchors,
-    ) -> Option<Arc<Answer>> {
-        let found = self
-            .0
-            .iter()
-            .find(|(p, a, d, _)| *d == is_direct && p == policy && a == anchors);
-        if let Some((.., answer)) = found {
-            return answer.clone();
-        }
-        let answer = engine::ask(&Input {
-            chain: policy.sees(chain),
-            anchors,
-            question: ask.question,
-            policy,
-            facts,
-        })
-        .map(Arc::new);
-        self.0
-            .push((policy.clone(), anchors.clone(), is_direct, answer.clone()));
-        answer
-    }
-}
-
 /// What one client trusts here.
 struct Trust<'a> {
     stores: Vec<&'a TrustStore>,
@@ -207,16 +174,20 @@ struct Trust<'a> {
     file: Option<PathBuf>,
 }
 
-fn one(profile: &'static Profile, ask: &Ask<'_>, known: &mut Known) -> Option<ClientVerdict> {
+fn one<'a>(
+    profile: &'static Profile,
+    ask: &Ask<'a>,
+    known: &mut Known<'a>,
+) -> Option<ClientVerdict> {
     found(profile, &Edition::default(), ask, known)
 }
 
 /// The client in the edition that was found.
-fn found(
+fn found<'a>(
     base: &'static Profile,
     edition: &Edition,
-    ask: &Ask<'_>,
-    known: &mut Known,
+    ask: &Ask<'a>,
+    known: &mut Known<'a>,
 ) -> Option<ClientVerdict> {
     let profile = base.as_found(edition);
     let profile = profile.as_ref();
@@ -254,9 +225,7 @@ fn found(
         is_direct,
         by_proxy,
         trust: &trust,
-        anchors: Anchors::of(chain, |c| {
-            ask.question.pretend.contains(&c.sha256) || trust.stores.iter().any(|s| s.holds(c))
-        }),
+        anchors: known.anchors(ask, chain, is_direct, &trust.stores),
     };
     if let Some(event) = client.meets(known, &mut out)? {
         let wants_certificate = peer.is_some_and(|p| p.afterwards == Afterwards::ClientCertificate);
@@ -370,13 +339,13 @@ struct Client<'a, 'b> {
     is_direct: bool,
     by_proxy: bool,
     trust: &'b Trust<'a>,
-    anchors: Anchors,
+    anchors: Arc<Anchors>,
 }
 
 impl Client<'_, '_> {
     /// What stops this client, in the order in which it meets things; the outer `None` when nothing
     /// can be said.
-    fn meets(&self, known: &mut Known, out: &mut ClientVerdict) -> Option<Option<Event>> {
+    fn meets(&self, known: &mut Known<'_>, out: &mut ClientVerdict) -> Option<Option<Event>> {
         if let Some(event) = self.before_connecting() {
             return Some(Some(event));
         }
@@ -451,7 +420,7 @@ impl Client<'_, '_> {
         }
     }
 
-    fn certificate(&self, known: &mut Known, out: &mut ClientVerdict) -> Option<Option<Event>> {
+    fn certificate(&self, known: &mut Known<'_>, out: &mut ClientVerdict) -> Option<Option<Event>> {
         let policy = match &self.profile.overridden {
             Some(policy) if !self.trust.in_effect.is_default => policy,
             _ => &self.profile.policy,

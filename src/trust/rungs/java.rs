@@ -8,7 +8,7 @@ use crate::trust::file::{self, State};
 use crate::trust::step::{Change, Part, Step};
 use crate::trust::{Refusal, refuse, shown, tool};
 
-use super::{Case, Made, World};
+use super::{Case, Made, Rooted, World};
 
 /// The password that every Java has by default; it protects nothing, the store holds public facts.
 const PASSWORD: &str = "changeit";
@@ -89,6 +89,10 @@ pub(super) fn copy(case: &Case<'_>) -> Result<Made, Refusal> {
             format!("java {} …", text::shell_quote(&option)),
         ],
         world: World::variables(&[("JAVA_TOOL_OPTIONS".to_owned(), option.clone())], &path, case),
+        roots: Some(Rooted::as_in(
+            &path,
+            if path.exists() { &path } else { &source },
+        )),
         variables: vec![("JAVA_TOOL_OPTIONS".to_owned(), option)],
         ..Made::default()
     })
@@ -107,6 +111,7 @@ pub(super) fn own(case: &Case<'_>) -> Result<Made, Refusal> {
         ],
         undo: "Takes it out of the store again.".to_owned(),
         needs_root: case.place.needs_root(),
+        roots: Some(Rooted::as_in(&path, &path)),
         world,
         ..Made::default()
     })

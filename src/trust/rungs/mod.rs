@@ -10,6 +10,7 @@ use crate::target::Endpoint;
 
 use super::bundle;
 use super::reach::World;
+use super::roots::Rooted;
 use super::step::Step;
 use super::{Place, Refusal, Rung, TrustError, refuse};
 
@@ -49,6 +50,8 @@ pub(super) struct Made {
     pub needs_root: bool,
     pub untried: bool,
     pub uses_bundle: bool,
+    /// Where the public roots must still stand.
+    pub roots: Option<Rooted>,
     /// What clients see afterwards.
     pub world: World,
 }

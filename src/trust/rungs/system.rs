@@ -7,7 +7,7 @@ use crate::text;
 use crate::trust::step::{Inverse, Step};
 use crate::trust::{Refusal, bundle, refuse, tool};
 
-use super::{Case, Made, World};
+use super::{Case, Made, Rooted, World};
 
 /// How a distribution takes a CA.
 struct Way {
@@ -19,6 +19,8 @@ struct Way {
     suffix: &'static str,
     /// The command, the first word a program.
     command: &'static [&'static str],
+    /// The bundle that the command writes.
+    bundle: &'static str,
     /// p11-kit leaves certificates out that are no CA.
     only_ca: bool,
     tried: bool,
@@ -29,6 +31,7 @@ const DEBIAN: Way = Way {
     folder: "/usr/local/share/ca-certificates",
     suffix: "crt",
     command: &["update-ca-certificates"],
+    bundle: "/etc/ssl/certs/ca-certificates.crt",
     only_ca: false,
     tried: true,
 };
@@ -37,6 +40,7 @@ const FEDORA: Way = Way {
     folder: "/etc/pki/ca-trust/source/anchors",
     suffix: "pem",
     command: &["update-ca-trust", "extract"],
+    bundle: "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
     only_ca: true,
     tried: false,
 };
@@ -45,6 +49,7 @@ const ARCH: Way = Way {
     folder: "/etc/ca-certificates/trust-source/anchors",
     suffix: "pem",
     command: &["update-ca-trust"],
+    bundle: "/etc/ca-certificates/extracted/tls-ca-bundle.pem",
     only_ca: true,
     tried: false,
 };
@@ -53,6 +58,7 @@ const SUSE: Way = Way {
     folder: "/etc/pki/trust/anchors",
     suffix: "pem",
     command: &["update-ca-certificates"],
+    bundle: "/var/lib/ca-certificates/ca-bundle.pem",
     only_ca: true,
     tried: false,
 };
@@ -61,6 +67,7 @@ const ALPINE: Way = Way {
     folder: "/usr/local/share/ca-certificates",
     suffix: "crt",
     command: &["update-ca-certificates"],
+    bundle: "/etc/ssl/certs/ca-certificates.crt",
     only_ca: false,
     tried: false,
 };
@@ -154,6 +161,10 @@ fn by_command(case: &Case<'_>, way: &Way) -> Result<Made, Refusal> {
         undo: "Removes the file and lets the system make its store anew; Java's store too.".to_owned(),
         needs_root: case.place.needs_root(),
         untried: !way.tried,
+        roots: Some(Rooted::as_in(
+            &machine.at(way.bundle),
+            &machine.at(way.bundle),
+        )),
         world,
         ..Made::default()
     })

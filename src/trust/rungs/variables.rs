@@ -8,7 +8,7 @@ use crate::trust::file;
 use crate::trust::step::{Change, Part, Step};
 use crate::trust::{Refusal, TrustError, refuse, shown};
 
-use super::{Case, Made};
+use super::{Case, Made, Rooted};
 
 /// Variables that name a bundle. Each was tried with the programs that read it: with a bundle that holds
 /// the public roots too, the private and the public servers pass. `SSL_CERT_DIR` is left alone: beside
@@ -86,6 +86,7 @@ pub(super) fn command(case: &Case<'_>) -> Result<Made, Refusal> {
         lines,
         world: super::World::variables(&variables, &path, case),
         variables,
+        roots: Some(Rooted::of(&path, case.public_roots)),
         ..Made::default()
     })
 }
@@ -118,6 +119,7 @@ pub(super) fn bundle(case: &Case<'_>) -> Result<Made, Refusal> {
         world: super::World::variables(&variables, &path, case),
         variables,
         uses_bundle: true,
+        roots: Some(Rooted::of(&path, case.public_roots)),
         ..Made::default()
     })
 }
@@ -133,13 +135,19 @@ pub(super) fn project(case: &Case<'_>) -> Result<Made, Refusal> {
     let path = folder.join(if direnv { ".envrc" } else { ".env" });
     let bundle = case.place.bundle();
     let mut steps = Vec::new();
-    steps.extend(bundle::step(
+    let added = bundle::step(
         case.place,
         case.public_roots,
         case.certificate,
         case.target,
         case.now,
-    )?);
+    )?;
+    // A bundle that is used as it is may be older than the system's roots: it shall keep its own.
+    let roots = Some(match &added {
+        Some(_) => Rooted::of(&bundle, case.public_roots),
+        None => Rooted::as_in(&bundle, &bundle),
+    });
+    steps.extend(added);
     let (step, overridden) = block(&path, &bundle, direnv, &case.short())?;
     steps.push(step);
     let mut warnings = Vec::new();
@@ -157,11 +165,20 @@ pub(super) fn project(case: &Case<'_>) -> Result<Made, Refusal> {
     }
     let variables = assignments(&bundle);
     let mut spares = not_reached();
-    spares.push(if direnv {
-        "Shells in which direnv has not allowed the file: run “direnv allow”.".to_owned()
+    if direnv {
+        spares.push(
+            "Shells in which direnv has not allowed the file: run “direnv allow”.".to_owned(),
+        );
     } else {
-        "Node and Bun: NODE_EXTRA_CA_CERTS is read before any .env is. Use “whycert run”, or direnv.".to_owned()
-    });
+        spares.extend([
+            "Node and Bun, although they read .env: their TLS is set up before. Use “whycert run”, or direnv."
+                .to_owned(),
+            "Programs that read no .env (curl, git, pip, Go and most others), unless something sets its variables \
+             before it starts them, as uv run --env-file and docker compose do."
+                .to_owned(),
+        ]);
+    }
+    let world = super::World::variables(&in_effect(&variables, direnv), &bundle, case);
     Ok(Made {
         steps,
         affects: vec![format!(
@@ -170,7 +187,7 @@ pub(super) fn project(case: &Case<'_>) -> Result<Made, Refusal> {
             if direnv {
                 "by direnv"
             } else {
-                "python-dotenv, docker compose, uv run --env-file, deno --env-file"
+                "python-dotenv before the client is made, deno --env-file"
             }
         )],
         spares,
@@ -179,15 +196,23 @@ pub(super) fn project(case: &Case<'_>) -> Result<Made, Refusal> {
             "Takes the marked lines out of {}, and it out of the bundle.",
             shown(&path)
         ),
-        world: super::World::variables(&without_node(&variables, direnv), &bundle, case),
-        variables: without_node(&variables, direnv),
+        world: match direnv {
+            true => world,
+            false => world.only(READ_DOTENV),
+        },
+        variables: in_effect(&variables, direnv),
+        roots,
         uses_bundle: true,
         ..Made::default()
     })
 }
 
-/// Node reads no `.env` early enough.
-fn without_node(variables: &[(String, String)], direnv: bool) -> Vec<(String, String)> {
+/// Clients whose program reads a `.env` before their TLS is set up, by how their ids begin. Bun reads one too,
+/// too late (measured with 1.4.5), and so does Node with `--env-file` (measured with 20, 22 and 24).
+const READ_DOTENV: &[&str] = &["python3", "deno"];
+
+/// The variables that have an effect: Node's are not read early enough from a `.env`.
+fn in_effect(variables: &[(String, String)], direnv: bool) -> Vec<(String, String)> {
     let mut out = variables.to_vec();
     out.retain(|(name, _)| {
         direnv || !["NODE_EXTRA_CA_CERTS", "npm_config_cafile"].contains(&name.as_str())

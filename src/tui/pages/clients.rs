@@ -18,6 +18,16 @@ pub(super) fn lines(
     inspection: &Inspection,
     width: usize,
 ) -> Vec<Line> {
+    if inspection.is_list() {
+        let words = "This file is a list of certificates, not the chain of one server: clients judge chains.";
+        return vec![
+            Line::of(Meaning::Plain, words),
+            Line::blank(),
+            Line::of(Meaning::Muted, "Open the server itself with ")
+                .and(Meaning::Accent, "o")
+                .and(Meaning::Muted, ", or a file with one chain in it."),
+        ];
+    }
     let Some(grid) = &inspection.grid else {
         return vec![Line::of(Meaning::Muted, "No clients were judged.")];
     };

@@ -16,6 +16,11 @@ pub(super) fn lines(
     width: usize,
 ) -> Vec<Line> {
     let mut lines = Vec::new();
+    if let Some(list) = &inspection.list {
+        let sentences = list.sentences();
+        lines.extend(sentences.into_iter().map(|s| Line::of(Meaning::Plain, s)));
+        lines.push(Line::blank());
+    }
     match inspection.findings.split_first() {
         Some((first, rest)) => {
             lines.extend(root_cause(first, glyphs, width));
@@ -28,6 +33,7 @@ pub(super) fn lines(
                 );
             }
         }
+        None if inspection.is_list() => lines.extend(why_trusted(inspection)),
         None if matches!(inspection.outcome, Outcome::Trusted | Outcome::TrustedIf) => {
             lines.push(
                 Line::of(
@@ -137,6 +143,12 @@ fn why_trusted(inspection: &Inspection) -> Vec<Line> {
     let mut lines = Vec::new();
     for (index, name) in names.iter().enumerate() {
         let words = match index {
+            0 if inspection.is_list() => {
+                format!("Judged here: “{name}”, the first of them.")
+            }
+            0 if inspection.name.is_none() => {
+                format!("No name was asked for: “{name}” is judged without one.")
+            }
             0 => format!("“{name}” carries the name you asked for."),
             _ if index + 1 == names.len() => {
                 format!("Signed by “{name}”, which {} holds.", verdict.store_title)

@@ -49,6 +49,8 @@ pub(super) fn asked(model: &mut Model, job: JobId, measured: Measured) {
 pub(super) fn freshen(model: &mut Model) -> Vec<Effect> {
     let (known, now) = (model.knowledge, model.now);
     let stale = model.session().filter(|s| s.knowledge != known);
+    // A list has no grid to be made anew, and may be long.
+    let stale = stale.filter(|s| s.inspection().is_none_or(|i| !i.is_list()));
     if let Some(session) = stale
         && let State::Ready(inspection) = &session.state
     {

@@ -1,6 +1,6 @@
 //! Commands, as keys, mouse and palette give them.
 
-use super::{clients, further, overlay, search, time, trust, what_if};
+use super::{clients, further, journal, overlay, search, time, trust, what_if};
 use crate::export::{self, Format, What};
 use crate::inspect::Ask;
 use crate::moment::DAY;
@@ -64,6 +64,8 @@ pub(super) fn run(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::CopyMenu => overlay::open_copy(model),
         Command::Ask => return clients::open_ask(model),
         Command::Trust => return trust::open(model),
+        Command::Trusted => return journal::open(model),
+        Command::Public => model.say(false, "p is for the trust dialog: t opens it."),
         Command::WhatIf => what_if::open(model),
         Command::Forget => what_if::forget(model),
         Command::Fetch => further::offer(model, Ask::Fetch),

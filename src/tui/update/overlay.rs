@@ -4,7 +4,7 @@ use ratatui::layout::Position;
 use tui_input::{Input, InputRequest};
 
 use super::command::{self, moved};
-use super::{export, further, search, trust, what_if};
+use super::{export, further, journal, search, trust, what_if};
 use crate::cert::fields;
 use crate::diagnosis::lesson;
 use crate::diagnosis::pasted::Pasted;
@@ -37,6 +37,9 @@ pub(super) fn run(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Close => close(model),
         Command::Quit if !is_typing(model) => close(model),
         Command::Enter => return accept(model),
+        Command::Public => trust::toggle_public(model),
+        Command::Trusted if trust::is_done(model) => return journal::open(model),
+        Command::Copy if trust::is_done(model) => return trust::copy(model),
         Command::Copy => return super::clients::copy_offered(model),
         Command::Up => return stepped(model, -1),
         Command::Down => return stepped(model, 1),
@@ -127,6 +130,9 @@ fn step(model: &mut Model, lines: i64) {
             let picked = moved(dialog.picked, lines, Rung::ALL.len() - 1);
             trust::choose(dialog, picked);
         }
+        Some(Overlay::Journal(dialog)) if !dialog.busy => {
+            dialog.picked = moved(dialog.picked, lines, dialog.all().len().saturating_sub(1));
+        }
         Some(Overlay::WhatIf(menu)) if menu.typing.is_none() => {
             menu.picked = moved(menu.picked, lines, menu.choices.len().saturating_sub(1));
         }
@@ -186,6 +192,11 @@ fn pick(model: &mut Model, row: usize, inside: usize) -> bool {
             let again = dialog.picked == at;
             trust::choose(dialog, at);
             again
+        }
+        // Nothing is undone by a click either.
+        Some(Overlay::Journal(dialog)) if !dialog.busy && row < dialog.shown() => {
+            dialog.picked = dialog.first() + row;
+            false
         }
         // Nothing is written by a click: enter does that, when all three are chosen.
         Some(Overlay::Export(choice)) => {
@@ -263,6 +274,7 @@ fn accept(model: &mut Model) -> Vec<Effect> {
             }
         }
         Some(Overlay::Trust(dialog)) => return trust::accept(model, dialog),
+        Some(Overlay::Journal(dialog)) => return journal::accept(model, dialog),
         Some(Overlay::Offer(offer)) => return super::clients::accept(model, offer.ways),
         Some(Overlay::WhatIf(menu)) => return what_if::accept(model, menu),
         Some(Overlay::Before { ask, .. }) => return further::ask(model, *ask),

@@ -28,6 +28,7 @@ pub(super) fn open(model: &mut Model) -> Vec<Effect> {
         pretended,
         plan: None,
         agreeing: None,
+        public: false,
         busy: false,
         applied: None,
     };
@@ -68,6 +69,16 @@ pub(super) fn accept(model: &mut Model, mut dialog: Box<TrustDialog>) -> Vec<Eff
         return Vec::new();
     }
     let mut effects = Vec::new();
+    if let Some(Ok(plan)) = &dialog.plan
+        && plan.is_forbidden()
+    {
+        model.say(
+            false,
+            "Only root may do this: the line to do it as root is in the dialog.",
+        );
+        model.overlays.push(Overlay::Trust(dialog));
+        return effects;
+    }
     match (&dialog.plan, &dialog.agreeing) {
         // What is done by hand is only read.
         (Some(Ok(plan)), _) if dialog.busy || plan.steps.is_empty() => {}
@@ -83,7 +94,10 @@ pub(super) fn accept(model: &mut Model, mut dialog: Box<TrustDialog>) -> Vec<Eff
             );
         }
         (Some(Ok(plan)), _) => {
-            effects.push(Effect::Trust(Box::new(plan.clone())));
+            effects.push(Effect::Trust {
+                plan: Box::new(plan.clone()),
+                public: dialog.public,
+            });
             dialog.agreeing = None;
             dialog.busy = true;
         }
@@ -91,6 +105,40 @@ pub(super) fn accept(model: &mut Model, mut dialog: Box<TrustDialog>) -> Vec<Eff
     }
     model.overlays.push(Overlay::Trust(dialog));
     effects
+}
+
+/// The public server is asked too, or no more.
+pub(super) fn toggle_public(model: &mut Model) {
+    if let Some(Overlay::Trust(dialog)) = model.overlays.last_mut()
+        && !dialog.busy
+        && dialog.applied.is_none()
+    {
+        dialog.public = !dialog.public;
+    }
+}
+
+/// The dialog tells what was done.
+pub(super) fn is_done(model: &Model) -> bool {
+    matches!(model.overlays.last(), Some(Overlay::Trust(dialog)) if dialog.applied.is_some())
+}
+
+/// Copies the lines to use what was done.
+pub(super) fn copy(model: &mut Model) -> Vec<Effect> {
+    let lines = match model.overlays.last() {
+        Some(Overlay::Trust(dialog)) => match &dialog.applied {
+            Some(Ok(applied)) => applied.lines.join("\n"),
+            _ => String::new(),
+        },
+        _ => String::new(),
+    };
+    if lines.is_empty() {
+        model.say(false, "There is no line to copy here.");
+        return Vec::new();
+    }
+    vec![Effect::Copy {
+        what: "lines".to_owned(),
+        text: lines,
+    }]
 }
 
 /// Another rung: its plan is not made yet.

@@ -2,6 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 
 use crate::tui::line::Meaning;
 use crate::tui::theme::Look;
@@ -22,17 +23,17 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, title: &str, focused: bool, 
     let style = look.border(focused);
     let (right, bottom) = (area.x + area.width - 1, area.y + area.height - 1);
     for x in area.x + 1..right {
-        buffer.set_string(x, area.y, horizontal, style);
-        buffer.set_string(x, bottom, horizontal, style);
+        sign(buffer, (x, area.y), horizontal, style);
+        sign(buffer, (x, bottom), horizontal, style);
     }
     for y in area.y + 1..bottom {
-        buffer.set_string(area.x, y, vertical, style);
-        buffer.set_string(right, y, vertical, style);
+        sign(buffer, (area.x, y), vertical, style);
+        sign(buffer, (right, y), vertical, style);
     }
-    buffer.set_string(area.x, area.y, top_left, style);
-    buffer.set_string(right, area.y, top_right, style);
-    buffer.set_string(area.x, bottom, bottom_left, style);
-    buffer.set_string(right, bottom, bottom_right, style);
+    sign(buffer, (area.x, area.y), top_left, style);
+    sign(buffer, (right, area.y), top_right, style);
+    sign(buffer, (area.x, bottom), bottom_left, style);
+    sign(buffer, (right, bottom), bottom_right, style);
     if !title.is_empty() && area.width > 6 {
         let shown = format!(
             " {} ",
@@ -53,10 +54,17 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, title: &str, focused: bool, 
     }
 }
 
+/// One sign of the frame in one cell.
+fn sign(buffer: &mut Buffer, at: (u16, u16), symbol: &str, style: Style) {
+    if let Some(cell) = buffer.cell_mut(at) {
+        cell.set_symbol(symbol).set_style(style);
+    }
+}
+
 /// Marks the selected row on the left border of its box.
 pub(super) fn here(buffer: &mut Buffer, area: Rect, y: u16, look: Look) {
     if y > area.y && y + 1 < area.y + area.height {
-        buffer.set_string(area.x, y, look.glyphs.here, look.border(true));
+        sign(buffer, (area.x, y), look.glyphs.here, look.border(true));
     }
 }
 
@@ -64,7 +72,7 @@ pub(super) fn here(buffer: &mut Buffer, area: Rect, y: u16, look: Look) {
 pub(super) fn rule(buffer: &mut Buffer, area: Rect, focused: bool, look: Look) {
     let [horizontal, ..] = look.glyphs.frame;
     for x in area.x..area.x + area.width {
-        buffer.set_string(x, area.y, horizontal, look.border(focused));
+        sign(buffer, (x, area.y), horizontal, look.border(focused));
     }
 }
 

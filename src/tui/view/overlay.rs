@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use tui_input::Input;
 
-use super::{frame, input as line_input, put, trust, what_if};
+use super::{frame, input as line_input, journal, put, trust, what_if};
 use crate::text;
 use crate::tui::line::{Line, Meaning, wrap};
 use crate::tui::model::{ExportChoice, Model, Overlay};
@@ -91,6 +91,7 @@ pub(super) fn draw(model: &Model, overlay: &Overlay, screen: Rect, buffer: &mut 
             }
         }
         Overlay::Trust(dialog) => trust::draw(model, dialog, screen, buffer),
+        Overlay::Journal(dialog) => journal::draw(model, dialog, screen, buffer),
         Overlay::WhatIf(menu) => what_if::draw(model, menu, screen, buffer),
         Overlay::Before { title, lines, .. } => {
             what_if::draw_ask(model, title, lines, screen, buffer)
@@ -171,6 +172,10 @@ pub fn box_of(model: &Model) -> Option<(Rect, usize)> {
         Overlay::Trust(dialog) => {
             let (width, height) = trust::size(model, dialog);
             (width, height, 1)
+        }
+        Overlay::Journal(dialog) => {
+            let (width, height) = journal::size(model, dialog);
+            (width, height, 0)
         }
         Overlay::WhatIf(menu) => {
             let (width, height) = what_if::size(model, menu);

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use super::overlay::{choice_row, open};
 use super::put;
 use crate::text;
-use crate::trust::prove::{Applied, Outcome};
+use crate::trust::prove::{self, Answer, Applied, PUBLIC};
 use crate::trust::{Plan, Rung, said};
 use crate::tui::line::{Line, Meaning, wrap};
 use crate::tui::model::{Model, RUNGS, TrustDialog};
@@ -17,10 +17,16 @@ const HEAD: u16 = 7;
 pub(super) fn draw(model: &Model, dialog: &TrustDialog, screen: Rect, buffer: &mut Buffer) {
     let (width, lines) = laid_out(model, dialog);
     let rows = u16::try_from(lines.len() + usize::from(HEAD)).unwrap_or(u16::MAX);
-    let keys = if dialog.applied.is_some() {
+    let keys = if matches!(&dialog.applied, Some(Ok(applied)) if !applied.lines.is_empty()) {
+        "y copy the lines   T see and undo   esc close"
+    } else if dialog.applied.is_some() {
+        "T see and undo   esc close"
+    } else if dialog.busy {
         "esc close"
     } else if dialog.agreeing.is_some() {
         "enter agree   esc close"
+    } else if prove::asks(dialog.rung()) {
+        "↑↓ choose   enter do it   p ask a public name too   esc close"
     } else {
         "↑↓ choose   enter do it   esc close"
     };
@@ -146,11 +152,24 @@ fn plan_lines(model: &Model, dialog: &TrustDialog, plan: &Plan) -> Vec<Line> {
         let path = text::safe(&change.path.to_string_lossy()).into_owned();
         lines.push(told("Writes", Meaning::Code, path));
     }
+    for words in &plan.stays {
+        lines.push(told("Keeps", Meaning::Plain, words.clone()));
+    }
     for command in plan.commands() {
         lines.push(told("Runs", Meaning::Code, said(command)));
     }
-    if plan.needs_root {
+    if plan.is_forbidden() {
+        lines.push(told("Needs", Meaning::Warn, "root; as root:"));
+        lines.push(told("", Meaning::Code, plan.as_root()));
+    } else if plan.needs_root {
         lines.push(told("Needs", Meaning::Warn, "root"));
+    }
+    if prove::asks(plan.rung) {
+        let words = match dialog.public {
+            false => format!("your clients, about this server only (p: about {PUBLIC} too)"),
+            true => format!("your clients, about this server and {PUBLIC} (p: not {PUBLIC})"),
+        };
+        lines.push(told("Asks", Meaning::Plain, words));
     }
     lines.push(told("Means", Meaning::Plain, plan.scope.clone()));
     lines.extend(
@@ -161,8 +180,9 @@ fn plan_lines(model: &Model, dialog: &TrustDialog, plan: &Plan) -> Vec<Line> {
     let cured = plan.turns.iter().filter(|t| !t.before && t.after).count();
     if !plan.turns.is_empty() {
         let words = format!(
-            "{} that fail now would accept (predicted)",
-            text::count(cured, "client")
+            "{} that {} now would accept (predicted)",
+            text::count(cured, "client"),
+            if cured == 1 { "fails" } else { "fail" }
         );
         lines.push(told("Cures", Meaning::Plain, words));
     }
@@ -190,9 +210,9 @@ fn plan_lines(model: &Model, dialog: &TrustDialog, plan: &Plan) -> Vec<Line> {
 fn applied_lines(model: &Model, applied: &Applied) -> Vec<Line> {
     let glyphs = model.look.glyphs;
     let mut lines = Vec::new();
-    let (meaning, sign) = match applied.outcome {
-        Outcome::Helped | Outcome::NobodyAsked => (Meaning::Good, glyphs.good),
-        _ => (Meaning::Bad, glyphs.bad),
+    let (meaning, sign) = match applied.outcome.is_good() {
+        true => (Meaning::Good, glyphs.good),
+        false => (Meaning::Bad, glyphs.bad),
     };
     lines.push(
         Line::of(meaning, format!("{sign} "))
@@ -200,16 +220,27 @@ fn applied_lines(model: &Model, applied: &Applied) -> Vec<Line> {
             .hanging(2),
     );
     for (before, after) in applied.before.iter().zip(&applied.after) {
-        let words = format!("{} → {}", before.endpoint.words(), after.endpoint.words());
+        let mut words = format!("{} → {}", before.endpoint.words(), after.endpoint.words());
+        if let Some(public) = &applied.public {
+            let public = text::safe(&public.host);
+            words.push_str(&format!("; {public}: {}", after.public.words()));
+        }
+        if !matches!(after.wrong_name, Answer::NotAsked(_)) {
+            words.push_str(&format!("; a wrong name: {}", after.wrong_name.words()));
+        }
         lines.push(
-            Line::of(Meaning::Muted, format!("{:<20}", after.client)).and(Meaning::Plain, words),
+            Line::of(Meaning::Muted, format!("{:<21}", after.client)).and(Meaning::Plain, words),
         );
     }
+    lines.push(Line::of(Meaning::Plain, applied.roots.words()));
     lines.push(told(
         "Undo",
         Meaning::Code,
-        format!("whycert trust undo {}", applied.entry.id),
+        format!("T here, or whycert trust undo {}", applied.entry.id),
     ));
+    for line in &applied.lines {
+        lines.push(told("Use it", Meaning::Code, line.clone()));
+    }
     if matches!(applied.entry.rung, Rung::Bundle | Rung::Project) {
         lines.push(told("Use it", Meaning::Code, "whycert bundle lines"));
     }
