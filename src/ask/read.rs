@@ -201,7 +201,13 @@ pub(super) fn python(ran: &Ran) -> Said {
     let Some((kind, message)) = raised.last() else {
         return rejected(all, "");
     };
-    if *kind == "urllib.error.HTTPError" {
+    // An answer that is no proper HTTP came through TLS all the same.
+    let answered = [
+        "urllib.error.HTTPError",
+        "ClientResponseError",
+        "http_exceptions.",
+    ];
+    if answered.iter().any(|name| kind.contains(name)) {
         return Said::Accepted;
     }
     if kind.ends_with("ModuleNotFoundError") {
