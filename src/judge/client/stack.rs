@@ -206,7 +206,7 @@ impl Stack {
             _ => true,
         };
         let md5 = sent.iter().any(|c| {
-            !c.is_self_issued() && matches!(c.signature_algorithm.hash, Some(Hash::Md5 | Hash::Md2))
+            matches!(c.signature_algorithm.hash, Some(Hash::Md5 | Hash::Md2)) && !c.is_self_issued()
         });
         (!takes_key || (md5 && !self.md5_certificates)).then(|| Event::alert(40))
     }

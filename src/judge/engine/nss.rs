@@ -5,6 +5,8 @@
 //! Of the policy it reads `must_staple`, `name_check` and `least_rsa_bits`. Revocation that Firefox
 //! would ask for over the network is not known here.
 
+use std::collections::HashSet;
+
 use super::{Answer, Input, sent};
 use crate::cert::{Certificate, KeyKind, oid};
 use crate::chain::{NameMatch, NodeId, SignatureCheck};
@@ -30,7 +32,7 @@ pub(super) fn judge(input: &Input<'_>) -> Answer {
     };
     let mut search = Search {
         input,
-        sent: sent(input.chain),
+        sent: sent(input.chain).into_iter().collect(),
         comparisons: MOST_COMPARISONS,
         steps: MOST_STEPS,
         deepest: vec![leaf],
@@ -93,7 +95,7 @@ fn afterwards(input: &Input<'_>, leaf: NodeId) -> Option<Reason> {
 
 struct Search<'a> {
     input: &'a Input<'a>,
-    sent: Vec<NodeId>,
+    sent: HashSet<NodeId>,
     comparisons: usize,
     steps: usize,
     deepest: Vec<NodeId>,
@@ -146,21 +148,16 @@ impl Search<'_> {
     /// Tries all issuers; the error is the one that they share.
     fn issuers(&mut self, path: &mut Vec<NodeId>, child: NodeId) -> Result<(), Reason> {
         let unknown = Reason::on(child, ReasonKind::MissingIssuer);
-        let anchors: Vec<NodeId> = self.input.anchors.iter().collect();
-        let mut candidates: Vec<NodeId> = anchors;
-        for &id in &self.sent {
-            if !candidates.contains(&id) {
-                candidates.push(id);
-            }
-        }
+        let chain = self.input.chain;
+        let fitting = chain.issuers(child);
+        let fitting = fitting.filter(|link| link.name != NameMatch::Different);
+        let mut candidates: Vec<NodeId> = fitting.map(|link| link.issuer).collect();
+        candidates.retain(|&id| self.input.anchors.holds(id) || self.sent.contains(&id));
+        // Anchors first, then the others as they were sent, which is the order of their numbers.
+        candidates.sort_unstable_by_key(|&id| (!self.input.anchors.holds(id), id));
         let mut shared: Option<Reason> = None;
         for candidate in candidates {
-            let names_fit = self
-                .input
-                .chain
-                .link(child, candidate)
-                .is_some_and(|l| l.name != NameMatch::Different);
-            if !names_fit || path.contains(&candidate) {
+            if path.contains(&candidate) {
                 continue;
             }
             self.steps = self.steps.saturating_sub(1);
