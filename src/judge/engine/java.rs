@@ -5,6 +5,8 @@
 //! Anchors are neither dated nor constrained. Of the policy it reads `leaf_key_usage`, `name_check`,
 //! `sha1`, `least_rsa_bits` and what [`name::accepts`] reads.
 
+use std::collections::HashMap;
+
 use super::{Answer, Input, sent};
 use crate::cert::extension::KeyUsage;
 use crate::cert::{Certificate, Hash, KeyKind, oid};
@@ -122,8 +124,27 @@ fn is_trusted(input: &Input<'_>, id: NodeId) -> bool {
         })
 }
 
+/// Certificates by their subjects, each list in the order given.
+fn by_subject(
+    input: &Input<'_>,
+    ids: impl Iterator<Item = NodeId>,
+) -> HashMap<Vec<u8>, Vec<NodeId>> {
+    let mut all: HashMap<Vec<u8>, Vec<NodeId>> = HashMap::new();
+    for id in ids {
+        if let Some(certificate) = input.chain.certificate(id) {
+            let subject = certificate.subject.canonical();
+            all.entry(subject).or_default().push(id);
+        }
+    }
+    all
+}
+
 /// Any path through what was sent will do; what is wrong with the others is not said.
 fn build(input: &Input<'_>, list: &[NodeId]) -> (Vec<NodeId>, Option<Reason>) {
+    let (sent, anchors) = (
+        by_subject(input, list.iter().copied()),
+        by_subject(input, input.anchors.iter()),
+    );
     let mut tried = 0;
     let mut open: Vec<Vec<NodeId>> = vec![list.iter().copied().take(1).collect()];
     while let Some(path) = open.pop() {
@@ -131,20 +152,22 @@ fn build(input: &Input<'_>, list: &[NodeId]) -> (Vec<NodeId>, Option<Reason>) {
         if tried > MOST_TRIED || path.len() > MOST_DEPTH + 1 {
             continue;
         }
-        let Some(&top) = path.last() else { continue };
-        for anchor in input.anchors.iter().filter(|&a| same_name(input, top, a)) {
+        let top = path.last().and_then(|&top| input.chain.certificate(top));
+        let Some(issuer) = top.map(|top| top.issuer.canonical()) else {
+            continue;
+        };
+        for &anchor in anchors.get(&issuer).into_iter().flatten() {
             let mut whole = path.clone();
             whole.push(anchor);
             if validate(input, &whole).is_none() {
                 return (whole, None);
             }
         }
-        for &next in list.iter().filter(|n| !path.contains(n)) {
-            if same_name(input, top, next) {
-                let mut longer = path.clone();
-                longer.push(next);
-                open.push(longer);
-            }
+        let above = sent.get(&issuer).into_iter().flatten();
+        for &next in above.filter(|n| !path.contains(n)) {
+            let mut longer = path.clone();
+            longer.push(next);
+            open.push(longer);
         }
     }
     let path: Vec<NodeId> = list.iter().copied().take(1).collect();
