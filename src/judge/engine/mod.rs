@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use super::Question;
 use super::policy::{Engine, Policy};
-use super::reason::Reason;
+use super::reason::{Reason, ReasonKind};
 use crate::cert::Certificate;
 use crate::chain::{Chain, NodeId, Origin};
 
@@ -159,17 +159,31 @@ impl Anchors {
 /// Asks the engine of the policy. `None`: that engine is not written yet, so nothing is known of
 /// this client; it is left out, never guessed.
 pub fn ask(input: &Input<'_>) -> Option<Answer> {
-    match input.policy.engine {
-        Engine::Rfc5280 => Some(rfc5280::judge(input)),
-        Engine::Webpki => Some(webpki::judge(input)),
-        Engine::Java => Some(java::judge(input)),
-        Engine::Nss => Some(nss::judge(input)),
-        Engine::Chromium => Some(chromium::judge(input)),
-        Engine::Boringssl => Some(boringssl::judge(input)),
-        Engine::Go => Some(go::judge(input)),
-        Engine::Gnutls => Some(gnutls::judge(input)),
-        Engine::Openssl => Some(openssl::judge(input)),
+    let answer = match input.policy.engine {
+        Engine::Rfc5280 => rfc5280::judge(input),
+        Engine::Webpki => webpki::judge(input),
+        Engine::Java => java::judge(input),
+        Engine::Nss => nss::judge(input),
+        Engine::Chromium => chromium::judge(input),
+        Engine::Boringssl => boringssl::judge(input),
+        Engine::Go => go::judge(input),
+        Engine::Gnutls => gnutls::judge(input),
+        Engine::Openssl => openssl::judge(input),
+    };
+    Some(told_truly(input, answer))
+}
+
+/// Engines say of every self-signed leaf that they do not trust that it is unknown. Where the store
+/// holds it, that is not the reason.
+fn told_truly(input: &Input<'_>, mut answer: Answer) -> Answer {
+    for reason in &mut answer.failures {
+        if reason.kind == ReasonKind::SelfSignedLeaf
+            && reason.node.is_some_and(|id| input.anchors.holds(id))
+        {
+            reason.kind = ReasonKind::HeldLeafRefused;
+        }
     }
+    answer
 }
 
 /// The certificates as sent, leaf first; one that was sent twice stands twice.
@@ -192,7 +206,7 @@ fn sent(chain: &Chain) -> Vec<NodeId> {
 
 /// The RFC's own rules.
 pub(super) fn rfc5280(input: &Input<'_>) -> Answer {
-    rfc5280::judge(input)
+    told_truly(input, rfc5280::judge(input))
 }
 
 /// What `rustls-webpki` says, in its own word, and the reason behind it.
