@@ -4,6 +4,7 @@
 mod held;
 mod overload;
 mod revocation;
+mod unasked;
 mod verify;
 
 use std::sync::Arc;

@@ -10,6 +10,7 @@ use super::report::title_of;
 use super::{supposed, words};
 use crate::inspect::Inspection;
 use crate::judge::client::{Basis, ClientRow, Difference, Grid, KEY_NOT_PROVED, Kind, Said};
+use crate::judge::{Step, StepState};
 use crate::text;
 
 /// The report for people, at most 100 columns wide. `None` when no clients were judged.
@@ -193,6 +194,10 @@ fn page(inspection: &Inspection, grid: &Grid) -> Page {
         blocks: spoken(grid),
     });
     sections.push(Section {
+        heading: "Not checked here",
+        blocks: unchecked(grid),
+    });
+    sections.push(Section {
         heading: "Asked",
         blocks: asked(grid),
     });
@@ -287,6 +292,28 @@ fn spoken(grid: &Grid) -> Vec<Block> {
         blocks.push(Block::Facts(lines));
     }
     blocks
+}
+
+/// Everything that clients look at and whycert does not, with all clients it is said of.
+fn unchecked(grid: &Grid) -> Vec<Block> {
+    let mut said: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for row in grid.rows.iter().filter(|row| row.kind() == Kind::Predicted) {
+        let unknown = |step: &&Step| step.state == StepState::Unknown;
+        for step in row.predicted.steps.iter().filter(unknown) {
+            let clients = said.entry(&step.evidence).or_default();
+            if clients.last() != Some(&row.client().title.as_str()) {
+                clients.push(&row.client().title);
+            }
+        }
+    }
+    said.into_iter()
+        .flat_map(|(evidence, clients)| {
+            [
+                Block::Head(clients.join(", ")),
+                Block::Facts(vec![(String::new(), evidence.to_owned())]),
+            ]
+        })
+        .collect()
 }
 
 /// Which clients were asked, with which commands.

@@ -43,6 +43,7 @@ impl Ground {
         let facts = Facts {
             stapled: capture.session.ocsp_staple.as_deref().map(Arc::from),
             static_rsa: suite.starts_with("TLS_RSA_WITH"),
+            offline: peer.is_none(),
         };
         // What clients said was said of the world as it is.
         let measured = if options.what_if.is_empty() {

@@ -27,6 +27,7 @@ mod openssl;
 mod rfc5280;
 mod rounds;
 mod steps;
+mod unasked;
 mod webpki;
 
 /// Everything an engine judges from.
@@ -44,7 +45,7 @@ pub struct Input<'a> {
     pub facts: &'a Facts,
 }
 
-/// What the handshake showed that bears on the verdict; the default is a file.
+/// What the handshake showed that bears on the verdict.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
     /// The stapled OCSP answer.
@@ -52,6 +53,16 @@ pub struct Facts {
     /// The key exchange was static RSA, so that the leaf needs keyEncipherment, not
     /// digitalSignature.
     pub static_rsa: bool,
+    /// There was no handshake: the certificates are from files, and what a server would staple is
+    /// not known.
+    pub offline: bool,
+}
+
+impl Facts {
+    /// The server was seen to staple nothing.
+    fn lacks_stapled(&self) -> bool {
+        self.stapled.is_none() && !self.offline
+    }
 }
 
 /// The nodes of one chain that one client trusts.
@@ -170,7 +181,9 @@ pub fn ask(input: &Input<'_>) -> Option<Answer> {
         Engine::Gnutls => gnutls::judge(input),
         Engine::Openssl => openssl::judge(input),
     };
-    Some(told_truly(input, answer))
+    let mut answer = told_truly(input, answer);
+    unasked::add(input, &mut answer);
+    Some(answer)
 }
 
 /// Engines say of every self-signed leaf that they do not trust that it is unknown. Where the store
