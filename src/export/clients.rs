@@ -10,7 +10,6 @@ use super::report::title_of;
 use super::{supposed, words};
 use crate::inspect::Inspection;
 use crate::judge::client::{Basis, ClientRow, Difference, Grid, KEY_NOT_PROVED, Kind, Said};
-use crate::judge::{Step, StepState};
 use crate::text;
 
 /// The report for people, at most 100 columns wide. `None` when no clients were judged.
@@ -298,8 +297,7 @@ fn spoken(grid: &Grid) -> Vec<Block> {
 fn unchecked(grid: &Grid) -> Vec<Block> {
     let mut said: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for row in grid.rows.iter().filter(|row| row.kind() == Kind::Predicted) {
-        let unknown = |step: &&Step| step.state == StepState::Unknown;
-        for step in row.predicted.steps.iter().filter(unknown) {
+        for step in row.predicted.steps.iter().filter(|s| s.is_left_out()) {
             let clients = said.entry(&step.evidence).or_default();
             if clients.last() != Some(&row.client().title.as_str()) {
                 clients.push(&row.client().title);

@@ -1,15 +1,15 @@
 //! What a client looks at and whycert does not is said among its checks, as unknown.
 
 use whycert::judge::client::by_id;
-use whycert::judge::{self, Answer, Facts, ReasonKind, StepState};
+use whycert::judge::{self, Answer, Facts, ReasonKind};
 
 use super::{HOST, Line, extension, graph, question, store};
 
-/// The checks that are unknown, each with its words.
+/// The checks that are left out, each with its words.
 fn unknown(answer: &Answer) -> Vec<(&'static str, String)> {
     let steps = answer.steps.iter();
     steps
-        .filter(|s| s.state == StepState::Unknown)
+        .filter(|s| s.is_left_out())
         .map(|s| (s.check, s.evidence.clone()))
         .collect()
 }

@@ -116,6 +116,13 @@ pub struct Step {
     pub evidence: String,
 }
 
+impl Step {
+    /// The client would look, and whycert does not: what it would see could turn the verdict.
+    pub fn is_left_out(&self) -> bool {
+        self.state == StepState::Unknown && unasked::CHECKS.contains(&self.check)
+    }
+}
+
 /// How a check went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StepState {

@@ -6,6 +6,14 @@ use crate::judge::policy::{Engine, Policy};
 use crate::judge::{ReasonKind, facts};
 use crate::text;
 
+/// The checks of this page, as in [`Step::check`].
+pub(super) const CHECKS: [&str; 4] = [
+    "issuer-fetch",
+    "stapled-answer",
+    "must-staple",
+    "revocation",
+];
+
 /// Adds what was not looked at and could turn this answer.
 pub(super) fn add(input: &Input<'_>, answer: &mut Answer) {
     let Some(leaf) = input.chain.leaf else {
