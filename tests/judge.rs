@@ -1,8 +1,10 @@
 //! The judge: each fault of a path is named on its certificate, OpenSSL refuses the same, lists of
 //! revoked certificates count, and overloaded graphs end.
 
+mod held;
 mod overload;
 mod revocation;
+mod unasked;
 mod verify;
 
 use std::sync::Arc;

@@ -98,7 +98,7 @@ fn algorithm(
             ("P-521", ECDSA_SHA512) => Ok(&alg::ECDSA_P521_SHA512_ASN1),
             ("P-521", ECDSA_SHA1) => Ok(&alg::ECDSA_P521_SHA1_ASN1),
             ("secp256k1", ECDSA_SHA256) => Ok(&alg::ECDSA_P256K1_SHA256_ASN1),
-            (_, oid) if !oid.starts_with("1.2.840.10045.4.") => Err(SignatureCheck::Bad),
+            (_, oid) if is_of_other_keys(oid) => Err(SignatureCheck::Bad),
             _ => cannot(format!(
                 "{name} with a key on the curve {}",
                 crate::text::safe(curve)
@@ -110,6 +110,19 @@ fn algorithm(
         KeyKind::Ed25519 if oid.starts_with("1.2.840.") => Err(SignatureCheck::Bad),
         _ => cannot(format!("{} is not supported here", crate::text::safe(name))),
     }
+}
+
+/// Signatures that no key on a curve makes, as far as they are known: RSA, Ed25519 and Ed448, DSA,
+/// ML-DSA. Others (SM2, GOST) may well be of such a key.
+fn is_of_other_keys(oid: &str) -> bool {
+    [
+        "1.2.840.113549.1.1.",
+        "1.3.101.",
+        "1.2.840.10040.",
+        "2.16.840.1.101.3.4.3.",
+    ]
+    .iter()
+    .any(|family| oid.starts_with(family))
 }
 
 fn is_elliptic(oid: &str) -> bool {

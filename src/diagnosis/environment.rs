@@ -283,6 +283,7 @@ fn wants_a_root(case: &Case<'_>) -> bool {
                     ReasonKind::UnknownRoot
                         | ReasonKind::MissingIssuer
                         | ReasonKind::SelfSignedLeaf
+                        | ReasonKind::HeldLeafRefused
                 )
             })
     })

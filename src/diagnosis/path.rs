@@ -58,7 +58,7 @@ fn finding(case: &Case<'_>, verdict: &Verdict, reason: &Reason) -> Option<Findin
             interception::finding(case, verdict, top)
                 .unwrap_or_else(|| made(case, top, unknown_root(case, verdict, top)))
         }
-        ReasonKind::SelfSignedLeaf => made(case, node?, self_signed(case, node?)),
+        ReasonKind::SelfSignedLeaf | ReasonKind::HeldLeafRefused => made(case, node?, self_signed(case, node?)),
         ReasonKind::Expired { not_after } => expired(case, node?, *not_after),
         ReasonKind::NotYetValid { not_before } => new(
             &rule::NOT_YET_VALID,

@@ -193,6 +193,10 @@ fn page(inspection: &Inspection, grid: &Grid) -> Page {
         blocks: spoken(grid),
     });
     sections.push(Section {
+        heading: "Not checked here",
+        blocks: unchecked(grid),
+    });
+    sections.push(Section {
         heading: "Asked",
         blocks: asked(grid),
     });
@@ -287,6 +291,27 @@ fn spoken(grid: &Grid) -> Vec<Block> {
         blocks.push(Block::Facts(lines));
     }
     blocks
+}
+
+/// Everything that clients look at and whycert does not, with all clients it is said of.
+fn unchecked(grid: &Grid) -> Vec<Block> {
+    let mut said: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for row in grid.rows.iter().filter(|row| row.kind() == Kind::Predicted) {
+        for step in row.predicted.steps.iter().filter(|s| s.is_left_out()) {
+            let clients = said.entry(&step.evidence).or_default();
+            if clients.last() != Some(&row.client().title.as_str()) {
+                clients.push(&row.client().title);
+            }
+        }
+    }
+    said.into_iter()
+        .flat_map(|(evidence, clients)| {
+            [
+                Block::Head(clients.join(", ")),
+                Block::Facts(vec![(String::new(), evidence.to_owned())]),
+            ]
+        })
+        .collect()
 }
 
 /// Which clients were asked, with which commands.

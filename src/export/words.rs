@@ -84,6 +84,9 @@ pub(super) fn reason(kind: &ReasonKind) -> String {
         ReasonKind::SelfSignedLeaf => {
             "it signed itself, and this store does not hold it".to_owned()
         }
+        ReasonKind::HeldLeafRefused => {
+            "it signed itself; this store holds it, but this client does not trust such a certificate for itself".to_owned()
+        }
         ReasonKind::Expired { not_after } => format!("expired on {}", not_after.long()),
         ReasonKind::NotYetValid { not_before } => {
             format!("not valid before {}", not_before.long())

@@ -77,5 +77,6 @@ fn facts(capture: &Capture) -> Facts {
     Facts {
         stapled: capture.session.ocsp_staple.as_deref().map(Arc::from),
         static_rsa: suite.starts_with("TLS_RSA_WITH"),
+        offline: Peer::of(capture).is_none(),
     }
 }

@@ -58,6 +58,9 @@ kinds! {
     UnknownRoot = "unknown-root";
     /// The leaf signed itself and this store does not hold it.
     SelfSignedLeaf = "self-signed-leaf";
+    /// The leaf signed itself and this store holds it, but the client takes no such certificate from
+    /// it: only CAs, or only leaves that are none.
+    HeldLeafRefused = "held-leaf-refused";
     /// More intermediates than the client or the question allows.
     TooDeep { most: u32 } = "too-deep";
     /// The search budget was spent.

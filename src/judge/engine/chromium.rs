@@ -16,6 +16,7 @@ pub(super) fn judge(input: &Input<'_>) -> Answer {
             ReasonKind::MissingIssuer
                 | ReasonKind::UnknownRoot
                 | ReasonKind::SelfSignedLeaf
+                | ReasonKind::HeldLeafRefused
                 | ReasonKind::NoCertificate
                 | ReasonKind::BadSignature
         )
@@ -73,6 +74,7 @@ fn is_authority(kind: &ReasonKind) -> bool {
         ReasonKind::MissingIssuer
             | ReasonKind::UnknownRoot
             | ReasonKind::SelfSignedLeaf
+            | ReasonKind::HeldLeafRefused
             | ReasonKind::NoCertificate
             | ReasonKind::BadSignature
     )

@@ -491,7 +491,7 @@ impl<'a> Verify<'a> {
         let Some(certificate) = self.certificate(leaf) else {
             return;
         };
-        if policy.must_staple && facts::must_staple(certificate) && input.facts.stapled.is_none() {
+        if policy.must_staple && facts::must_staple(certificate) && input.facts.lacks_stapled() {
             failures.push(Reason::on(leaf, ReasonKind::MustStaple));
         }
         if policy.leaf_key_usage

@@ -1,4 +1,5 @@
-//! Go's crypto/x509: Certificate.Verify, as its TLS clients call it (Go 1.24 to 1.27).
+//! Go's crypto/x509: Certificate.Verify, as its TLS clients call it (Go 1.24 to 1.26; what
+//! newer ones do otherwise is said at the client `go` in `assets/clients.toml`).
 //!
 //! Certificates that it does not parse never get that far. Then the leaf's own critical extensions,
 //! dates and name; only then chains are built, roots before intermediates, every candidate's signature

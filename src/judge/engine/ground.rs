@@ -157,6 +157,8 @@ impl Family {
             }
             _ if oid.starts_with("1.2.840.113549.1.1.") => Self::Rsa,
             _ if oid.starts_with("1.2.840.10045.4.") => Self::Ec,
+            // SM2 with SM3: OpenSSL holds such keys as keys on a curve.
+            "1.2.156.10197.1.501" => Self::Ec,
             _ if oid.starts_with("2.16.840.1.101.3.4.3.") => Self::Dsa,
             _ => return None,
         })

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use super::Question;
 use super::policy::{Engine, Policy};
-use super::reason::Reason;
+use super::reason::{Reason, ReasonKind};
 use crate::cert::Certificate;
 use crate::chain::{Chain, NodeId, Origin};
 
@@ -27,6 +27,7 @@ mod openssl;
 mod rfc5280;
 mod rounds;
 mod steps;
+mod unasked;
 mod webpki;
 
 /// Everything an engine judges from.
@@ -44,7 +45,7 @@ pub struct Input<'a> {
     pub facts: &'a Facts,
 }
 
-/// What the handshake showed that bears on the verdict; the default is a file.
+/// What the handshake showed that bears on the verdict.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
     /// The stapled OCSP answer.
@@ -52,6 +53,16 @@ pub struct Facts {
     /// The key exchange was static RSA, so that the leaf needs keyEncipherment, not
     /// digitalSignature.
     pub static_rsa: bool,
+    /// There was no handshake: the certificates are from files, and what a server would staple is
+    /// not known.
+    pub offline: bool,
+}
+
+impl Facts {
+    /// The server was seen to staple nothing.
+    fn lacks_stapled(&self) -> bool {
+        self.stapled.is_none() && !self.offline
+    }
 }
 
 /// The nodes of one chain that one client trusts.
@@ -103,6 +114,13 @@ pub struct Step {
     pub state: StepState,
     /// What was seen, safe to display.
     pub evidence: String,
+}
+
+impl Step {
+    /// The client would look, and whycert does not: what it would see could turn the verdict.
+    pub fn is_left_out(&self) -> bool {
+        self.state == StepState::Unknown && unasked::CHECKS.contains(&self.check)
+    }
 }
 
 /// How a check went.
@@ -159,17 +177,33 @@ impl Anchors {
 /// Asks the engine of the policy. `None`: that engine is not written yet, so nothing is known of
 /// this client; it is left out, never guessed.
 pub fn ask(input: &Input<'_>) -> Option<Answer> {
-    match input.policy.engine {
-        Engine::Rfc5280 => Some(rfc5280::judge(input)),
-        Engine::Webpki => Some(webpki::judge(input)),
-        Engine::Java => Some(java::judge(input)),
-        Engine::Nss => Some(nss::judge(input)),
-        Engine::Chromium => Some(chromium::judge(input)),
-        Engine::Boringssl => Some(boringssl::judge(input)),
-        Engine::Go => Some(go::judge(input)),
-        Engine::Gnutls => Some(gnutls::judge(input)),
-        Engine::Openssl => Some(openssl::judge(input)),
+    let answer = match input.policy.engine {
+        Engine::Rfc5280 => rfc5280::judge(input),
+        Engine::Webpki => webpki::judge(input),
+        Engine::Java => java::judge(input),
+        Engine::Nss => nss::judge(input),
+        Engine::Chromium => chromium::judge(input),
+        Engine::Boringssl => boringssl::judge(input),
+        Engine::Go => go::judge(input),
+        Engine::Gnutls => gnutls::judge(input),
+        Engine::Openssl => openssl::judge(input),
+    };
+    let mut answer = told_truly(input, answer);
+    unasked::add(input, &mut answer);
+    Some(answer)
+}
+
+/// Engines say of every self-signed leaf that they do not trust that it is unknown. Where the store
+/// holds it, that is not the reason.
+fn told_truly(input: &Input<'_>, mut answer: Answer) -> Answer {
+    for reason in &mut answer.failures {
+        if reason.kind == ReasonKind::SelfSignedLeaf
+            && reason.node.is_some_and(|id| input.anchors.holds(id))
+        {
+            reason.kind = ReasonKind::HeldLeafRefused;
+        }
     }
+    answer
 }
 
 /// The certificates as sent, leaf first; one that was sent twice stands twice.
@@ -192,7 +226,7 @@ fn sent(chain: &Chain) -> Vec<NodeId> {
 
 /// The RFC's own rules.
 pub(super) fn rfc5280(input: &Input<'_>) -> Answer {
-    rfc5280::judge(input)
+    told_truly(input, rfc5280::judge(input))
 }
 
 /// What `rustls-webpki` says, in its own word, and the reason behind it.

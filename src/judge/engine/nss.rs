@@ -75,8 +75,7 @@ fn self_signed(input: &Input<'_>, leaf: NodeId, reason: Reason) -> Reason {
 /// The feature extension, then the name.
 fn afterwards(input: &Input<'_>, leaf: NodeId) -> Option<Reason> {
     let certificate = input.chain.certificate(leaf)?;
-    if input.policy.must_staple && facts::must_staple(certificate) && input.facts.stapled.is_none()
-    {
+    if input.policy.must_staple && facts::must_staple(certificate) && input.facts.lacks_stapled() {
         return Some(Reason::on(leaf, ReasonKind::MustStaple));
     }
     let wanted = input.question.name.as_ref()?;

@@ -233,9 +233,7 @@ impl Rules<'_> {
                 kinds.push(ReasonKind::KeyUsageForbids { wanted });
             }
         }
-        if policy.must_staple
-            && facts::must_staple(certificate)
-            && self.input.facts.stapled.is_none()
+        if policy.must_staple && facts::must_staple(certificate) && self.input.facts.lacks_stapled()
         {
             kinds.push(ReasonKind::MustStaple);
         }

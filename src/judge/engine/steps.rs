@@ -15,6 +15,7 @@ impl ReasonKind {
             | Self::MissingIssuer
             | Self::UnknownRoot
             | Self::SelfSignedLeaf
+            | Self::HeldLeafRefused
             | Self::BudgetSpent
             | Self::Distrusted(_) => "anchor",
             Self::TooDeep { .. } | Self::PathTooLong { .. } => "path-length",

@@ -512,10 +512,29 @@ fn bad_signature(input: &Input<'_>, path: &[NodeId]) -> Reason {
             .is_some_and(|c| matches!(c.key.kind, KeyKind::Rsa { .. }) && c.key.bits < 2048);
         (short || link.signature != SignatureCheck::Verified).then_some(*child)
     });
-    Reason {
-        kind: ReasonKind::BadSignature,
-        node: bad.or(input.chain.leaf),
+    let node = bad.or(input.chain.leaf);
+    // The library says the same of keys that it does not take; then nothing is known to be bad.
+    let kind = match node.and_then(|id| unchecked(input, id)) {
+        Some(why) => ReasonKind::UncheckedSignature(why),
+        None => ReasonKind::BadSignature,
+    };
+    Reason { kind, node }
+}
+
+/// No key is known that the signature of `child` fails with: why it was not accepted all the same.
+fn unchecked(input: &Input<'_>, child: NodeId) -> Option<String> {
+    let mut why = None;
+    for link in input.chain.issuers(child) {
+        let key = &input.chain.certificate(link.issuer)?.key;
+        let short = matches!(key.kind, KeyKind::Rsa { .. }) && key.bits < 2048;
+        match &link.signature {
+            SignatureCheck::Bad => return None,
+            _ if short => why = Some(format!("rustls takes no RSA key of {} bits", key.bits)),
+            SignatureCheck::CannotCheck(words) => why = Some(words.clone()),
+            _ => {}
+        }
     }
+    why
 }
 
 fn revoked(input: &Input<'_>, order: &[NodeId]) -> Reason {

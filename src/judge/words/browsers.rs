@@ -11,7 +11,7 @@ pub(super) fn firefox(rejected: &Rejected<'_>) -> Event {
     };
     let leaf = rejected.is_leaf(reason);
     let code = match &reason.kind {
-        ReasonKind::SelfSignedLeaf => "self-signed",
+        ReasonKind::SelfSignedLeaf | ReasonKind::HeldLeafRefused => "self-signed",
         ReasonKind::Expired { .. } | ReasonKind::ReversedValidity if leaf => "expired",
         ReasonKind::Expired { .. } | ReasonKind::ReversedValidity => "expired-issuer",
         ReasonKind::NotYetValid { .. } if leaf => "not-yet-valid",
@@ -72,6 +72,7 @@ pub(super) fn chromium(rejected: &Rejected<'_>) -> Event {
             ReasonKind::MissingIssuer
             | ReasonKind::UnknownRoot
             | ReasonKind::SelfSignedLeaf
+            | ReasonKind::HeldLeafRefused
             | ReasonKind::NoCertificate
             | ReasonKind::BadSignature,
         ) => "authority",

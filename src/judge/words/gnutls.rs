@@ -29,6 +29,7 @@ impl Flag {
             | ReasonKind::MissingIssuer
             | ReasonKind::UnknownRoot
             | ReasonKind::SelfSignedLeaf
+            | ReasonKind::HeldLeafRefused
             | ReasonKind::Distrusted(_) => Self::SignerNotFound,
             ReasonKind::TooDeep { .. }
             | ReasonKind::NoCertSign

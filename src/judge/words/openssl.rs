@@ -45,7 +45,7 @@ fn code(rejected: &Rejected<'_>, reason: &Reason) -> u32 {
     match &reason.kind {
         ReasonKind::NoCertificate | ReasonKind::MissingIssuer => missing_issuer(rejected),
         ReasonKind::BudgetSpent => 1,
-        ReasonKind::SelfSignedLeaf => 18,
+        ReasonKind::SelfSignedLeaf | ReasonKind::HeldLeafRefused => 18,
         ReasonKind::UnknownRoot => 19,
         ReasonKind::TooDeep { .. } => 22,
         ReasonKind::Distrusted(_) => 28,

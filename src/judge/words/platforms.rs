@@ -9,7 +9,9 @@ pub(super) fn dotnet(rejected: &Rejected<'_>) -> Event {
         Some(ReasonKind::NameMismatch { .. } | ReasonKind::NameOnlyInCommonName { .. }) => {
             return Event::new(["name", "certificate"]);
         }
-        Some(ReasonKind::UnknownRoot | ReasonKind::SelfSignedLeaf) => "untrusted-root",
+        Some(
+            ReasonKind::UnknownRoot | ReasonKind::SelfSignedLeaf | ReasonKind::HeldLeafRefused,
+        ) => "untrusted-root",
         Some(ReasonKind::Expired { .. } | ReasonKind::NotYetValid { .. }) => "time",
         Some(ReasonKind::BadSignature) => "signature",
         Some(ReasonKind::NotForServers { .. } | ReasonKind::NotForClients { .. }) => "usage",
@@ -39,9 +41,12 @@ pub(super) fn platform(rejected: &Rejected<'_>) -> Event {
             ["usage", "standards", "other"]
         }
         None
-        | Some(ReasonKind::MissingIssuer | ReasonKind::UnknownRoot | ReasonKind::SelfSignedLeaf) => {
-            ["untrusted", "other", "certificate"]
-        }
+        | Some(
+            ReasonKind::MissingIssuer
+            | ReasonKind::UnknownRoot
+            | ReasonKind::SelfSignedLeaf
+            | ReasonKind::HeldLeafRefused,
+        ) => ["untrusted", "other", "certificate"],
         Some(_) => ["standards", "other", "certificate"],
     };
     let leaf = rejected.leaf().map(|c| c.short_name()).unwrap_or_default();

@@ -348,7 +348,12 @@ fn checks(row: &ClientRow, grid: &Grid, glyphs: &Glyphs) -> Vec<Line> {
     if steps.is_empty() {
         return Vec::new();
     }
-    let mut lines = vec![Line::blank(), Line::of(Meaning::Strong, "What it checked")];
+    let unchecked = steps.iter().all(|s| s.state == StepState::Unknown);
+    let heading = match unchecked {
+        true => "Not checked here",
+        false => "What it checked",
+    };
+    let mut lines = vec![Line::blank(), Line::of(Meaning::Strong, heading)];
     let mut about = None;
     for step in steps {
         if about != Some(step.node) {
