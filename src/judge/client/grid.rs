@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::verdict::{Ask, ClientVerdict, Kind, Trusted, verdicts};
-use super::{Environment, Peer, Profile};
+use super::{Peer, Profile, SeenSettings};
 use crate::chain::Chain;
 use crate::judge::{Facts, Question};
 use crate::store::{StoreKind, Stores};
@@ -117,14 +117,14 @@ impl Grid {
     /// Judges by all clients. A store that was given (`--ca`), and stores that belong to no machine, are
     /// given to each of them.
     pub fn of(chain: Chain, stores: Stores, surveyed: bool, asked: &Asked<'_>) -> Self {
-        let environment;
+        let settings;
         let given = stores.deciding().filter(|s| s.kind == StoreKind::Given);
         let trusted = match (stores.environment(), given.or(stores.deciding())) {
             (Some(found), _) if given.is_none() => {
-                environment = Environment::of(found, asked.peer);
+                settings = SeenSettings::of(found, asked.peer);
                 Trusted::Machine {
                     stores: &stores,
-                    environment: &environment,
+                    settings: &settings,
                     hashed_folder: found.openssl_folder,
                 }
             }
@@ -133,10 +133,10 @@ impl Grid {
                 trouble: None,
             },
             (_, None) => {
-                environment = Environment::empty();
+                settings = SeenSettings::empty();
                 Trusted::Machine {
                     stores: &stores,
-                    environment: &environment,
+                    settings: &settings,
                     hashed_folder: false,
                 }
             }

@@ -12,20 +12,20 @@ use serde::Deserialize;
 use super::Policy;
 use super::words::Speech;
 
-mod environment;
 mod grid;
 mod machine;
 mod peer;
+mod source;
 mod stack;
 mod verdict;
 
-pub use environment::{Does, Environment, FileTrouble, InEffect, Override, Source};
 pub use grid::{
     Asked, ClientRow, Difference, Grid, Installed, KEY_NOT_PROVED, Measured, Said, same_words,
 };
 pub use peer::{
     Afterwards, FirstAnswer, KeyExchange, Limits, Peer, Proxy, ProxyAnswer, Reach, Version,
 };
+pub use source::{Does, FileTrouble, InEffect, Override, SeenSettings, Source};
 pub use stack::{Met, Stack};
 pub use verdict::{Ask, ClientVerdict, Kind, Trusted, verdict, verdicts, verdicts_of};
 

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::ptr;
 use std::sync::Arc;
 
-use super::environment::{Environment, FileTrouble, InEffect};
 use super::machine::{self, Named};
 use super::peer::{Afterwards, Limits, Peer, ProxyAnswer};
+use super::source::{FileTrouble, InEffect, SeenSettings};
 use super::stack::{Met, Verifies};
 use super::{Ipv6Literal, Profile, ProxyUse, Underscore, profiles};
 use crate::cert::Certificate;
@@ -50,7 +50,7 @@ pub enum Trusted<'a> {
         /// The stores that were loaded.
         stores: &'a Stores,
         /// Variables and settings.
-        environment: &'a Environment,
+        settings: &'a SeenSettings,
         /// The system has a folder of hashed certificates beside its bundle.
         hashed_folder: bool,
     },
@@ -286,10 +286,10 @@ fn trust<'a>(profile: &Profile, ask: &Ask<'a>) -> Trust<'a> {
         },
         Trusted::Machine {
             stores,
-            environment,
+            settings,
             hashed_folder,
         } => {
-            let in_effect = profile.source.in_effect(environment, hashed_folder);
+            let in_effect = profile.source.in_effect(settings, hashed_folder);
             let mut found: Vec<&TrustStore> = Vec::new();
             let mut assumed = false;
             for name in &in_effect.stores {

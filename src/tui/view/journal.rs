@@ -91,9 +91,10 @@ fn lines(model: &Model, dialog: &JournalDialog) -> Vec<Line> {
                 .and(Meaning::Plain, why.clone())
                 .hanging(2),
         ),
-        Some(Ok(all)) if all.is_empty() => {
-            lines.push(Line::of(Meaning::Muted, "Nothing is trusted by way of whycert."))
-        }
+        Some(Ok(all)) if all.is_empty() => lines.push(Line::of(
+            Meaning::Muted,
+            "Nothing is trusted by way of whycert.",
+        )),
         Some(Ok(all)) => {
             let title = format!("{} of {}", dialog.picked + 1, all.len());
             lines.push(Line::of(Meaning::Muted, title));
