@@ -24,8 +24,8 @@ mod what_if;
 
 pub use changed::Changed;
 pub use fetch::{MOST_FETCH_DEPTH, MOST_FETCHES};
-pub use further::{Ask, ask, to_fetch};
-use further::{of_other, resolved};
+pub use further::{Ask, ask, goes_round_a_proxy, to_fetch};
+use further::{direct, of_other, resolved};
 use ground::Ground;
 pub use list::List;
 pub use what_if::{Assumption, Fingerprint, WhatIf};
@@ -57,6 +57,8 @@ pub struct Options {
     pub clients: Vec<&'static Profile>,
     /// The id of the one among them whose verdict is the outcome; `None`: the RFC's rules.
     pub decides: Option<&'static str>,
+    /// Look without the proxy that the environment names as well, for the clients that do not use it.
+    pub direct: bool,
     /// Judge by every client with the store that it reads on this machine ([`Inspection::grid`]).
     pub grid: bool,
     /// Clients found on this machine, to be marked in the grid.
@@ -170,7 +172,11 @@ pub async fn run(
         },
         other: other.map(of_other),
         fetched: Vec::new(),
+        direct: None,
     };
+    if options.direct {
+        further.direct = direct(&inspection.capture, options).await;
+    }
     if options.fetch {
         // What is missing is missing, whatever is assumed.
         let actual = inspection.actually();
@@ -389,6 +395,7 @@ struct Matter<'a> {
     chain: &'a Chain,
     stores: &'a Stores,
     ground: Option<Ground>,
+    further: &'a Further,
     name: Option<&'a Host>,
 }
 
@@ -405,7 +412,7 @@ fn judged(matter: Matter<'_>, options: &Options, at: Moment) -> Judged {
     };
     let grid = matter.ground.map(|ground| {
         let question = question(&ground.chain);
-        ground.grid(matter.capture, &question, options)
+        ground.grid(matter.capture, matter.further, &question, options)
     });
     if chain.leaf.is_none() {
         return Judged {
@@ -470,6 +477,7 @@ fn conclude(
         chain: &chain,
         stores,
         ground,
+        further: &further,
         name: name.as_ref(),
     };
     let Judged {

@@ -161,6 +161,7 @@ fn peer(id: &str, url: &str) -> Peer {
             host: "127.0.0.1".to_owned(),
             port: 21_999,
             answer,
+            variables: Vec::new(),
         });
     };
     match id {
@@ -208,7 +209,11 @@ fn peer(id: &str, url: &str) -> Peer {
         "hang-after-handshake" => peer.afterwards = Afterwards::Silent,
         "eof-no-notify" => peer.afterwards = Afterwards::NoCloseNotify,
         "tcp-refused" => peer.reach = Reach::Refused,
-        "dns-nxdomain" => peer.reach = Reach::NoSuchName,
+        "dns-nxdomain" => {
+            // Typed with its port.
+            peer.names_port = true;
+            peer.reach = Reach::NoSuchName;
+        }
         "proxy-mitm" | "proxy-ok" => proxy(ProxyAnswer::Tunnel),
         "proxy-407" => proxy(ProxyAnswer::Status(
             407,

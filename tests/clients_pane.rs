@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use whycert::export::clients as report;
 use whycert::inspect::{self, Options};
-use whycert::judge::client::{Installed, Measured, Said};
+use whycert::judge::client::{Edition, Installed, Measured, Said};
 use whycert::tui::message::{Effect, Message};
 use whycert::tui::model::Finding;
 
@@ -20,6 +20,7 @@ fn curl() -> Installed {
         program: PathBuf::from("/usr/bin/curl"),
         version: "curl 8.14.1, OpenSSL 3.5.1".to_owned(),
         same_line: true,
+        edition: Edition::default(),
         others: 0,
     }
 }
@@ -27,6 +28,7 @@ fn curl() -> Installed {
 fn said(said: Said) -> Measured {
     Measured {
         client: "curl8-openssl",
+        program: PathBuf::from("/usr/bin/curl"),
         version: "curl 8.14.1, OpenSSL 3.5.1".to_owned(),
         command: "/usr/bin/curl -sSI https://api.example.test/".to_owned(),
         took: Duration::from_millis(40),

@@ -87,11 +87,6 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
         "client-certificate",
         "without input it ends before the alert comes that TLS 1.3 sends after the handshake",
     ),
-    (
-        "python311-httpx",
-        "common-name-only",
-        "httpx before 0.24 forbids the common name; the profile is of 0.28",
-    ),
 ];
 
 fn given(folder: &Path, root: &Path, keystore: Option<&Path>) -> Vec<(&'static str, OsString)> {

@@ -22,6 +22,7 @@ mod lab;
 mod machine;
 mod pty;
 mod screens;
+mod set_ups;
 mod stores;
 mod support;
 mod trust;

@@ -1,48 +1,56 @@
 //! Which clients are on this machine, in which versions: programs of `PATH` are asked for their version,
 //! each Python also for its packages. Nothing is sent anywhere.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use serde::Deserialize;
-
+use super::python::Python;
 use super::run;
-use crate::judge::client::{Installed, by_id};
+use crate::judge::client::{Edition, Installed, ProxyUse, by_id};
 use crate::store::Machine;
 use crate::text;
 
 /// Longest time for a program to name its version.
 const LIMIT: Duration = Duration::from_secs(20);
 /// Pythons looked into at most.
-const MOST_PYTHONS: usize = 8;
+const MOST_PYTHONS: usize = 16;
+/// Minor versions of Python whose own name (`python3.13`) is looked for.
+const OLDEST_PYTHON: u32 = 8;
+const NEWEST_PYTHON: u32 = 15;
 
 /// Finds them. Blocking; each program runs beside the others.
 pub fn find(machine: &Machine) -> Vec<Installed> {
     let search = Search::new(machine);
-    let jobs: Vec<Box<dyn FnOnce() -> Vec<Found> + Send>> = vec![
+    let jobs: Vec<Box<dyn FnOnce() -> Vec<Installed> + Send>> = vec![
         search.job("curl", &["--version"], curl),
         search.job("wget", &["--version"], wget),
-        search.job("wget2", &["--version"], |at, out| {
-            one("wget2", at, out.lines().next()?, true)
-        }),
+        search.job("wget2", &["--version"], wget2),
         search.job("git", &["--exec-path"], git),
         search.job("openssl", &["version"], openssl),
         search.job("gnutls-cli", &["--version"], |at, out| {
             let line = out.lines().next()?;
             one("gnutls-cli", at, line, line.contains(" 3.8."))
         }),
-        search.job("go", &["version"], |at, out| {
-            one("go124", at, out.trim().trim_start_matches("go version "), number(out, "go1.") >= Some(24))
-        }),
+        search.job("go", &["version"], go),
         search.job("npm", &["--version"], |at, out| {
             one("npm", at, &format!("npm {}", out.trim()), out.starts_with("11."))
         }),
-        search.job("kubectl", &["version", "--client"], |at, out| {
-            one("kubectl", at, &format!("kubectl {}", out.lines().next()?), true)
+        search.job("kubectl", &["version", "--client", "-o", "json"], kubectl),
+        search.many("uv", &["--version"], |at, out| {
+            ["uv", "uv-system"].iter().filter_map(|id| one(id, at, out.trim(), true)).collect()
         }),
-        search.job("uv", &["--version"], |at, out| one("uv", at, out.trim(), true)),
-        search.job("deno", &["--version"], |at, out| one("deno", at, out.lines().next()?, true)),
+        search.many("deno", &["--version"], |at, out| {
+            let version = out.lines().next().unwrap_or_default();
+            ["deno", "deno-system"].iter().filter_map(|id| one(id, at, version, true)).collect()
+        }),
+        search.first_of(&["chromium", "google-chrome", "chromium-browser"], &["--version"], |at, out| {
+            edition(
+                one("chromium", at, out.lines().last()?, true),
+                Edition { words: Some("chromium-log"), ..Edition::default() },
+            )
+        }),
         search.job("bun", &["--version"], |at, out| {
             one("bun", at, &format!("Bun {}", out.trim()), true)
         }),
@@ -56,11 +64,12 @@ pub fn find(machine: &Machine) -> Vec<Installed> {
             |at, out| one("perl-lwp", at, &format!("LWP {out}"), true),
         ),
         search.many("php", &["-r", "echo PHP_VERSION, ' ', extension_loaded('openssl') ? 'streams ' : '', extension_loaded('curl') ? 'curl' : '';"], php),
+        search.modules(machine),
         search.many("node", &["-p", "process.execPath + '\\n' + process.versions.node + '\\n' + process.versions.openssl"], node),
         search.many("java", &["-version"], java),
     ];
     let pythons = search.pythons();
-    let found: Vec<Found> = std::thread::scope(|scope| {
+    let found: Vec<Installed> = std::thread::scope(|scope| {
         let mut running: Vec<_> = jobs.into_iter().map(|job| scope.spawn(job)).collect();
         running.extend(pythons.into_iter().map(|job| scope.spawn(job)));
         let answers = running
@@ -69,39 +78,52 @@ pub fn find(machine: &Machine) -> Vec<Installed> {
         answers.flatten().collect()
     });
     let mut out: Vec<Installed> = Vec::new();
-    for (client, program, version, same_line) in found {
-        match out.iter_mut().find(|i| i.client == client) {
-            Some(known) if known.program == program => {}
-            Some(known) => known.others += 1,
-            None => out.push(Installed {
-                client,
-                program,
-                version,
-                same_line,
-                others: 0,
-            }),
+    for one in found {
+        let same = |i: &&Installed| (i.client, &i.program) == (one.client, &one.program);
+        if !out.iter().any(|i| same(&i)) {
+            out.push(one);
         }
     }
     out
 }
 
-/// Id of the profile, program, version, and whether the profile was measured on this line of versions.
-type Found = (&'static str, PathBuf, String, bool);
-
-fn one(client: &str, program: &Path, version: &str, same_line: bool) -> Option<Found> {
+/// A client of this profile at this program; whether the profile was measured on this line of versions.
+pub(super) fn one(
+    client: &str,
+    program: &Path,
+    version: &str,
+    same_line: bool,
+) -> Option<Installed> {
     let known = by_id(client)?;
-    let version = text::clip(&text::safe(version.trim()), 80).into_owned();
-    Some((known.id.as_str(), program.to_owned(), version, same_line))
+    Some(Installed {
+        client: known.id.as_str(),
+        program: program.to_owned(),
+        version: text::clip(&text::safe(version.trim()), 80).into_owned(),
+        same_line,
+        edition: Edition::default(),
+        others: 0,
+    })
+}
+
+/// The same in another edition.
+fn edition(found: Option<Installed>, edition: Edition) -> Option<Installed> {
+    found.map(|found| Installed { edition, ..found })
 }
 
 struct Search {
     folders: Vec<PathBuf>,
+    /// Folders with the Pythons of the current environment and of pyenv.
+    environments: Vec<PathBuf>,
 }
 
 impl Search {
     fn new(machine: &Machine) -> Self {
         let path = machine.variable("PATH").unwrap_or_default();
         Self {
+            environments: crate::store::python_prefixes(machine)
+                .into_iter()
+                .map(|prefix| prefix.join("bin"))
+                .collect(),
             folders: std::env::split_paths(path)
                 .filter(|f| f.is_absolute())
                 .collect(),
@@ -117,8 +139,8 @@ impl Search {
         &self,
         name: &str,
         arguments: &'static [&'static str],
-        reads: fn(&Path, &str) -> Option<Found>,
-    ) -> Box<dyn FnOnce() -> Vec<Found> + Send> {
+        reads: fn(&Path, &str) -> Option<Installed>,
+    ) -> Box<dyn FnOnce() -> Vec<Installed> + Send> {
         let Some(program) = self.all(name).into_iter().next() else {
             return Box::new(Vec::new);
         };
@@ -130,12 +152,48 @@ impl Search {
         })
     }
 
+    /// The first of several names.
+    fn first_of(
+        &self,
+        names: &[&str],
+        arguments: &'static [&'static str],
+        reads: fn(&Path, &str) -> Option<Installed>,
+    ) -> Box<dyn FnOnce() -> Vec<Installed> + Send> {
+        let here = names.iter().find(|name| !self.all(name).is_empty());
+        self.job(here.unwrap_or(&""), arguments, reads)
+    }
+
+    /// Packages of Node in the current folder.
+    fn modules(&self, machine: &Machine) -> Box<dyn FnOnce() -> Vec<Installed> + Send> {
+        let (Some(node), Some(current)) = (self.all("node").into_iter().next(), &machine.current)
+        else {
+            return Box::new(Vec::new);
+        };
+        let packages: Vec<(&str, PathBuf)> = ["axios", "openai"]
+            .map(|name| (name, current.join("node_modules").join(name)))
+            .into_iter()
+            .filter(|(_, folder)| folder.join("package.json").is_file())
+            .collect();
+        if packages.is_empty() {
+            return Box::new(Vec::new);
+        }
+        Box::new(move || {
+            let versions = [
+                "-p",
+                "process.versions.node + ', OpenSSL ' + process.versions.openssl",
+            ];
+            let node_is = output(&node, &versions).unwrap_or_default();
+            let of = |(name, folder): &(&str, PathBuf)| module(&node, node_is.trim(), name, folder);
+            packages.iter().filter_map(of).collect()
+        })
+    }
+
     fn many(
         &self,
         name: &str,
         arguments: &'static [&'static str],
-        reads: fn(&Path, &str) -> Vec<Found>,
-    ) -> Box<dyn FnOnce() -> Vec<Found> + Send> {
+        reads: fn(&Path, &str) -> Vec<Installed>,
+    ) -> Box<dyn FnOnce() -> Vec<Installed> + Send> {
         let Some(program) = self.all(name).into_iter().next() else {
             return Box::new(Vec::new);
         };
@@ -144,22 +202,31 @@ impl Search {
         })
     }
 
-    /// Every Python of `PATH`, the first of each folder.
-    fn pythons(&self) -> Vec<Box<dyn FnOnce() -> Vec<Found> + Send>> {
-        let mut seen: Vec<PathBuf> = Vec::new();
-        for program in self.all("python3") {
-            let real = program.canonicalize().unwrap_or_else(|_| program.clone());
-            if !seen
-                .iter()
-                .any(|s| s.canonicalize().is_ok_and(|s| s == real))
-            {
-                seen.push(program);
+    /// Every Python: of the current environment, of `PATH`, of pyenv. What several environments share is
+    /// one program with different packages, so that each of them counts.
+    fn pythons(&self) -> Vec<Box<dyn FnOnce() -> Vec<Installed> + Send>> {
+        let mut found: Vec<PathBuf> = Vec::new();
+        let mut seen: HashSet<(PathBuf, Option<PathBuf>)> = HashSet::new();
+        let names = (OLDEST_PYTHON..=NEWEST_PYTHON).rev();
+        let names: Vec<String> = std::iter::once("python3".to_owned())
+            .chain(names.map(|minor| format!("python3.{minor}")))
+            .collect();
+        let all = self.environments.iter().chain(&self.folders);
+        for program in all.flat_map(|folder| names.iter().map(|name| folder.join(name))) {
+            let Ok(real) = program.canonicalize() else {
+                continue;
+            };
+            let environment = program.parent().and_then(Path::parent);
+            let environment = environment.filter(|e| e.join("pyvenv.cfg").is_file());
+            if seen.insert((real, environment.map(Path::to_owned))) {
+                found.push(program);
             }
         }
-        seen.truncate(MOST_PYTHONS);
-        seen.into_iter()
+        found.truncate(MOST_PYTHONS);
+        found
+            .into_iter()
             .map(|program| {
-                let job: Box<dyn FnOnce() -> Vec<Found> + Send> = Box::new(move || {
+                let job: Box<dyn FnOnce() -> Vec<Installed> + Send> = Box::new(move || {
                     let script = include_str!("../../assets/ask/find.py");
                     output(&program, &["-c", script])
                         .and_then(|out| serde_json::from_str::<Python>(&out).ok())
@@ -185,13 +252,13 @@ fn output(program: &Path, arguments: &[&str]) -> Option<String> {
 }
 
 /// The number that follows a prefix: 24 in `go1.24.4`.
-fn number(text: &str, prefix: &str) -> Option<u32> {
+pub(super) fn number(text: &str, prefix: &str) -> Option<u32> {
     let (_, rest) = text.split_once(prefix)?;
     let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
     digits.parse().ok()
 }
 
-fn curl(program: &Path, out: &str) -> Option<Found> {
+fn curl(program: &Path, out: &str) -> Option<Installed> {
     let line = out.lines().next()?;
     let mut words = line.split(' ');
     let version = words.nth(1)?;
@@ -205,10 +272,16 @@ fn curl(program: &Path, out: &str) -> Option<Found> {
         (_, true) => ("curl8-openssl", library.starts_with("OpenSSL/3.5")),
         (_, false) => ("curl7-openssl", library.starts_with("OpenSSL/3.0")),
     };
-    one(client, program, &shown, same)
+    edition(
+        one(client, program, &shown, same),
+        Edition {
+            values: [("OPENSSL".to_owned(), library.to_owned())].into(),
+            ..Edition::default()
+        },
+    )
 }
 
-fn wget(program: &Path, out: &str) -> Option<Found> {
+fn wget(program: &Path, out: &str) -> Option<Installed> {
     let line = out.lines().next()?;
     if !out.contains("+ssl/gnutls") {
         return None;
@@ -219,8 +292,22 @@ fn wget(program: &Path, out: &str) -> Option<Found> {
     one(client, program, shown, minor == 21 || minor == 25)
 }
 
+/// Before 2 it asked a proxy for a tunnel.
+fn wget2(program: &Path, out: &str) -> Option<Installed> {
+    let version = out.lines().next()?.split(" - ").next()?;
+    let old = version.contains("Wget2 1.");
+    edition(
+        one("wget2", program, version, true),
+        Edition {
+            words: old.then_some("wget2-1"),
+            proxy: old.then_some(ProxyUse::Honoured),
+            ..Edition::default()
+        },
+    )
+}
+
 /// git speaks through libcurl: which one its remote program is linked with decides.
-fn git(program: &Path, out: &str) -> Option<Found> {
+fn git(program: &Path, out: &str) -> Option<Installed> {
     let remote = Path::new(out.trim()).join("git-remote-https");
     let bytes = std::fs::read(remote).ok()?;
     let linked = |name: &[u8]| bytes.windows(name.len()).any(|w| w == name);
@@ -231,7 +318,14 @@ fn git(program: &Path, out: &str) -> Option<Found> {
     let library = libcurl_gnutls().unwrap_or_default();
     let name = version.trim().replace(" version", "");
     let shown = format!("{name}, libcurl {library} (GnuTLS)").replace("  ", " ");
-    one("git", program, &shown, library.starts_with("8."))
+    let old = library.starts_with("7.");
+    edition(
+        one("git", program, &shown, old || library.starts_with("8.")),
+        Edition {
+            words: old.then_some("git-libcurl7"),
+            ..Edition::default()
+        },
+    )
 }
 
 /// The version of libcurl-gnutls, which stands in the library itself.
@@ -251,7 +345,46 @@ fn libcurl_gnutls() -> Option<String> {
     )
 }
 
-fn openssl(program: &Path, out: &str) -> Option<Found> {
+/// Before 1.20 the words did not say that it was TLS that failed.
+fn go(program: &Path, out: &str) -> Option<Installed> {
+    let minor = number(out, "go1.")?;
+    let shown = out.trim().trim_start_matches("go version ");
+    edition(
+        one("go124", program, shown, minor >= 24 || minor == 19),
+        Edition {
+            words: (minor < 20).then_some("go119-http"),
+            ..Edition::default()
+        },
+    )
+}
+
+/// kubectl says which Go built it; measured was one that 1.24 built.
+fn kubectl(program: &Path, out: &str) -> Option<Installed> {
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Version {
+        client_version: Built,
+    }
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Built {
+        git_version: String,
+        go_version: String,
+    }
+    let built = serde_json::from_str::<Version>(out).ok()?.client_version;
+    let minor = number(&built.go_version, "go1.")?;
+    let version = built.git_version.trim_start_matches('v');
+    let shown = format!("kubectl {version}, {}", built.go_version);
+    edition(
+        one("kubectl", program, &shown, minor >= 24),
+        Edition {
+            words: (minor < 20).then_some("kubectl-go119"),
+            ..Edition::default()
+        },
+    )
+}
+
+fn openssl(program: &Path, out: &str) -> Option<Installed> {
     let version = out.split(' ').nth(1)?;
     let minor = number(version, "3.").filter(|_| version.starts_with("3."))?;
     let client = if minor < 2 {
@@ -263,7 +396,7 @@ fn openssl(program: &Path, out: &str) -> Option<Found> {
     one(client, program, &shown, minor == 0 || minor == 5)
 }
 
-fn php(program: &Path, out: &str) -> Vec<Found> {
+fn php(program: &Path, out: &str) -> Vec<Installed> {
     let version = out.split(' ').next().unwrap_or_default();
     let shown = format!("PHP {version}");
     let has = |word: &str, client: &str| {
@@ -275,7 +408,7 @@ fn php(program: &Path, out: &str) -> Vec<Found> {
     both.into_iter().flatten().collect()
 }
 
-fn node(_: &Path, out: &str) -> Vec<Found> {
+fn node(_: &Path, out: &str) -> Vec<Installed> {
     let mut lines = out.lines();
     let (Some(program), Some(version), Some(openssl)) = (lines.next(), lines.next(), lines.next())
     else {
@@ -284,9 +417,13 @@ fn node(_: &Path, out: &str) -> Vec<Found> {
     let major = number(version, "").unwrap_or_default();
     let shown = format!("Node {version}, OpenSSL {openssl}");
     let line = if major < 22 { "node20" } else { "node24" };
-    ["https", "fetch"]
+    // 22.15 and later can be told to read the system's store.
+    let minor = number(version, &format!("{major}.")).unwrap_or_default();
+    let system = major >= 24 || (major == 22 && minor >= 15);
+    ["https", "fetch", "https-system", "fetch-system"]
         .iter()
         .filter(|kind| **kind == "https" || major >= 18)
+        .filter(|kind| system || !kind.ends_with("-system"))
         .filter_map(|kind| {
             let same = major == 20 || major == 24;
             one(&format!("{line}-{kind}"), Path::new(program), &shown, same)
@@ -294,7 +431,40 @@ fn node(_: &Path, out: &str) -> Vec<Found> {
         .collect()
 }
 
-fn java(program: &Path, out: &str) -> Vec<Found> {
+/// One package of Node. What was measured with Node 24 holds for 20 with what Node 20 has.
+fn module(node: &Path, node_is: &str, name: &str, folder: &Path) -> Option<Installed> {
+    #[derive(serde::Deserialize)]
+    struct Package {
+        version: String,
+    }
+    let text = std::fs::read_to_string(folder.join("package.json")).ok()?;
+    let version = serde_json::from_str::<Package>(&text).ok()?.version;
+    let major = number(node_is, "").unwrap_or_default();
+    let old = major < 22;
+    let shown = format!("{name} {version}, Node {node_is}");
+    let mut differs = Edition {
+        title: Some(format!("{name} on Node {major}")),
+        files: [("module", folder.to_owned())].into(),
+        ..Edition::default()
+    };
+    if old {
+        differs.policy = Some("node20");
+        differs.tls = Some("node20");
+        differs.vocabulary = Some("node20");
+        differs.source = Some("node");
+        let hint = ("SYSTEM_CA_HINT".to_owned(), String::new());
+        differs.values = [hint].into();
+    }
+    let found = one(
+        &format!("node24-{name}"),
+        node,
+        &shown,
+        major == 20 || major == 24,
+    );
+    edition(found, differs)
+}
+
+fn java(program: &Path, out: &str) -> Vec<Installed> {
     let Some(version) = out.split('"').nth(1) else {
         return Vec::new();
     };
@@ -317,66 +487,6 @@ fn java(program: &Path, out: &str) -> Vec<Found> {
         .collect()
 }
 
-/// What `find.py` prints.
-#[derive(Deserialize)]
-struct Python {
-    program: PathBuf,
-    python: String,
-    openssl: String,
-    own_suites: bool,
-    packages: std::collections::BTreeMap<String, String>,
-}
-
-impl Python {
-    fn clients(&self) -> Vec<Found> {
-        let minor = number(&self.python, "3.").unwrap_or_default();
-        let here = format!("Python {}, {}", self.python, self.openssl_name());
-        let mut out = Vec::new();
-        let urllib = match minor {
-            ..=8 => "python38-urllib",
-            9..=11 if self.own_suites => "python311-urllib",
-            9..=11 => "python311-urllib-debian",
-            12 => "python312-urllib",
-            _ => "python313-urllib",
-        };
-        out.extend(one(
-            urllib,
-            &self.program,
-            &here,
-            matches!(minor, 8 | 11 | 12 | 13),
-        ));
-        let line = if minor < 13 { "python311" } else { "python313" };
-        for (package, version) in &self.packages {
-            let shown = format!("{package} {version}, {here}");
-            let client = match package.as_str() {
-                "pip" => {
-                    let new = number(version, "") >= Some(25) || version.starts_with("24.2");
-                    if new && minor >= 10 {
-                        "pip26".to_owned()
-                    } else {
-                        "pip23".to_owned()
-                    }
-                }
-                name => format!("{line}-{name}"),
-            };
-            let same = match package.as_str() {
-                "pip" => version.starts_with("23.") || version.starts_with("26."),
-                _ => (minor == 11 && self.own_suites) || minor == 13,
-            };
-            out.extend(one(&client, &self.program, &shown, same));
-        }
-        out
-    }
-
-    fn openssl_name(&self) -> String {
-        self.openssl
-            .split(' ')
-            .take(2)
-            .collect::<Vec<_>>()
-            .join(" ")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -384,7 +494,7 @@ mod tests {
     #[test]
     fn versions_lead_to_profiles() {
         let at = Path::new("/usr/bin/curl");
-        let id = |out: &str| curl(at, out).map(|f| (f.0, f.3));
+        let id = |out: &str| curl(at, out).map(|f| (f.client, f.same_line));
         assert_eq!(
             id("curl 7.88.1 (x) libcurl/7.88.1 OpenSSL/3.0.22 zlib/1.2"),
             Some(("curl7-openssl", true))
@@ -394,22 +504,16 @@ mod tests {
             Some(("curl8-openssl", false))
         );
         assert_eq!(id("curl 8.5.0 (x) libcurl/8.5.0 Schannel"), None);
-        let ids = |out: &str| java(at, out).into_iter().map(|f| f.0).collect::<Vec<_>>();
+        let ids = |out: &str| {
+            java(at, out)
+                .into_iter()
+                .map(|f| f.client)
+                .collect::<Vec<_>>()
+        };
         assert_eq!(
             ids("openjdk version \"17.0.15\" 2025"),
             ["java17-url", "java17-client"]
         );
         assert_eq!(ids("java version \"1.8.0_402\""), Vec::<&str>::new());
-        let python = Python {
-            program: PathBuf::from("/p"),
-            python: "3.13.0".to_owned(),
-            openssl: "OpenSSL 3.5.9 29 Sep 2026".to_owned(),
-            own_suites: false,
-            packages: [("requests", "2.34"), ("pip", "26.3")]
-                .map(|(a, b)| (a.to_owned(), b.to_owned()))
-                .into(),
-        };
-        let ids: Vec<&str> = python.clients().into_iter().map(|f| f.0).collect();
-        assert_eq!(ids, ["python313-urllib", "pip26", "python313-requests"]);
     }
 }

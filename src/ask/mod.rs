@@ -13,8 +13,10 @@ use crate::judge::client::{Measured, Said};
 use crate::text;
 
 mod find;
+mod python;
 mod read;
 mod run;
+mod table;
 mod ways;
 
 pub use find::find;
@@ -37,6 +39,19 @@ const NOT_FOR_THEM: &[&str] = &[
     "PYTHONSTARTUP",
     "GITHUB_TOKEN",
     "NPM_TOKEN",
+    "KUBECONFIG",
+    "OPENAI_API_KEY",
+    "OPENAI_BASE_URL",
+    "OPENAI_ORG_ID",
+    "OPENAI_PROJECT_ID",
+    "UV_INDEX_URL",
+    "UV_DEFAULT_INDEX",
+    "UV_EXTRA_INDEX_URL",
+    "UV_INDEX",
+    "UV_FIND_LINKS",
+    "PIP_FIND_LINKS",
+    "DENO_AUTH_TOKENS",
+    "CHROME_USER_FLAGS",
 ];
 
 /// Runs them, a few beside each other, and tells each answer as it comes. Blocking.
@@ -63,6 +78,7 @@ fn one(way: &Way) -> Measured {
     };
     Measured {
         client: way.client,
+        program: way.program.clone(),
         version: way.version.clone(),
         command: way.command(),
         took,
@@ -76,6 +92,15 @@ fn said(way: &Way) -> std::io::Result<(Said, Duration)> {
     std::fs::create_dir(&folder)?;
     if let Some((name, text)) = way.file {
         std::fs::write(folder.join(name), text)?;
+    }
+    if let Some(place) = way.home
+        && let Ok(real) = etcetera::home_dir()
+        && real.join(place).is_file()
+    {
+        // A copy of whom it trusts; no keys, no passwords.
+        let copy = home.path().join(place);
+        copy.parent().map_or(Ok(()), std::fs::create_dir_all)?;
+        std::fs::copy(real.join(place), copy)?;
     }
     let mut command = Command::new(&way.program);
     command.args(&way.arguments).current_dir(&folder);
@@ -118,5 +143,7 @@ fn surroundings(command: &mut Command, home: &Path) {
         .env("PIP_CONFIG_FILE", "/dev/null")
         .env("NETRC", home.join("no-netrc"))
         .env("GO111MODULE", "off")
-        .env("GOTOOLCHAIN", "local");
+        .env("GOTOOLCHAIN", "local")
+        .env("DENO_NO_UPDATE_CHECK", "1")
+        .env("UV_PYTHON_DOWNLOADS", "never");
 }

@@ -123,14 +123,18 @@ pub(super) fn wget(ran: &Ran) -> Said {
 
 /// wget2, with the same exit codes.
 pub(super) fn wget2(ran: &Ran) -> Said {
-    if matches!(ran.code, Some(0 | 8)) {
+    let lines: Vec<&str> = errors(ran)
+        .filter(|l| {
+            ["ERROR:", "Failed to", "No CAs"]
+                .iter()
+                .any(|s| l.starts_with(s))
+        })
+        .collect();
+    // It ends with 0 also when it did not reach anybody.
+    let reached = !lines.iter().any(|l| l.starts_with("Failed to"));
+    if ran.code == Some(8) || (ran.code == Some(0) && reached) {
         return Said::Accepted;
     }
-    let lines = errors(ran).filter(|l| {
-        ["ERROR:", "Failed to", "No CAs"]
-            .iter()
-            .any(|s| l.starts_with(s))
-    });
     rejected(lines, "")
 }
 
@@ -181,7 +185,8 @@ pub(super) fn gnutls_cli(ran: &Ran) -> Said {
         return Said::Accepted;
     }
     let all = ran.stdout.lines().chain(errors(ran)).map(str::trim_end);
-    let lines = all.filter(|l| l.starts_with("*** ") || (l.starts_with("- Status:")));
+    let starts = ["*** ", "- Status:", "Cannot resolve", "Could not connect"];
+    let lines = all.filter(|l| starts.iter().any(|s| l.starts_with(s)));
     rejected(lines, "")
 }
 
@@ -196,7 +201,13 @@ pub(super) fn python(ran: &Ran) -> Said {
     let Some((kind, message)) = raised.last() else {
         return rejected(all, "");
     };
-    if *kind == "urllib.error.HTTPError" {
+    // An answer that is no proper HTTP came through TLS all the same.
+    let answered = [
+        "urllib.error.HTTPError",
+        "ClientResponseError",
+        "http_exceptions.",
+    ];
+    if answered.iter().any(|name| kind.contains(name)) {
         return Said::Accepted;
     }
     if kind.ends_with("ModuleNotFoundError") {
@@ -268,6 +279,58 @@ pub(super) fn npm(ran: &Ran) -> Said {
         return Said::Accepted;
     }
     rejected(lines, "")
+}
+
+/// uv: an answer of the server, whatever it is, means that TLS was fine.
+pub(super) fn uv(ran: &Ran) -> Said {
+    let lines: Vec<&str> = errors(ran)
+        .map(str::trim)
+        .filter(|l| {
+            let starts = ["error:", "cause:", "Caused by:", "hint:", "warning:"];
+            starts.iter().any(|s| l.starts_with(s))
+        })
+        .collect();
+    let sending = ["error sending request", "error decoding response body"];
+    let failed = |line: &&str| sending.iter().any(|words| line.contains(words));
+    if ran.code == Some(0) || !lines.iter().any(failed) {
+        let python = |l: &str| l.contains("No interpreter found") || l.contains("No system Python");
+        return match lines.iter().find(|l| python(l)) {
+            Some(why) => Said::NotAsked(text::safe(why).into_owned()),
+            None => Said::Accepted,
+        };
+    }
+    rejected(lines, "")
+}
+
+/// kubectl: what the server answers begins with `Error from server`, or is no list of paths.
+pub(super) fn kubectl(ran: &Ran) -> Said {
+    let starts = [
+        "Unable to connect",
+        "The connection to the server",
+        "error: unable to",
+    ];
+    let failed = errors(ran).find(|l| starts.iter().any(|s| l.starts_with(s)));
+    match failed {
+        Some(words) => rejected([words], ""),
+        None if ran.code == Some(0) || ran.stderr.contains("Error from server") => Said::Accepted,
+        None => rejected(errors(ran), ""),
+    }
+}
+
+/// Chromium without a window tells the name of the error in its log.
+pub(super) fn chromium(ran: &Ran) -> Said {
+    let failed = errors(ran).find_map(|l| l.split_once("Page load failed: ").map(|(_, w)| w));
+    match failed {
+        // An answer without a page is an answer.
+        Some(words) if words.contains("ERR_HTTP_RESPONSE_CODE_FAILURE") => Said::Accepted,
+        Some(words) => rejected([words], ""),
+        None if ran.code == Some(0) && !ran.stdout.trim().is_empty() => Said::Accepted,
+        // Neither a page nor an error: it did not come that far.
+        None => {
+            let last = errors(ran).last().unwrap_or("it said nothing");
+            Said::NotAsked(text::safe(last).into_owned())
+        }
+    }
 }
 
 #[cfg(test)]

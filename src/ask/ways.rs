@@ -5,7 +5,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::read::{self, Reads};
+use super::read::Reads;
+use super::table::{Row, TABLE};
 use crate::judge::client::Installed;
 use crate::store;
 use crate::target::{Endpoint, Host, Scheme, ServerNameChoice};
@@ -24,7 +25,9 @@ pub struct Way {
     pub arguments: Vec<String>,
     /// A file that is put into that folder: name and text.
     pub file: Option<(&'static str, &'static str)>,
-    /// Variables to set, or to take away: none, unless somebody adds them.
+    /// A file of the user's home that it needs to see there: its place below the home.
+    pub home: Option<&'static str>,
+    /// Variables to set, or to take away.
     pub variables: Vec<(String, Option<OsString>)>,
     /// What the server gets to see.
     pub sends: &'static str,
@@ -37,10 +40,14 @@ impl Way {
     /// The command as a shell takes it, on one line; safe to display.
     pub fn command(&self) -> String {
         let program = self.program.to_string_lossy();
+        let set = self.variables.iter().filter_map(|(name, value)| {
+            let value = value.as_ref()?.to_string_lossy();
+            Some(format!("{name}={}", text::shell_quote(&value)))
+        });
         let words = std::iter::once(program.as_ref())
             .chain(self.arguments.iter().map(String::as_str))
-            .map(text::shell_quote);
-        text::safe(&words.collect::<Vec<_>>().join(" ")).into_owned()
+            .map(|word| text::shell_quote(word).to_string());
+        text::safe(&set.chain(words).collect::<Vec<_>>().join(" ")).into_owned()
     }
 }
 
@@ -77,250 +84,6 @@ pub fn ways(
         .collect()
 }
 
-/// One row of the table.
-struct Row {
-    /// Ids of profiles; a star at the end stands for any ending.
-    clients: &'static [&'static str],
-    /// Arguments: `{URL}`, `{HOST}`, `{PORT}`, `{BARE}` (without brackets), `{SNI}` are
-    /// filled in.
-    arguments: &'static [&'static str],
-    file: Option<(&'static str, &'static str)>,
-    /// A setting of a configuration file, and the option that says the same.
-    setting: Option<(&'static str, &'static str)>,
-    sends: &'static str,
-    seconds: u64,
-    reads: Reads,
-}
-
-const HEAD: &str = "a handshake and one HEAD request";
-const GET: &str = "a handshake and one GET request";
-const JAVA: (&str, &str) = ("Ask.java", include_str!("../../assets/ask/Ask.java"));
-const GO: (&str, &str) = ("ask.go", include_str!("../../assets/ask/ask.go"));
-
-const PLAIN: Row = Row {
-    clients: &[],
-    arguments: &[],
-    file: None,
-    setting: None,
-    sends: HEAD,
-    seconds: 15,
-    reads: read::script,
-};
-
-const TABLE: &[Row] = &[
-    Row {
-        clients: &["curl7-openssl", "curl8-openssl", "curl8-gnutls"],
-        arguments: &["-sSI", "-o", "/dev/null", "--max-time", "8", "{URL}"],
-        setting: Some(("curl cacert", "--cacert")),
-        reads: read::curl,
-        ..PLAIN
-    },
-    Row {
-        clients: &["wget121", "wget125"],
-        arguments: &["--spider", "--tries=1", "--timeout=8", "--no-hsts", "{URL}"],
-        setting: Some(("wget ca_certificate", "--ca-certificate")),
-        reads: read::wget,
-        ..PLAIN
-    },
-    Row {
-        clients: &["wget2"],
-        arguments: &["--spider", "--tries=1", "--timeout=8", "{URL}"],
-        reads: read::wget2,
-        ..PLAIN
-    },
-    Row {
-        clients: &["git"],
-        arguments: &["-c", "credential.helper=", "ls-remote", "{URL}repo.git"],
-        setting: Some(("git http.sslCAInfo", "-c http.sslCAInfo")),
-        sends: GET,
-        reads: read::git,
-        ..PLAIN
-    },
-    Row {
-        clients: &["s_client30", "s_client35"],
-        arguments: &[
-            "s_client",
-            "-connect",
-            "{HOST}:{PORT}",
-            "{SNI}",
-            "-verify_return_error",
-        ],
-        sends: "a handshake, and nothing after it",
-        reads: read::s_client,
-        ..PLAIN
-    },
-    Row {
-        clients: &["gnutls-cli"],
-        arguments: &["-p", "{PORT}", "{BARE}"],
-        sends: "a handshake, and nothing after it",
-        reads: read::gnutls_cli,
-        ..PLAIN
-    },
-    Row {
-        clients: &["python*-urllib", "python311-urllib-debian"],
-        arguments: &[
-            "-c",
-            "import sys, urllib.request as r; r.urlopen(r.Request(sys.argv[1], method='HEAD'), timeout=8)",
-            "{URL}",
-        ],
-        reads: read::python,
-        ..PLAIN
-    },
-    Row {
-        clients: &["python*-requests"],
-        arguments: &[
-            "-c",
-            "import sys, requests; requests.head(sys.argv[1], timeout=8)",
-            "{URL}",
-        ],
-        reads: read::python,
-        ..PLAIN
-    },
-    Row {
-        clients: &["python*-httpx"],
-        arguments: &[
-            "-c",
-            "import sys, httpx; httpx.head(sys.argv[1], timeout=8)",
-            "{URL}",
-        ],
-        reads: read::python,
-        ..PLAIN
-    },
-    Row {
-        clients: &["python*-aiohttp"],
-        arguments: &[
-            "-c",
-            "import sys, asyncio, aiohttp\nasync def head():\n    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(8)) as s: await s.head(sys.argv[1])\nasyncio.run(head())",
-            "{URL}",
-        ],
-        reads: read::python,
-        ..PLAIN
-    },
-    Row {
-        clients: &["pip23", "pip26"],
-        arguments: &[
-            "-m",
-            "pip",
-            "download",
-            "--no-deps",
-            "--no-cache-dir",
-            "--disable-pip-version-check",
-            "--retries",
-            "1",
-            "--timeout",
-            "2",
-            "-d",
-            ".",
-            "-i",
-            "{URL}simple/",
-            "labpkg",
-        ],
-        setting: Some(("pip cert", "--cert")),
-        sends: "up to two handshakes, each with one GET request for /simple/labpkg/",
-        seconds: 40,
-        reads: read::pip,
-        ..PLAIN
-    },
-    Row {
-        clients: &["node*-https"],
-        arguments: &[
-            "-e",
-            "require('https').request(process.argv[1], {method: 'HEAD', timeout: 8000}, r => process.exit(0)).on('error', e => { console.error(e.message); process.exit(1) }).end()",
-            "{URL}",
-        ],
-        ..PLAIN
-    },
-    Row {
-        clients: &["node*-fetch"],
-        arguments: &[
-            "-e",
-            "fetch(process.argv[1], {method: 'HEAD'}).then(() => process.exit(0), e => { console.error(e.message + '\\n' + (e.cause?.message ?? '')); process.exit(1) })",
-            "{URL}",
-        ],
-        reads: read::script_with_cause,
-        ..PLAIN
-    },
-    Row {
-        clients: &["npm"],
-        arguments: &[
-            "view",
-            "labpkg",
-            "--registry={URL}",
-            "--fetch-retries=0",
-            "--globalconfig=none",
-            "--no-update-notifier",
-        ],
-        setting: Some(("npm cafile", "--cafile")),
-        sends: "a handshake and one GET request for /labpkg",
-        seconds: 40,
-        reads: read::npm,
-        ..PLAIN
-    },
-    Row {
-        clients: &["java*-url"],
-        arguments: &["Ask.java", "url", "{URL}"],
-        file: Some(JAVA),
-        seconds: 60,
-        reads: read::java,
-        ..PLAIN
-    },
-    Row {
-        clients: &["java*-client"],
-        arguments: &["Ask.java", "client", "{URL}"],
-        file: Some(JAVA),
-        seconds: 60,
-        reads: read::java,
-        ..PLAIN
-    },
-    Row {
-        clients: &["go124"],
-        arguments: &["run", "ask.go", "{URL}"],
-        file: Some(GO),
-        sends: GET,
-        seconds: 180,
-        reads: read::go,
-        ..PLAIN
-    },
-    Row {
-        clients: &["ruby"],
-        arguments: &[
-            "-rnet/http",
-            "-e",
-            "u = URI(ARGV[0]); begin; Net::HTTP.start(u.hostname, u.port, use_ssl: true, open_timeout: 8, read_timeout: 8) { |h| h.head('/') }; rescue => e; abort e.message; end",
-            "{URL}",
-        ],
-        ..PLAIN
-    },
-    Row {
-        clients: &["php-streams"],
-        arguments: &[
-            "-r",
-            "set_error_handler(function ($n, $m) { fwrite(STDERR, \"$m\\n\"); return true; }); $o = ['http' => ['method' => 'HEAD', 'ignore_errors' => true, 'timeout' => 8]]; exit(file_get_contents($argv[1], false, stream_context_create($o)) === false ? 1 : 0);",
-            "{URL}",
-        ],
-        ..PLAIN
-    },
-    Row {
-        clients: &["php-curl"],
-        arguments: &[
-            "-r",
-            "$c = curl_init($argv[1]); curl_setopt_array($c, [CURLOPT_NOBODY => true, CURLOPT_TIMEOUT => 8]); if (curl_exec($c) === false) { fwrite(STDERR, curl_error($c)); exit(1); }",
-            "{URL}",
-        ],
-        ..PLAIN
-    },
-    Row {
-        clients: &["perl-lwp"],
-        arguments: &[
-            "-MLWP::UserAgent",
-            "-e",
-            "$r = LWP::UserAgent->new(timeout => 8)->head($ARGV[0]); exit 0 unless ($r->header('Client-Warning') // '') eq 'Internal response'; print STDERR $r->status_line, \"\\n\", $r->content; exit 1",
-            "{URL}",
-        ],
-        ..PLAIN
-    },
-];
-
 impl Row {
     fn serves(&self, client: &str) -> bool {
         self.clients.iter().any(|name| match name.split_once('*') {
@@ -344,6 +107,8 @@ impl Row {
             Host::Ip(ip) => (ip.to_string(), ip.to_string(), "-noservername"),
         };
         let port = endpoint.port.to_string();
+        let module = one.edition.files.get("module");
+        let module = module.map_or_else(String::new, |m| m.to_string_lossy().into_owned());
         let authority = if endpoint.port == 443 {
             host.clone()
         } else {
@@ -352,6 +117,10 @@ impl Row {
         let url = format!("https://{authority}/");
         let mut arguments: Vec<String> = Vec::new();
         for word in self.arguments {
+            if *word == "{AS_ROOT}" {
+                arguments.extend(runs_as_root().then(|| "--no-sandbox".to_owned()));
+                continue;
+            }
             if *word == "{SNI}" {
                 arguments.push(sni.to_owned());
                 arguments.extend((sni == "-servername").then(|| bare.clone()));
@@ -361,32 +130,28 @@ impl Row {
                 .replace("{URL}", &url)
                 .replace("{HOST}", &host)
                 .replace("{BARE}", &bare)
-                .replace("{PORT}", &port);
+                .replace("{PORT}", &port)
+                .replace("{MODULE}", &module);
             arguments.push(filled);
         }
         if let Some((name, option)) = self.setting
             && let Some(path) = environment.and_then(|e| set_in_a_file(e, name))
         {
-            // `-c name=value` stands before git's command; all others anywhere.
-            let said = match option.split_once(' ') {
-                Some((flag, key)) => vec![flag.to_owned(), format!("{key}={path}")],
-                None if option == "--cacert" => vec![option.to_owned(), path],
-                None => vec![format!("{option}={path}")],
+            let said = match (option.split_once(' '), path) {
+                // A switch has no path.
+                (None, None) => vec![option.to_owned()],
+                (Some((flag, key)), Some(path)) => vec![flag.to_owned(), format!("{key}={path}")],
+                (None, Some(path)) if option == "--cacert" => vec![option.to_owned(), path],
+                (None, Some(path)) => vec![format!("{option}={path}")],
+                (Some(_), None) => Vec::new(),
             };
-            let place = if one.client == "git" {
-                0
-            } else {
-                arguments.len()
-            };
-            let place = if one.client.starts_with("pip") {
-                3
-            } else {
-                place
-            };
-            let place = if one.client.starts_with("curl") {
-                0
-            } else {
-                place
+            // git takes settings before its command, curl anywhere, pip and uv after theirs.
+            let place = match one.client {
+                "git" => 0,
+                client if client.starts_with("curl") => 0,
+                client if client.starts_with("pip") => 3,
+                "uv" => 2,
+                _ => arguments.len(),
             };
             arguments.splice(place..place, said);
         }
@@ -396,7 +161,12 @@ impl Row {
             program: one.program.clone(),
             arguments,
             file: self.file,
-            variables: Vec::new(),
+            home: self.home,
+            variables: self
+                .variable
+                .map(|(name, value)| (name.to_owned(), Some(value.into())))
+                .into_iter()
+                .collect(),
             sends: self.sends,
             limit: Duration::from_secs(self.seconds),
             reads: self.reads,
@@ -404,8 +174,16 @@ impl Row {
     }
 }
 
-/// The path that a configuration file, not a variable, gives for this setting.
-fn set_in_a_file(environment: &store::Environment, name: &str) -> Option<String> {
+/// Chromium's sandbox does not start for root.
+fn runs_as_root() -> bool {
+    #[cfg(unix)]
+    return rustix::process::geteuid().is_root();
+    #[cfg(not(unix))]
+    false
+}
+
+/// What a configuration file, not a variable, says for this setting: a path, or nothing more than yes.
+fn set_in_a_file(environment: &store::Environment, name: &str) -> Option<Option<String>> {
     let setting = environment.settings.iter().find(|s| {
         s.known.name == name
             && s.only_for.is_none()
@@ -415,9 +193,10 @@ fn set_in_a_file(environment: &store::Environment, name: &str) -> Option<String>
     let path = match &setting.found {
         store::Found::Anchors(store) => store.path.clone()?,
         store::Found::Missing(path) | store::Found::Unreadable(path, _) => path.clone(),
+        store::Found::Word => return (setting.value.raw() == "true").then_some(None),
         _ => return None,
     };
-    Some(path.to_string_lossy().into_owned())
+    Some(Some(path.to_string_lossy().into_owned()))
 }
 
 #[cfg(test)]
@@ -450,6 +229,7 @@ mod tests {
                 program: PathBuf::from("/usr/bin/x y"),
                 version: String::new(),
                 same_line: true,
+                edition: crate::judge::client::Edition::default(),
                 others: 0,
             })
             .into();

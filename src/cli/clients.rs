@@ -28,8 +28,12 @@ pub(super) fn run(typed: args::Clients) -> Result<u8, Failure> {
     let (look, (survey, installed)) = std::thread::scope(|scope| {
         let found = scope.spawn(|| ask::find(&machine));
         let survey = scope.spawn(|| Survey::of(&machine, &typed.judging.ca).stores());
+        let options = Options {
+            direct: true,
+            ..options.clone()
+        };
         let judges = Judges::Machine(typed.judging.ca.clone());
-        let look = headless::look(target, options.clone(), judges);
+        let look = headless::look(target, options, judges);
         let survey = survey.join().unwrap_or_default();
         (look, (survey, found.join().unwrap_or_default()))
     });
@@ -40,7 +44,7 @@ pub(super) fn run(typed: args::Clients) -> Result<u8, Failure> {
     };
     let mut inspection = inspect::survey(&look?, &survey, &options, Moment::now());
     if typed.ask {
-        let ways = ways(&inspection, &options, &survey)?;
+        let ways = ways(&inspection, &survey)?;
         agreed(&ways, typed.yes)?;
         options.measured = asked(&ways);
         inspection = inspect::survey(&inspection, &survey, &options, Moment::now());
@@ -84,10 +88,12 @@ fn may_ask(target: &Target, typed: &args::Clients, options: &Options) -> Result<
     Ok(())
 }
 
-fn ways(inspection: &Inspection, options: &Options, survey: &Stores) -> Result<Vec<Way>, Failure> {
+fn ways(inspection: &Inspection, survey: &Stores) -> Result<Vec<Way>, Failure> {
     let endpoint = inspection.capture.target.endpoint();
     let ways = endpoint.map_or_else(Vec::new, |endpoint| {
-        ask::ways(endpoint, &options.installed, survey.environment())
+        let rows = inspection.grid.iter().flat_map(|grid| &grid.rows);
+        let here: Vec<_> = rows.filter_map(|row| row.installed.clone()).collect();
+        ask::ways(endpoint, &here, survey.environment())
     });
     if ways.is_empty() {
         return Err(Failure::could_not(

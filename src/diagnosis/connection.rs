@@ -196,7 +196,7 @@ fn attempts(case: &Case<'_>) -> Option<String> {
 
 fn proxy(case: &Case<'_>, endpoint: &Endpoint, failure: &ProxyFailure) -> Finding {
     let (url, because) = match &case.capture.route {
-        Route::Proxy { url, because } => (url.clone(), because.clone()),
+        Route::Proxy { url, because, .. } => (url.clone(), because.clone()),
         Route::Direct => ("the proxy".to_owned(), String::new()),
     };
     let finding = |rule, summary: String| {

@@ -134,7 +134,7 @@ pub struct Case<'a> {
 }
 
 /// Answers to questions that go beyond the server itself, and are asked only when the user wishes it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Further {
     /// Names that the certificate is for, with the addresses to which each resolves.
     pub resolved: Vec<(String, Vec<IpAddr>)>,
@@ -142,7 +142,22 @@ pub struct Further {
     pub other: Option<Other>,
     /// What was asked for where certificates say that their issuer is, in order.
     pub fetched: Vec<Fetched>,
+    /// The same server without the proxy of the environment, as clients see it that do not use one.
+    pub direct: Option<Arc<Capture>>,
 }
+
+impl PartialEq for Further {
+    fn eq(&self, other: &Self) -> bool {
+        let same = match (&self.direct, &other.direct) {
+            (Some(mine), Some(its)) => Arc::ptr_eq(mine, its),
+            (mine, its) => mine.is_none() && its.is_none(),
+        };
+        same && (&self.resolved, &self.other, &self.fetched)
+            == (&other.resolved, &other.other, &other.fetched)
+    }
+}
+
+impl Eq for Further {}
 
 /// One answer to the question where a missing issuer is.
 #[derive(Clone, Debug, PartialEq, Eq)]

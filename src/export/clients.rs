@@ -100,7 +100,7 @@ pub fn headline(grid: &Grid) -> String {
 pub fn differences(grid: &Grid) -> Vec<String> {
     grid.differing()
         .map(|(row, difference)| {
-            let title = &row.client().title;
+            let title = row.title();
             let other = match &row.installed {
                 Some(found) if !found.same_line => {
                     format!(
@@ -211,7 +211,7 @@ fn name(row: &ClientRow) -> String {
         (_, None, Basis::Documentation) => "?",
         _ => " ",
     };
-    format!("{mark} {}", row.client().title)
+    format!("{mark} {}", row.title())
 }
 
 fn legend(grid: &Grid) -> Vec<Block> {
@@ -243,7 +243,7 @@ fn stores(grid: &Grid) -> Vec<Block> {
         if clients.is_empty() {
             order.push(store);
         }
-        clients.push(&row.client().title);
+        clients.push(row.title());
     }
     let mut blocks = Vec::new();
     for store in order {
@@ -272,7 +272,7 @@ fn spoken(grid: &Grid) -> Vec<Block> {
         if clients.is_empty() {
             order.push(words);
         }
-        clients.push(&row.client().title);
+        clients.push(row.title());
     }
     let mut blocks = Vec::new();
     for words in order {
@@ -304,7 +304,7 @@ fn asked(grid: &Grid) -> Vec<Block> {
             [
                 Block::Head(format!(
                     "{} ({}): {words}, in {seconds:.1} s",
-                    row.client().title,
+                    row.title(),
                     measured.version
                 )),
                 Block::Commands(vec![measured.command.clone()]),
@@ -355,8 +355,10 @@ struct Report {
 #[derive(Serialize)]
 struct Verdict {
     client: &'static str,
-    title: &'static str,
+    title: String,
     version: String,
+    /// The profile was measured with this line of versions; null when it is not on this machine.
+    version_measured: Option<bool>,
     /// The program on this machine.
     program: Option<String>,
     kind: &'static str,
@@ -397,12 +399,13 @@ impl Verdict {
         let measured = row.kind() == Kind::Measured;
         Self {
             client: &client.id,
-            title: &client.title,
+            title: row.title().to_owned(),
             version: row.version(),
             program: row
                 .installed
                 .as_ref()
                 .map(|i| text::safe(&i.program.to_string_lossy()).into_owned()),
+            version_measured: row.installed.as_ref().map(|i| i.same_line),
             kind: if measured { "measured" } else { "predicted" },
             basis: match client.basis {
                 Basis::Measured => "measured",

@@ -453,7 +453,7 @@ fn session(inspection: &Inspection) -> Section {
     if let Some(peer) = capture.peer {
         facts.push(("Address", peer.to_string()));
     }
-    if let Route::Proxy { url, because } = &capture.route {
+    if let Route::Proxy { url, because, .. } = &capture.route {
         facts.push(("Route", format!("through proxy {url} because {because}")));
     }
     if let Ended::Failed { stage, failure } = &capture.outcome {

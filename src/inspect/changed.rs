@@ -1,10 +1,19 @@
 //! Which verdicts the assumptions turn.
 
+use std::path::PathBuf;
+
 use crate::chain::Chain;
 use crate::judge::Verdict;
 use crate::judge::client::{ClientVerdict, Grid};
 
 use super::{Ground, Inspection};
+
+/// What is judged: a store or client by its id, and of several programs of one client which.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Judge {
+    id: String,
+    program: Option<PathBuf>,
+}
 
 /// Stores and clients with their ids, their titles, and whether they accept, by prediction: what clients
 /// said themselves was said of the world as it is.
@@ -12,13 +21,24 @@ pub(super) fn accepted_by(
     verdicts: &[Verdict],
     compared: &[ClientVerdict],
     grid: Option<&Grid>,
-) -> Vec<(String, String, bool)> {
-    let of_store = |v: &Verdict| (v.store.clone(), v.store_title.clone(), v.accepted);
-    let of_client = |c: &ClientVerdict| (c.client.id.clone(), c.client.title.clone(), c.accepted);
+) -> Vec<(Judge, String, bool)> {
+    let plain = |id: &String| Judge {
+        id: id.clone(),
+        program: None,
+    };
+    let of_store = |v: &Verdict| (plain(&v.store), v.store_title.clone(), v.accepted);
+    let of_client = |c: &ClientVerdict| (plain(&c.client.id), c.client.title.clone(), c.accepted);
     let stores = verdicts.iter().map(of_store);
     match grid {
         Some(grid) => {
-            let clients = grid.rows.iter().map(|row| of_client(&row.predicted));
+            let clients = grid.rows.iter().map(|row| {
+                let program = row.installed.as_ref().map(|i| i.program.clone());
+                let judge = Judge {
+                    program,
+                    ..plain(&row.client().id)
+                };
+                (judge, row.title().to_owned(), row.predicted.accepted)
+            });
             stores.chain(clients).collect()
         }
         None => stores.chain(compared.iter().map(of_client)).collect(),
@@ -49,11 +69,15 @@ impl Inspection {
                 let was = before.iter().find(|(was, ..)| was == id);
                 was.is_some_and(|(.., was)| was != accepts)
             })
-            .map(|(id, title, accepts)| Changed { id, title, accepts })
+            .map(|(judge, title, accepts)| Changed {
+                id: judge.id,
+                title,
+                accepts,
+            })
             .collect()
     }
 
-    pub(super) fn accepted_by(&self) -> Vec<(String, String, bool)> {
+    pub(super) fn accepted_by(&self) -> Vec<(Judge, String, bool)> {
         accepted_by(&self.verdicts, &self.compared, self.grid.as_deref())
     }
 

@@ -1,7 +1,7 @@
 //! When will it change, and for whom? The dates of the chain in order, and the next one at which some
 //! verdict turns. Pure.
 
-use super::changed::accepted_by;
+use super::changed::{Judge, accepted_by};
 use super::{Inspection, Matter, judged};
 use crate::chain::{Chain, NodeId};
 use crate::moment::{Moment, NO_EXPIRY};
@@ -84,17 +84,18 @@ pub fn next_turn(inspection: &Inspection) -> Option<Turn> {
             chain: &inspection.chain,
             stores: &inspection.stores,
             ground: inspection.ground(),
+            further: &inspection.further,
             name: inspection.name.as_ref(),
         };
         let judged = judged(matter, &inspection.asked, event.at);
         let (verdicts, compared) = (judged.verdicts, judged.compared);
         let then = accepted_by(&verdicts, &compared, judged.grid.as_ref());
-        let differs = |a: &(String, String, bool)| now.iter().any(|b| b.0 == a.0 && b.2 != a.2);
+        let differs = |a: &(Judge, String, bool)| now.iter().any(|b| b.0 == a.0 && b.2 != a.2);
         if !then.iter().any(differs) {
             continue;
         }
         let after = decided(inspection, &verdicts, &compared);
-        let differ = |from: &[(String, String, bool)], to: &[(String, String, bool)]| {
+        let differ = |from: &[(Judge, String, bool)], to: &[(Judge, String, bool)]| {
             from.iter()
                 .filter(|a| a.2 && to.iter().any(|b| b.0 == a.0 && !b.2))
                 .map(|a| a.1.clone())

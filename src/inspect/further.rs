@@ -1,6 +1,7 @@
 //! Questions that go beyond the server itself, asked only when the user wishes it.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
@@ -8,7 +9,7 @@ use super::{Inspection, Options, fetch};
 use crate::capture::{self, Capture};
 use crate::cert::GeneralName;
 use crate::diagnosis::{Further, Other, rule};
-use crate::net::dial;
+use crate::net::{ProxyChoice, Reach, Route, dial};
 use crate::target::Target;
 use crate::text;
 
@@ -21,6 +22,8 @@ pub enum Ask {
     Compare(Box<Target>),
     /// Fetch the issuers that are missing.
     Fetch,
+    /// What does the server show without the proxy?
+    Direct,
 }
 
 /// Asks it, and adds the answer to what is known further. [`super::with_further`] judges by it.
@@ -34,6 +37,7 @@ pub async fn ask(inspection: &Inspection, ask: &Ask) -> Further {
             let seen = capture::look(target, &options.reach, &|_| {}).await;
             further.other = Some(of_other(seen));
         }
+        Ask::Direct => further.direct = direct(&actual.capture, options).await,
         Ask::Fetch => further.fetched = fetch::missing(actual, &options.reach, &|_| {}).await,
     }
     further
@@ -46,6 +50,24 @@ pub fn to_fetch(inspection: &Inspection) -> Vec<(String, String)> {
         .into_iter()
         .map(|wanted| (wanted.address, wanted.title))
         .collect()
+}
+
+/// The same target without the proxy that the environment names; `None` when there is none on the way.
+pub(super) async fn direct(capture: &Capture, options: &Options) -> Option<Arc<Capture>> {
+    if !goes_round_a_proxy(capture) {
+        return None;
+    }
+    let reach = Reach {
+        proxy: ProxyChoice::Direct,
+        ..options.reach.clone()
+    };
+    let seen = capture::look(&capture.target, &reach, &|_| {}).await;
+    Some(Arc::new(seen))
+}
+
+/// Some clients would not see this: there is a proxy on the way that only the environment names.
+pub fn goes_round_a_proxy(capture: &Capture) -> bool {
+    matches!(&capture.route, Route::Proxy { variables, .. } if !variables.is_empty())
 }
 
 /// Names asked of the resolver at most.

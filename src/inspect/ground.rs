@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::Options;
 use crate::capture::{Capture, Possession};
 use crate::chain::Chain;
-use crate::judge::client::{Asked, Grid, Peer};
+use crate::diagnosis::Further;
+use crate::judge::client::{Asked, Direct, Grid, Peer};
 use crate::judge::{Facts, Question};
 use crate::store::Stores;
 
@@ -37,13 +38,18 @@ impl Ground {
     }
 
     /// Judges by every client.
-    pub fn grid(self, capture: &Capture, question: &Question, options: &Options) -> Grid {
-        let peer = Peer::of(capture);
-        let suite = capture.session.cipher_suite.as_deref().unwrap_or_default();
-        let facts = Facts {
-            stapled: capture.session.ocsp_staple.as_deref().map(Arc::from),
-            static_rsa: suite.starts_with("TLS_RSA_WITH"),
-        };
+    pub fn grid(
+        self,
+        capture: &Capture,
+        further: &Further,
+        question: &Question,
+        options: &Options,
+    ) -> Grid {
+        let (peer, facts) = (Peer::of(capture), facts(capture));
+        let direct = further.direct.as_deref().and_then(|seen| {
+            let chain = super::build(seen, &self.stores, further, options, &[]);
+            Some((chain, Peer::of(seen)?, self::facts(seen)))
+        });
         // What clients said was said of the world as it is.
         let measured = if options.what_if.is_empty() {
             options.measured.as_slice()
@@ -54,10 +60,22 @@ impl Ground {
             question,
             peer: peer.as_ref(),
             facts: &facts,
+            direct: direct
+                .as_ref()
+                .map(|(chain, peer, facts)| Direct { chain, peer, facts }),
             key_not_proved: matches!(capture.session.possession, Possession::Failed(_)),
             installed: &options.installed,
             measured,
         };
         Grid::of(self.chain, self.stores, self.surveyed, &asked)
+    }
+}
+
+/// What a handshake showed beside the certificates.
+fn facts(capture: &Capture) -> Facts {
+    let suite = capture.session.cipher_suite.as_deref().unwrap_or_default();
+    Facts {
+        stapled: capture.session.ocsp_staple.as_deref().map(Arc::from),
+        static_rsa: suite.starts_with("TLS_RSA_WITH"),
     }
 }

@@ -116,6 +116,8 @@ pub enum Route {
         url: String,
         /// Why: `HTTPS_PROXY`, `--proxy`.
         because: String,
+        /// Every variable that names a proxy; none when one was given with `--proxy`.
+        variables: Vec<&'static str>,
     },
 }
 

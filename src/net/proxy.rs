@@ -81,12 +81,29 @@ pub fn find(choice: &ProxyChoice, host: &str, port: u16) -> Result<Option<Proxy>
         route: Route::Proxy {
             url,
             because: because.to_owned(),
+            variables: match choice {
+                ProxyChoice::Environment => KNOWN_VARIABLES
+                    .into_iter()
+                    .filter(|name| variable(&[name]).is_some())
+                    .collect(),
+                _ => Vec::new(),
+            },
         },
     }))
 }
 
 /// The variables that name the proxy for TLS targets, in curl's order.
 const PROXY_VARIABLES: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
+
+/// All that some client reads for TLS targets: Ruby takes the one for plain HTTP.
+const KNOWN_VARIABLES: [&str; 6] = [
+    "https_proxy",
+    "HTTPS_PROXY",
+    "all_proxy",
+    "ALL_PROXY",
+    "http_proxy",
+    "HTTP_PROXY",
+];
 
 /// The first of these variables that is set and not empty.
 fn variable(names: &[&'static str]) -> Option<(&'static str, String)> {

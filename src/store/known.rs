@@ -71,6 +71,11 @@ pub enum Holds {
     Words,
 }
 
+/// What is known of a variable or setting of this name.
+pub fn known(name: &str) -> Option<&'static Known> {
+    KNOWN.iter().find(|known| known.name == name)
+}
+
 #[derive(Debug, Deserialize)]
 struct Table {
     setting: Vec<Known>,

@@ -27,10 +27,11 @@ mod survey;
 mod system;
 mod tools;
 
-pub use known::{Holds, Known, Meaning};
+pub use known::{Holds, Known, Meaning, known};
 pub use load::user_bundle_path;
 pub use machine::Machine;
 pub use nss::{Profile as BrowserDatabase, found as browser_databases};
+pub use python::prefixes as python_prefixes;
 pub use settings::{Environment, Found, Override, Place, Setting};
 pub use survey::{MOST_STORES, Survey};
 

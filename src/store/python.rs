@@ -61,21 +61,34 @@ pub(super) fn found(machine: &Machine) -> Vec<Bundle> {
     out
 }
 
-/// Folders of packages, in the order in which they matter to the person here.
-fn places(machine: &Machine) -> Vec<PathBuf> {
-    let mut prefixes: Vec<PathBuf> = Vec::new();
-    prefixes.extend(machine.path("VIRTUAL_ENV"));
-    prefixes.extend(machine.path("CONDA_PREFIX"));
+/// Where the Pythons lie that a person here would run: the current environment's, those of `PATH`, those
+/// of pyenv.
+pub fn prefixes(machine: &Machine) -> Vec<PathBuf> {
+    let mut out: Vec<PathBuf> = Vec::new();
+    out.extend(machine.path("VIRTUAL_ENV"));
+    out.extend(machine.path("CONDA_PREFIX"));
     for name in [".venv", "venv", "env"] {
-        prefixes.extend(machine.current.as_ref().map(|c| c.join(name)));
+        out.extend(machine.current.as_ref().map(|c| c.join(name)));
     }
-    let below = |parent: Option<PathBuf>, name: &str| -> Vec<PathBuf> {
-        parent.map_or_else(Vec::new, |p| folders_in(&p.join(name)))
-    };
+    let path = machine.variable("PATH").unwrap_or_default();
+    out.extend(
+        std::env::split_paths(path)
+            .filter(|folder| folder.is_absolute() && folder.join("python3").is_file())
+            .filter_map(|folder| folder.parent().map(Path::to_owned)),
+    );
     let pyenv = machine
         .path("PYENV_ROOT")
         .or_else(|| machine.in_home(".pyenv"));
-    prefixes.extend(below(pyenv, "versions"));
+    out.extend(pyenv.map_or_else(Vec::new, |p| folders_in(&p.join("versions"))));
+    out
+}
+
+/// Folders of packages, in the order in which they matter to the person here.
+fn places(machine: &Machine) -> Vec<PathBuf> {
+    let mut prefixes = prefixes(machine);
+    let below = |parent: Option<PathBuf>, name: &str| -> Vec<PathBuf> {
+        parent.map_or_else(Vec::new, |p| folders_in(&p.join(name)))
+    };
     for (parent, name) in [
         (machine.path("PIPX_HOME"), "venvs"),
         (machine.data(), "pipx/venvs"),

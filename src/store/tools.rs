@@ -1,10 +1,14 @@
 //! Configuration files of tools, read for the few keys that change whom the tool trusts: git, curl, wget,
-//! pip, npm, yarn, conda, cargo, the AWS CLI and gcloud. Only lines are read; nothing is run.
+//! wget2, pip, uv, npm, yarn, conda, cargo, PHP, the AWS CLI and gcloud. Only lines are read; nothing is run.
 
 use std::path::{Path, PathBuf};
 
-use super::machine::Machine;
+use super::machine::{Machine, folders_in};
 use super::reading::read_bounded;
+
+mod git;
+
+use git::{git, git_files};
 
 /// One key found in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +53,23 @@ pub(super) fn written(machine: &Machine) -> Vec<Written> {
     .flatten()
     {
         each_line(&file, &mut found, wget);
+    }
+    for file in [
+        machine.path("SYSTEM_WGET2RC"),
+        machine.config().map(|c| c.join("wget/wget2rc")),
+        machine.in_home(".wget2rc"),
+        Some(machine.at("/etc/wget2rc")),
+    ]
+    .into_iter()
+    .flatten()
+    {
+        each_line(&file, &mut found, wget2);
+    }
+    for file in uv_files(machine) {
+        sections(&file, &mut found, uv);
+    }
+    for file in php_files(machine) {
+        each_line(&file, &mut found, php);
     }
     for file in pip_files(machine) {
         sections(&file, &mut found, pip);
@@ -153,80 +174,6 @@ fn pair(line: &str, between: &[char]) -> Option<(String, String)> {
     Some((key.trim().to_owned(), value.to_owned()))
 }
 
-fn git_files(machine: &Machine) -> Vec<PathBuf> {
-    let mut files = vec![
-        machine
-            .path("GIT_CONFIG_SYSTEM")
-            .unwrap_or_else(|| machine.at("/etc/gitconfig")),
-    ];
-    match machine.path("GIT_CONFIG_GLOBAL") {
-        Some(file) => files.push(file),
-        None => {
-            files.extend(machine.config().map(|c| c.join("git/config")));
-            files.extend(machine.in_home(".gitconfig"));
-        }
-    }
-    let mut folder = machine.current.as_deref();
-    while let Some(here) = folder {
-        let file = here.join(".git/config");
-        if file.is_file() {
-            files.push(file);
-            break;
-        }
-        folder = here.parent();
-    }
-    files
-}
-
-fn git(machine: &Machine, file: &Path, depth: usize, out: &mut Vec<Written>) {
-    let Some(text) = text_of(file) else { return };
-    let mut section = String::new();
-    let mut url = None;
-    for (number, line) in text.lines().enumerate() {
-        let line = line.trim();
-        if line.starts_with(['#', ';']) {
-            continue;
-        }
-        let mut rest = line;
-        if let Some((name, after)) = line.strip_prefix('[').and_then(|l| l.split_once(']')) {
-            let (base, sub) = name.split_once('"').unwrap_or((name, ""));
-            section = base.trim().to_lowercase();
-            url = sub.strip_suffix('"').map(str::to_owned);
-            rest = after.trim();
-        }
-        let Some((key, value)) = pair(rest, &['=']).or_else(|| {
-            // A key alone means true.
-            let alone = rest.chars().all(char::is_alphanumeric) && !rest.is_empty();
-            alone.then(|| (rest.to_owned(), "true".to_owned()))
-        }) else {
-            continue;
-        };
-        let key = key.to_lowercase();
-        if section == "include" && key == "path" && depth < MOST_DEPTH {
-            git(
-                machine,
-                &machine.meant(&value, file.parent()),
-                depth + 1,
-                out,
-            );
-        }
-        let name = match (section.as_str(), key.as_str()) {
-            ("http", "sslcainfo") => "git http.sslCAInfo",
-            ("http", "sslcapath") => "git http.sslCAPath",
-            ("http", "sslverify") => "git http.sslVerify",
-            _ => continue,
-        };
-        out.push(Written {
-            name,
-            value,
-            only_for: url.clone(),
-            file: file.to_owned(),
-            line: number + 1,
-            relative: false,
-        });
-    }
-}
-
 fn curl_files(machine: &Machine) -> Vec<PathBuf> {
     // The first one that is there is the one that curl reads.
     let places = [
@@ -264,6 +211,66 @@ fn wget(line: &str) -> Option<Found> {
         _ => return None,
     };
     Some((name, value, None))
+}
+
+fn wget2(line: &str) -> Option<Found> {
+    let (key, value) = pair(line, &['='])?;
+    let known = ["ca-certificate", "ca_certificate"].contains(&key.as_str());
+    known.then_some(("wget2 ca-certificate", value, None))
+}
+
+fn uv_files(machine: &Machine) -> Vec<PathBuf> {
+    let here = |name: &str| machine.current.as_ref().map(|c| c.join(name));
+    let project = here("uv.toml").filter(|f| f.is_file());
+    [
+        project.or_else(|| here("pyproject.toml")),
+        machine.config().map(|c| c.join("uv/uv.toml")),
+        Some(machine.at("/etc/uv/uv.toml")),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn uv(section: &str, line: &str) -> Option<Found> {
+    let (key, value) = pair(line, &['='])?;
+    // `native-tls` is what it was called before.
+    let known = ["system-certs", "native-tls"].contains(&key.as_str());
+    let here = section.is_empty() || section == "tool.uv";
+    (known && here).then_some(("uv system-certs", value, None))
+}
+
+/// The command line's, of each version that is there, and what Debian puts beside it.
+fn php_files(machine: &Machine) -> Vec<PathBuf> {
+    let mut folders: Vec<PathBuf> = machine.path("PHPRC").into_iter().collect();
+    let mut versions = folders_in(&machine.at("/etc/php"));
+    versions.sort();
+    folders.extend(versions.into_iter().rev().map(|v| v.join("cli")));
+    folders.extend([machine.at("/etc"), machine.at("/etc/php")]);
+    folders.extend([machine.at("/usr/local/etc/php")]);
+    let mut files = Vec::new();
+    for folder in folders {
+        let added = std::fs::read_dir(folder.join("conf.d"))
+            .into_iter()
+            .flatten();
+        let mut added: Vec<PathBuf> = added.filter_map(|e| Some(e.ok()?.path())).collect();
+        added.retain(|f| f.extension().is_some_and(|e| e == "ini"));
+        // The last one counts.
+        added.sort();
+        files.extend(added.into_iter().rev());
+        files.push(folder.join("php.ini"));
+    }
+    files
+}
+
+fn php(line: &str) -> Option<Found> {
+    let (key, value) = pair(line, &['='])?;
+    let name = match key.as_str() {
+        "openssl.cafile" => "php openssl.cafile",
+        "curl.cainfo" => "php curl.cainfo",
+        _ => return None,
+    };
+    (!value.is_empty()).then_some((name, value, None))
 }
 
 fn pip_files(machine: &Machine) -> Vec<PathBuf> {
@@ -449,6 +456,38 @@ mod tests {
                 None,
                 2,
             ),
+            (
+                ".wget2rc",
+                "ca-certificate = /a.pem\n",
+                "wget2 ca-certificate",
+                "/a.pem",
+                None,
+                1,
+            ),
+            (
+                ".config/uv/uv.toml",
+                "[pip]\nsystem-certs = false\n[tool.uv]\nsystem-certs = true\n",
+                "uv system-certs",
+                "true",
+                None,
+                4,
+            ),
+            (
+                "root/etc/php/8.4/cli/conf.d/90-mine.ini",
+                "; openssl.cafile=\nopenssl.cafile = \"/a.pem\"\n",
+                "php openssl.cafile",
+                "/a.pem",
+                None,
+                2,
+            ),
+            (
+                "root/etc/php.ini",
+                "curl.cainfo=\ncurl.cainfo = /a.pem\n",
+                "php curl.cainfo",
+                "/a.pem",
+                None,
+                2,
+            ),
             (".npmrc", "cafile=/a.pem\n", "npm cafile", "/a.pem", None, 1),
             (
                 ".npmrc",
@@ -543,5 +582,17 @@ mod tests {
         let found = written(&Machine::other(&home.path().join("root"), home.path(), []));
         assert_eq!(found.len(), MOST_DEPTH);
         assert!(found.iter().all(|w| w.value == "/a.pem"));
+    }
+
+    #[test]
+    fn every_known_key_of_a_file_is_read() {
+        let source = concat!(include_str!("tools.rs"), include_str!("tools/git.rs"));
+        let keys = super::super::known::KNOWN
+            .iter()
+            .filter(|known| !known.is_variable());
+        for known in keys {
+            let name = format!("\"{}\"", known.name);
+            assert!(source.contains(&name), "nothing reads {}", known.name);
+        }
     }
 }

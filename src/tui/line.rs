@@ -59,8 +59,8 @@ pub enum Link {
     Fold(Vec<usize>),
     /// A command to copy.
     Copy(String),
-    /// What a client checked and what it prints, by the client's id.
-    Client(&'static str),
+    /// What a client checked and what it prints, by its row in the grid.
+    Client(usize),
 }
 
 impl Line {

@@ -72,7 +72,8 @@ fn connect_goes_through_with_a_login_and_the_route_is_kept() {
         seen.capture.route,
         Route::Proxy {
             url: format!("http://127.0.0.1:{port}"),
-            because: "--proxy".to_owned()
+            because: "--proxy".to_owned(),
+            variables: Vec::new(),
         }
     );
     let stages: Vec<&str> = seen.capture.timings.iter().map(|(s, _)| s.id()).collect();

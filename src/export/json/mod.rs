@@ -116,7 +116,7 @@ fn connection(inspection: &Inspection) -> Connection {
         verified_name: endpoint.map(|e| e.verified().to_string()),
         proxy: match &capture.route {
             Route::Direct => None,
-            Route::Proxy { url, because } => Some(Proxy {
+            Route::Proxy { url, because, .. } => Some(Proxy {
                 url: url.clone(),
                 because: because.clone(),
             }),

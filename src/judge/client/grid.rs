@@ -4,8 +4,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::verdict::{Ask, ClientVerdict, Kind, Trusted, verdicts};
-use super::{Peer, Profile, SeenSettings};
+use super::verdict::{Ask, ClientVerdict, Direct, Kind, Trusted, verdicts_as_found};
+use super::{Edition, Peer, Profile, SeenSettings};
 use crate::chain::Chain;
 use crate::judge::{Facts, Question};
 use crate::store::{StoreKind, Stores};
@@ -21,7 +21,9 @@ pub struct Installed {
     pub version: String,
     /// The profile was measured on this very line of versions; else it is the nearest one known.
     pub same_line: bool,
-    /// Further programs on this machine that the same profile stands for.
+    /// In what it differs from the profile.
+    pub edition: Edition,
+    /// Further programs on this machine that give the same answer for the same reasons.
     pub others: usize,
 }
 
@@ -30,6 +32,8 @@ pub struct Installed {
 pub struct Measured {
     /// [`Profile::id`].
     pub client: &'static str,
+    /// The program that was run: a machine may have several of one profile.
+    pub program: PathBuf,
     /// What it is and which version, safe to display.
     pub version: String,
     /// The command, as a shell takes it, safe to display.
@@ -104,6 +108,8 @@ pub struct Asked<'a> {
     pub peer: Option<&'a Peer>,
     /// What the handshake showed beside the certificates.
     pub facts: &'a Facts,
+    /// What clients see that do not use the proxy on the way, when somebody looked.
+    pub direct: Option<Direct<'a>>,
     /// The server could not show that it holds the key of its certificate.
     pub key_not_proved: bool,
     /// Clients found on this machine.
@@ -141,25 +147,31 @@ impl Grid {
                 }
             }
         };
-        let judged = verdicts(&Ask {
-            chain: &chain,
-            direct: None,
-            question: asked.question,
-            peer: asked.peer,
-            facts: asked.facts,
-            trusted,
-        });
-        let mut rows: Vec<ClientRow> = judged
-            .into_iter()
-            .map(|mut predicted| {
-                if asked.key_not_proved && predicted.accepted {
-                    // Every client checks this signature, after the certificate; its words are not known.
-                    predicted.accepted = false;
-                    predicted.stopped_by = KEY_NOT_PROVED.to_owned();
-                }
-                ClientRow::of(predicted, asked)
-            })
-            .collect();
+        let judged = verdicts_as_found(
+            &Ask {
+                chain: &chain,
+                direct: asked.direct,
+                question: asked.question,
+                peer: asked.peer,
+                facts: asked.facts,
+                trusted,
+            },
+            asked.installed,
+        );
+        let mut rows: Vec<ClientRow> = Vec::with_capacity(judged.len());
+        for (mut predicted, installed) in judged {
+            if asked.key_not_proved && predicted.accepted {
+                // Every client checks this signature, after the certificate; its words are not known.
+                predicted.accepted = false;
+                predicted.stopped_by = KEY_NOT_PROVED.to_owned();
+            }
+            let row = ClientRow::of(predicted, installed, asked.measured);
+            // A second program that judges the same is no row of its own.
+            match rows.iter_mut().find(|first| first.stands_for(&row)) {
+                Some(first) => first.installed.iter_mut().for_each(|i| i.others += 1),
+                None => rows.push(row),
+            }
+        }
         rows.sort_by_key(|row| (row.accepted(), row.installed.is_none()));
         Self {
             rows,
@@ -178,7 +190,10 @@ impl Grid {
     /// Remembers with every client what its rules say without what is assumed here.
     pub fn compare(&mut self, actual: &Self) {
         for row in &mut self.rows {
-            let same = |r: &&ClientRow| r.client().id == row.predicted.client.id;
+            let program = |r: &ClientRow| r.installed.as_ref().map(|i| i.program.clone());
+            let here = program(row);
+            let same =
+                |r: &&ClientRow| r.client().id == row.predicted.client.id && program(r) == here;
             row.actually = actual.rows.iter().find(same).map(|r| r.predicted.accepted);
         }
     }
@@ -192,20 +207,43 @@ impl Grid {
 }
 
 impl ClientRow {
-    fn of(predicted: ClientVerdict, asked: &Asked<'_>) -> Self {
+    fn of(predicted: ClientVerdict, installed: Option<Installed>, measured: &[Measured]) -> Self {
         let id = predicted.client.id.as_str();
-        let measured = asked.measured.iter().find(|m| m.client == id);
+        let program = installed.as_ref().map(|i| &i.program);
+        let asked = |m: &&Measured| m.client == id && program.is_none_or(|p| *p == m.program);
         Self {
-            installed: asked.installed.iter().find(|i| i.client == id).cloned(),
-            measured: measured.cloned(),
+            measured: measured.iter().find(asked).cloned(),
+            installed,
             actually: None,
             predicted,
         }
     }
 
+    /// Both are the same client on this machine and judge the same on the same path; the other was not
+    /// asked itself.
+    fn stands_for(&self, other: &Self) -> bool {
+        let (mine, its) = (&self.predicted, &other.predicted);
+        mine.client.id == its.client.id
+            && self.installed.is_some()
+            && other.installed.is_some()
+            && other.measured.is_none()
+            && mine.accepted == its.accepted
+            && mine.stopped_by == its.stopped_by
+            && mine.reasons == its.reasons
+            && mine.path == its.path
+    }
+
     /// The client.
     pub fn client(&self) -> &'static Profile {
         self.predicted.client
+    }
+
+    /// Its title for people: that of the edition found, else of the profile.
+    pub fn title(&self) -> &str {
+        let found = self.installed.as_ref();
+        found
+            .and_then(|i| i.edition.title.as_deref())
+            .unwrap_or(&self.client().title)
     }
 
     /// What the client itself said, if it did.
@@ -265,6 +303,8 @@ impl ClientRow {
             _ if (*said == Said::Accepted) != predicted.accepted => Some(Difference::Verdict),
             // Which words was not predicted.
             Said::Rejected { .. } if predicted.message.is_empty() => None,
+            // Without a word: some programs lose theirs when they end (wget2).
+            Said::Rejected { message, cause } if message.is_empty() && cause.is_empty() => None,
             Said::Rejected { message, cause } => {
                 let same = same_words(&predicted.message, message)
                     && (cause.is_empty()

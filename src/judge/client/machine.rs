@@ -109,14 +109,25 @@ pub(super) fn named<'a>(file: &Path, stores: &'a Stores) -> Named<'a> {
 }
 
 /// The stores that a source's name leads to, and whether they are those very ones: a store that cannot
-/// be read, or was not looked for, is stood in for by one that is much like it.
-pub(super) fn resolve<'a>(name: &str, stores: &'a Stores) -> (Vec<&'a TrustStore>, bool) {
-    if let Some(store) = stores.by_id(name) {
+/// be read, or was not looked for, is stood in for by one that is much like it. `brought` is the file that
+/// this very program brings along for it.
+pub(super) fn resolve<'a>(
+    name: &str,
+    brought: Option<&Path>,
+    stores: &'a Stores,
+) -> (Vec<&'a TrustStore>, bool) {
+    if let Some(file) = brought {
+        let its = |s: &&TrustStore| s.path.as_deref() == Some(file);
+        let all = || stores.0.iter().map(Arc::as_ref).filter(its);
+        let own = all().find(|s| s.id.split(':').next() == Some(name));
+        if let Some(store) = own.or_else(|| all().next()) {
+            return (vec![store], true);
+        }
+    } else if let Some(store) = stores.by_id(name) {
         return (vec![store], true);
     }
     let all = || stores.0.iter().map(Arc::as_ref);
     let of = |kind: StoreKind| all().find(|s| s.kind == kind);
-    let from = |prefix: &str| all().find(|s| s.id.starts_with(prefix));
     let profile = |browser: &str| {
         all().find(|s| {
             s.kind == StoreKind::Nss && s.used_by.iter().any(|who| who.starts_with(browser))
@@ -137,8 +148,6 @@ pub(super) fn resolve<'a>(name: &str, stores: &'a Stores) -> (Vec<&'a TrustStore
         "java" => or_system(of(StoreKind::Java), false),
         "windows" | "apple" => or_system(None, false),
         "mozilla" => or_mozilla(of(StoreKind::Mozilla)),
-        "certifi" => or_mozilla(from("certifi:")),
-        "pip-certifi" => or_mozilla(from("pip:")),
         "node" => match of(StoreKind::Node) {
             Some(node) if node.same_as == Some(StoreKind::OpenSsl) => {
                 or_system(of(StoreKind::OpenSsl), true)

@@ -12,13 +12,16 @@ use serde::Deserialize;
 use super::Policy;
 use super::words::Speech;
 
+mod edition;
 mod grid;
 mod machine;
 mod peer;
+mod shared;
 mod source;
 mod stack;
 mod verdict;
 
+pub use edition::Edition;
 pub use grid::{
     Asked, ClientRow, Difference, Grid, Installed, KEY_NOT_PROVED, Measured, Said, same_words,
 };
@@ -27,7 +30,7 @@ pub use peer::{
 };
 pub use source::{Does, FileTrouble, InEffect, Override, SeenSettings, Source};
 pub use stack::{Met, Stack};
-pub use verdict::{Ask, ClientVerdict, Kind, Trusted, verdict, verdicts, verdicts_of};
+pub use verdict::{Ask, ClientVerdict, Direct, Kind, Trusted, verdict, verdicts, verdicts_of};
 
 /// One client in the versions that were measured.
 #[derive(Clone, Debug)]
@@ -60,6 +63,8 @@ pub struct Profile {
     pub source: Source,
     /// What it does with a proxy that the environment names.
     pub proxy: ProxyUse,
+    /// The variables in which it looks for one.
+    pub proxy_variables: Vec<String>,
     /// Values for its words.
     pub values: BTreeMap<String, String>,
     /// What it does with host names that some clients refuse.
@@ -107,8 +112,10 @@ pub enum ProxyUse {
     Honoured,
     /// It connects directly.
     Ignored,
-    /// Honoured, except for hosts on this machine.
+    /// Honoured, except for addresses of this machine.
     NotForLoopback,
+    /// Honoured, except for `localhost` and addresses of this machine in the URL.
+    NotForLocalhost,
     /// It sends the request to the proxy in clear: there is no TLS to verify.
     InClear,
 }
@@ -181,6 +188,7 @@ struct Row {
     words: String,
     #[serde(default)]
     proxy: ProxyUse,
+    proxy_variables: Option<Vec<String>>,
     #[serde(default)]
     values: BTreeMap<String, String>,
     #[serde(default)]
@@ -201,14 +209,20 @@ const FILE: &str = include_str!("../../../assets/clients.toml");
 pub fn profiles() -> &'static [Profile] {
     static PROFILES: OnceLock<Vec<Profile>> = OnceLock::new();
     PROFILES.get_or_init(|| {
-        let Ok(file) = toml::from_str::<File>(FILE) else {
+        let Some(file) = file() else {
             return Vec::new();
         };
         file.client
             .iter()
-            .filter_map(|row| profile(&file, row))
+            .filter_map(|row| profile(file, row))
             .collect()
     })
+}
+
+/// The tables that profiles are made of.
+fn file() -> Option<&'static File> {
+    static READ: OnceLock<Option<File>> = OnceLock::new();
+    READ.get_or_init(|| toml::from_str(FILE).ok()).as_ref()
 }
 
 /// The client with this id, or with this other id.
@@ -237,6 +251,10 @@ fn profile(file: &File, row: &Row) -> Option<Profile> {
         stack: file.tls.get(&row.tls)?.clone(),
         source: file.sources.get(&row.source_of_trust)?.clone(),
         proxy: row.proxy,
+        proxy_variables: row.proxy_variables.clone().unwrap_or_else(|| {
+            let usual = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
+            usual.map(str::to_owned).into()
+        }),
         values: row.values.clone(),
         quirks: row.quirks,
         speech: Speech::of(&row.vocabulary, &row.words, &row.values)?,
@@ -267,6 +285,22 @@ mod tests {
         let others = profiles().iter().flat_map(|p| &p.also);
         let all: HashSet<&String> = others.clone().collect();
         assert_eq!(all.len(), others.count(), "another id stands twice");
+    }
+
+    #[test]
+    fn every_setting_that_a_client_follows_can_be_found_on_a_machine() {
+        let file: File = toml::from_str(FILE).unwrap();
+        for (source, named) in file
+            .sources
+            .iter()
+            .flat_map(|(s, t)| t.overrides.iter().map(move |o| (s, &o.name)))
+        {
+            let name = named.replacen(':', " ", 1);
+            assert!(
+                crate::store::known(&name).is_some(),
+                "{source}: nobody looks for {named}"
+            );
+        }
     }
 
     #[test]

@@ -14,6 +14,8 @@ pub struct Peer {
     pub host: Host,
     /// The port.
     pub port: u16,
+    /// The port stands in the URL although it is 443. Clients that are asked get the URL without it.
+    pub names_port: bool,
     /// The address reached.
     pub address: Option<IpAddr>,
     /// `http://` was typed.
@@ -39,6 +41,8 @@ pub struct Proxy {
     pub port: u16,
     /// What it does.
     pub answer: ProxyAnswer,
+    /// The variables that name it; none: every client that uses proxies is given it.
+    pub variables: Vec<String>,
 }
 
 /// What a proxy does when asked for a tunnel.
@@ -169,6 +173,7 @@ impl Peer {
         Self {
             host,
             port,
+            names_port: false,
             address: None,
             plain_url: false,
             proxy: None,
@@ -188,12 +193,13 @@ impl Peer {
         peer.plain_url = matches!(endpoint.scheme, Scheme::Http | Scheme::Ws);
         match &capture.route {
             Route::Direct => peer.address = capture.peer.map(|address| address.ip()),
-            Route::Proxy { url, .. } => {
+            Route::Proxy { url, variables, .. } => {
                 let (host, port) = host_and_port(url);
                 peer.proxy = Some(Proxy {
                     host,
                     port,
                     answer: ProxyAnswer::Tunnel,
+                    variables: variables.iter().map(|name| (*name).to_owned()).collect(),
                 });
             }
         }

@@ -52,11 +52,17 @@ pub struct Override {
     pub name: String,
     /// It counts only with this value.
     pub value: Option<String>,
+    /// It counts only with a value that means yes.
+    #[serde(default)]
+    pub yes: bool,
     /// It counts only when its value contains this.
     pub contains: Option<String>,
     /// What it does.
     pub does: Does,
 }
+
+/// Values that mean yes.
+const YES: &[&str] = &["1", "true", "t", "yes", "y", "on"];
 
 /// What a variable or setting does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
@@ -66,6 +72,8 @@ pub enum Does {
     Replaces,
     /// Its file is read as well.
     Adds,
+    /// Its file is read as well, unless another of this kind was.
+    AddsOnce,
     /// Its file takes the place of OpenSSL's default file; the default folder is still read.
     OpensslFile,
     /// Its folder takes the place of the default folder; the default file is still read.
@@ -130,6 +138,7 @@ impl Source {
             .iter()
             .filter_map(|o| Some((o, seen.value(&o.name)?)))
             .filter(|(o, v)| o.value.as_deref().is_none_or(|wanted| wanted == *v))
+            .filter(|(o, v)| !o.yes || YES.contains(&v.to_lowercase().as_str()))
             .filter(|(o, v)| o.contains.as_deref().is_none_or(|part| v.contains(part)))
             .collect();
         let mut out = InEffect {
@@ -142,7 +151,7 @@ impl Source {
             ..InEffect::default()
         };
         let mut why: Vec<&str> = Vec::new();
-        let (mut file, mut folder) = (false, false);
+        let (mut file, mut folder, mut once) = (false, false, false);
         for (one, value) in set {
             // Only the first of those that replace counts; each half of OpenSSL's default once.
             match one.does {
@@ -153,6 +162,11 @@ impl Source {
                     out.files = vec![path(value)];
                 }
                 Does::Adds => out.files.push(path(value)),
+                Does::AddsOnce if once => continue,
+                Does::AddsOnce => {
+                    once = true;
+                    out.files.push(path(value));
+                }
                 Does::OpensslFile if file || out.replaced => continue,
                 Does::OpensslFile => {
                     file = true;
@@ -232,6 +246,22 @@ mod tests {
         assert!(store("python313-urllib", &file, false).replaced);
         assert!(store("python313-urllib", &both, true).replaced);
         assert!(store("python313-httpx", &file, true).replaced);
+    }
+
+    #[test]
+    fn pip_follows_the_variables_of_requests_before_its_own() {
+        let both = [("PIP_CERT", "/a"), ("REQUESTS_CA_BUNDLE", "/b")];
+        let old = store("pip23", &both, true);
+        assert_eq!((old.files, old.replaced), (vec![PathBuf::from("/b")], true));
+        let new = store("pip26", &both, true);
+        assert_eq!(
+            (new.files, new.replaced),
+            (vec![PathBuf::from("/b")], false)
+        );
+        assert_eq!(
+            store("pip26", &both[..1], true).files,
+            [PathBuf::from("/a")]
+        );
     }
 
     #[test]

@@ -1,19 +1,21 @@
 //! One chain, all clients: who accepts it, who rejects it, and in which words.
 
 use std::path::PathBuf;
-use std::ptr;
 use std::sync::Arc;
 
+use super::edition::Edition;
+use super::grid::Installed;
 use super::machine::{self, Named};
-use super::peer::{Afterwards, Limits, Peer, ProxyAnswer};
+use super::peer::{Afterwards, Limits, Peer, Proxy, ProxyAnswer};
+use super::shared::Known;
 use super::source::{FileTrouble, InEffect, SeenSettings};
 use super::stack::{Met, Verifies};
 use super::{Ipv6Literal, Profile, ProxyUse, Underscore, profiles};
 use crate::cert::Certificate;
 use crate::chain::{Chain, NodeId};
-use crate::judge::engine::{self, Anchors, Answer, Facts, Input, Step};
+use crate::judge::engine::{Anchors, Facts, Step};
 use crate::judge::words::{self, Event, Facts as Words, Said};
-use crate::judge::{Policy, Question, Reason, ReasonKind};
+use crate::judge::{Question, Reason, ReasonKind};
 use crate::store::{Stores, TrustStore};
 use crate::target::Host;
 use crate::text;
@@ -23,8 +25,8 @@ use crate::text;
 pub struct Ask<'a> {
     /// The chain as it was seen.
     pub chain: &'a Chain,
-    /// The chain as clients see it that do not use the proxy on the way, when that is known.
-    pub direct: Option<&'a Chain>,
+    /// What clients see that do not use the proxy on the way, when that is known.
+    pub direct: Option<Direct<'a>>,
     /// Name, time, purpose.
     pub question: &'a Question,
     /// The endpoint; `None` for files.
@@ -33,6 +35,17 @@ pub struct Ask<'a> {
     pub facts: &'a Facts,
     /// What the clients trust.
     pub trusted: Trusted<'a>,
+}
+
+/// The endpoint without the proxy on the way.
+#[derive(Clone, Copy, Debug)]
+pub struct Direct<'a> {
+    /// The chain.
+    pub chain: &'a Chain,
+    /// The endpoint.
+    pub peer: &'a Peer,
+    /// What the handshake showed beside the certificates.
+    pub facts: &'a Facts,
 }
 
 /// What the clients trust.
@@ -111,6 +124,29 @@ pub fn verdicts(ask: &Ask<'_>) -> Vec<ClientVerdict> {
     out
 }
 
+/// The same, with a verdict for every edition that was found on the machine.
+pub(super) fn verdicts_as_found(
+    ask: &Ask<'_>,
+    installed: &[Installed],
+) -> Vec<(ClientVerdict, Option<Installed>)> {
+    let mut known = Known::default();
+    let mut out = Vec::new();
+    for profile in profiles().iter().filter(|p| !p.plain) {
+        let mut here = installed
+            .iter()
+            .filter(|i| i.client == profile.id)
+            .peekable();
+        if here.peek().is_none() {
+            out.extend(one(profile, ask, &mut known).map(|verdict| (verdict, None)));
+        }
+        for each in here {
+            let verdict = found(profile, &each.edition, ask, &mut known);
+            out.extend(verdict.map(|verdict| (verdict, Some(each.clone()))));
+        }
+    }
+    out
+}
+
 /// These clients, in their order; those whose engine is not written are left out.
 pub fn verdicts_of(
     clients: impl IntoIterator<Item = &'static Profile>,
@@ -128,71 +164,6 @@ pub fn verdict(profile: &'static Profile, ask: &Ask<'_>) -> Option<ClientVerdict
     one(profile, ask, &mut Known::default())
 }
 
-/// Answers that several clients share.
-#[derive(Default)]
-struct Known<'a> {
-    answers: Vec<Judged>,
-    anchors: Vec<Held<'a>>,
-}
-
-/// The answer to a policy and anchors, for the chain or for the one seen without the proxy.
-type Judged = (Policy, Arc<Anchors>, bool, Option<Arc<Answer>>);
-
-/// The anchors of these stores in the chain, or in the one seen without the proxy.
-type Held<'a> = (Vec<&'a TrustStore>, bool, Arc<Anchors>);
-
-impl<'a> Known<'a> {
-    fn anchors(
-        &mut self,
-        ask: &Ask<'a>,
-        chain: &Chain,
-        is_direct: bool,
-        stores: &[&'a TrustStore],
-    ) -> Arc<Anchors> {
-        let same = |known: &[&TrustStore]| {
-            known.len() == stores.len() && known.iter().zip(stores).all(|(a, b)| ptr::eq(*a, *b))
-        };
-        let mut known = self.anchors.iter();
-        if let Some((.., anchors)) = known.find(|(s, d, _)| *d == is_direct && same(s)) {
-            return anchors.clone();
-        }
-        let anchors = Arc::new(Anchors::of(chain, |c| {
-            ask.question.pretend.contains(&c.sha256) || stores.iter().any(|s| s.holds(c))
-        }));
-        self.anchors
-            .push((stores.to_vec(), is_direct, anchors.clone()));
-        anchors
-    }
-
-    fn answer(
-        &mut self,
-        ask: &Ask<'_>,
-        chain: &Chain,
-        is_direct: bool,
-        policy: &Policy,
-        anchors: &Arc<Anchors>,
-    ) -> Option<Arc<Answer>> {
-        let found = self
-            .answers
-            .iter()
-            .find(|(p, a, d, _)| *d == is_direct && p == policy && a == anchors);
-        if let Some((.., answer)) = found {
-            return answer.clone();
-        }
-        let answer = engine::ask(&Input {
-            chain: policy.sees(chain),
-            anchors,
-            question: ask.question,
-            policy,
-            facts: ask.facts,
-        })
-        .map(Arc::new);
-        self.answers
-            .push((policy.clone(), anchors.clone(), is_direct, answer.clone()));
-        answer
-    }
-}
-
 /// What one client trusts here.
 struct Trust<'a> {
     stores: Vec<&'a TrustStore>,
@@ -208,13 +179,30 @@ fn one<'a>(
     ask: &Ask<'a>,
     known: &mut Known<'a>,
 ) -> Option<ClientVerdict> {
-    let trust = trust(profile, ask);
-    let by_proxy = ask.peer.is_some_and(|p| p.proxy.is_some()) && uses_proxy(profile, ask.peer);
-    let bypasses = ask.peer.is_some_and(|p| p.proxy.is_some()) && !by_proxy;
-    let is_direct = bypasses && ask.direct.is_some();
-    let chain = if is_direct { ask.direct? } else { ask.chain };
+    found(profile, &Edition::default(), ask, known)
+}
+
+/// The client in the edition that was found.
+fn found<'a>(
+    base: &'static Profile,
+    edition: &Edition,
+    ask: &Ask<'a>,
+    known: &mut Known<'a>,
+) -> Option<ClientVerdict> {
+    let profile = base.as_found(edition);
+    let profile = profile.as_ref();
+    let trust = trust(profile, edition, ask);
+    let proxy = ask.peer.and_then(|p| p.proxy.as_ref());
+    let by_proxy = proxy.is_some_and(|proxy| uses_proxy(profile, proxy, ask));
+    let bypasses = proxy.is_some() && !by_proxy;
+    let direct = ask.direct.filter(|_| bypasses);
+    let (chain, peer, facts) = match direct {
+        Some(direct) => (direct.chain, Some(direct.peer), direct.facts),
+        None => (ask.chain, ask.peer, ask.facts),
+    };
+    let is_direct = direct.is_some();
     let mut out = ClientVerdict {
-        client: profile,
+        client: base,
         store: trust.title.clone(),
         store_why: trust.in_effect.why.clone(),
         store_assumed: trust.assumed,
@@ -232,15 +220,15 @@ fn one<'a>(
         profile,
         ask,
         chain,
+        peer,
+        facts,
         is_direct,
         by_proxy,
         trust: &trust,
         anchors: known.anchors(ask, chain, is_direct, &trust.stores),
     };
     if let Some(event) = client.meets(known, &mut out)? {
-        let wants_certificate = ask
-            .peer
-            .is_some_and(|p| p.afterwards == Afterwards::ClientCertificate);
+        let wants_certificate = peer.is_some_and(|p| p.afterwards == Afterwards::ClientCertificate);
         let tags: Vec<&str> = trust
             .in_effect
             .is_default
@@ -259,17 +247,33 @@ fn one<'a>(
 }
 
 /// The client asks the proxy of the environment.
-fn uses_proxy(profile: &Profile, peer: Option<&Peer>) -> bool {
+fn uses_proxy(profile: &Profile, proxy: &Proxy, ask: &Ask<'_>) -> bool {
+    let reads = |name: &String| profile.proxy_variables.contains(name);
+    if !proxy.variables.is_empty() && !proxy.variables.iter().any(reads) {
+        return false;
+    }
     match profile.proxy {
         ProxyUse::Honoured | ProxyUse::InClear => true,
         ProxyUse::Ignored => false,
+        // Through a proxy the name is not looked up here; without it, it is.
         ProxyUse::NotForLoopback => {
-            !peer.is_some_and(|p| p.address.is_some_and(|address| address.is_loopback()))
+            let direct = ask.direct.and_then(|direct| direct.peer.address);
+            let address = direct.or(ask.peer.and_then(|p| p.address));
+            !is_localhost(ask.peer) && !address.is_some_and(|address| address.is_loopback())
         }
+        ProxyUse::NotForLocalhost => !is_localhost(ask.peer),
     }
 }
 
-fn trust<'a>(profile: &Profile, ask: &Ask<'a>) -> Trust<'a> {
+/// The URL says `localhost`, or an address of this machine.
+fn is_localhost(peer: Option<&Peer>) -> bool {
+    peer.is_some_and(|p| match &p.host {
+        Host::Name { ascii, .. } => ascii == "localhost",
+        Host::Ip(ip) => ip.is_loopback(),
+    })
+}
+
+fn trust<'a>(profile: &Profile, edition: &Edition, ask: &Ask<'a>) -> Trust<'a> {
     match ask.trusted {
         Trusted::Given { store, trouble } => Trust {
             stores: vec![store],
@@ -293,7 +297,8 @@ fn trust<'a>(profile: &Profile, ask: &Ask<'a>) -> Trust<'a> {
             let mut found: Vec<&TrustStore> = Vec::new();
             let mut assumed = false;
             for name in &in_effect.stores {
-                let (named, exact) = machine::resolve(name, stores);
+                let brought = edition.files.get(name.as_str());
+                let (named, exact) = machine::resolve(name, brought.map(PathBuf::as_path), stores);
                 assumed |= !exact;
                 found.extend(named);
             }
@@ -326,9 +331,11 @@ fn trust<'a>(profile: &Profile, ask: &Ask<'a>) -> Trust<'a> {
 }
 
 struct Client<'a, 'b> {
-    profile: &'static Profile,
+    profile: &'b Profile,
     ask: &'b Ask<'a>,
     chain: &'b Chain,
+    peer: Option<&'b Peer>,
+    facts: &'b Facts,
     is_direct: bool,
     by_proxy: bool,
     trust: &'b Trust<'a>,
@@ -342,7 +349,7 @@ impl Client<'_, '_> {
         if let Some(event) = self.before_connecting() {
             return Some(Some(event));
         }
-        if let Some(peer) = self.ask.peer {
+        if let Some(peer) = self.peer {
             if peer.plain_url {
                 return Some(None);
             }
@@ -357,7 +364,7 @@ impl Client<'_, '_> {
         }
         let sent = self.sent();
         let stack = &self.profile.stack;
-        let met = match self.ask.peer {
+        let met = match self.peer {
             Some(peer) => stack.meets(peer, &sent),
             // An implementation's rules for certificates end where the handshake begins.
             None if self.profile.plain => Met::default(),
@@ -388,7 +395,7 @@ impl Client<'_, '_> {
                 return Some(Event::new(loud));
             }
         }
-        let peer = self.ask.peer?;
+        let peer = self.peer?;
         if peer.plain_url && speech.has("message", "plain-http-url") {
             return Some(Event::new(["plain-http-url"]));
         }
@@ -399,7 +406,7 @@ impl Client<'_, '_> {
     }
 
     fn proxy(&self) -> Option<Event> {
-        match &self.ask.peer?.proxy.as_ref()?.answer {
+        match &self.peer?.proxy.as_ref()?.answer {
             ProxyAnswer::Tunnel => None,
             ProxyAnswer::Refused => Some(Event::new(["proxy-refused", "refused"])),
             ProxyAnswer::Status(code, words) => {
@@ -418,7 +425,13 @@ impl Client<'_, '_> {
             Some(policy) if !self.trust.in_effect.is_default => policy,
             _ => &self.profile.policy,
         };
-        let answer = known.answer(self.ask, self.chain, self.is_direct, policy, &self.anchors)?;
+        let answer = known.answer(
+            self.ask,
+            (self.chain, self.facts),
+            self.is_direct,
+            policy,
+            &self.anchors,
+        )?;
         out.path.clone_from(&answer.path);
         out.steps.clone_from(&answer.steps);
         out.reasons.clone_from(&answer.failures);
@@ -478,7 +491,7 @@ impl Client<'_, '_> {
     /// What fills the placeholders.
     fn words(&self) -> Words {
         let mut out = Words::new();
-        let host = match self.ask.peer {
+        let host = match self.peer {
             Some(peer) => Some(&peer.host),
             None => self.ask.question.name.as_ref(),
         };
@@ -496,8 +509,13 @@ impl Client<'_, '_> {
                 "443" => bracketed.clone(),
                 port => format!("{bracketed}:{port}"),
             };
+            let typed = match self.peer {
+                Some(peer) if peer.names_port => format!("{bracketed}:{port}"),
+                _ => netloc.clone(),
+            };
             out.extend([
                 ("HOST", bare),
+                ("TYPED", typed),
                 ("AUTHORITY", format!("{bracketed}:{port}")),
                 ("NETLOC", netloc),
                 ("BRACKETED", bracketed),
@@ -505,7 +523,7 @@ impl Client<'_, '_> {
                 ("PORT", port),
             ]);
         }
-        if let Some(peer) = self.ask.peer {
+        if let Some(peer) = self.peer {
             if let Some(address) = peer.address {
                 let shown = if address.is_ipv6() {
                     format!("[{address}]")

@@ -16,7 +16,7 @@ use webpki::{
 
 use super::{Answer, Input, Spoken};
 use crate::cert::{Certificate, KeyKind, oid::Oid};
-use crate::chain::{NodeId, SignatureCheck};
+use crate::chain::{Chain, NodeId, SignatureCheck};
 use crate::judge::policy::NameCheck;
 use crate::judge::{Purpose, Reason, ReasonKind, facts, name};
 use crate::moment::Moment;
@@ -24,6 +24,10 @@ use crate::target::Host;
 
 /// rustls refuses Certificate messages over 64 KB, and webpki certificates of that size.
 const MOST_BYTES: usize = 0xffff;
+
+/// Intermediates given to webpki at most. Its work grows with their number times the steps it takes; no
+/// server's chain has so many.
+const MOST_INTERMEDIATES: usize = 100;
 
 /// webpki's verdict, its error as a reason on the certificate it is about.
 pub(super) fn judge(input: &Input<'_>) -> Answer {
@@ -130,11 +134,9 @@ fn ask(input: &Input<'_>) -> Result<Vec<NodeId>, Error> {
     let certificate = chain.certificate(leaf).ok_or(Error::BadDer)?;
     let leaf_der = CertificateDer::from(certificate.der.as_ref());
     let end_entity = EndEntityCert::try_from(&leaf_der)?;
-    // In the order of their first appearance, as rustls hands them on.
-    let intermediates: Vec<CertificateDer<'_>> = chain
-        .iter()
-        .filter(|&(id, n)| id != leaf && n.is_sent())
-        .filter_map(|(_, n)| n.certificate.as_ref())
+    let intermediates: Vec<CertificateDer<'_>> = intermediates(chain, leaf)
+        .into_iter()
+        .filter_map(|id| chain.certificate(id))
         .map(|c| CertificateDer::from(c.der.as_ref()))
         .collect();
     let anchor_ders: Vec<CertificateDer<'_>> = input
@@ -187,6 +189,30 @@ fn ask(input: &Input<'_>) -> Result<Vec<NodeId>, Error> {
         end_entity.verify_is_valid_for_subject_name(&server_name(host)?)?;
     }
     Ok(path)
+}
+
+/// The certificates beside the leaf, in the order of their first appearance, as rustls hands them on. Of
+/// very many only the nearest that can lead upwards: webpki decodes each of them anew at each step.
+fn intermediates(chain: &Chain, leaf: NodeId) -> Vec<NodeId> {
+    let sent = chain.iter().filter(|&(id, n)| id != leaf && n.is_sent());
+    let all: Vec<NodeId> = sent.map(|(id, _)| id).collect();
+    if all.len() <= MOST_INTERMEDIATES {
+        return all;
+    }
+    let mut near = vec![leaf];
+    let mut next = 0;
+    while let Some(&child) = near.get(next) {
+        next += 1;
+        for link in chain.issuers(child) {
+            let is_sent = chain.node(link.issuer).is_some_and(|n| n.is_sent());
+            if is_sent && near.len() <= MOST_INTERMEDIATES && !near.contains(&link.issuer) {
+                near.push(link.issuer);
+            }
+        }
+    }
+    near.retain(|id| *id != leaf);
+    near.sort_unstable();
+    near
 }
 
 fn usage(input: &Input<'_>) -> KeyUsage {

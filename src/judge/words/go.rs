@@ -115,7 +115,7 @@ fn name(rejected: &Rejected<'_>) -> String {
 /// `x509.UnknownAuthorityError` with the first candidate issuer that could not be used, and why.
 fn unknown_authority(rejected: &Rejected<'_>) -> String {
     const BASE: &str = "x509: certificate signed by unknown authority";
-    match hint(rejected) {
+    match hint(rejected).or_else(|| namesake(rejected)) {
         Some((why, candidate)) => {
             let name = match names::common_name(candidate) {
                 empty if empty.is_empty() => candidate.subject.short().unwrap_or_default(),
@@ -151,6 +151,18 @@ fn hint<'a>(rejected: &'a Rejected<'_>) -> Option<(String, &'a Certificate)> {
             _ => None,
         }
     })
+}
+
+/// A trusted certificate of the name that a self-signed leaf says issued it: Go tries it, in vain.
+fn namesake<'a>(rejected: &'a Rejected<'_>) -> Option<(String, &'a Certificate)> {
+    let leaf = rejected.leaf().filter(|leaf| leaf.is_self_issued())?;
+    let mut anchors = rejected.anchors.iter();
+    let candidate = anchors.find_map(|id| {
+        let anchor = rejected.certificate(id)?;
+        (anchor.subject.der == leaf.issuer.der && anchor.der != leaf.der).then_some(anchor)
+    })?;
+    let why = signature(&ReasonKind::BadSignature, leaf, candidate);
+    Some((why, candidate))
 }
 
 fn signature(kind: &ReasonKind, child: &Certificate, candidate: &Certificate) -> String {

@@ -99,6 +99,25 @@ impl Speech {
         })
     }
 
+    /// The same client in another edition: with other tables where they are named and exist, and these
+    /// values.
+    pub fn with(
+        &self,
+        vocabulary: Option<&str>,
+        words: Option<&str>,
+        values: &BTreeMap<String, String>,
+    ) -> Self {
+        let named = |all: &'static HashMap<String, HashMap<String, Entry>>, name: Option<&str>| {
+            name.and_then(|name| inherited(all, name))
+        };
+        Self {
+            vocabulary: named(&tables().vocabulary, vocabulary)
+                .unwrap_or_else(|| self.vocabulary.clone()),
+            words: named(&tables().words, words).unwrap_or_else(|| self.words.clone()),
+            values: values.clone(),
+        }
+    }
+
     /// The client has words of its own for this very event (not only for its group).
     pub fn has(&self, section: &str, name: &str) -> bool {
         self.words

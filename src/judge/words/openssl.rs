@@ -186,6 +186,7 @@ fn name(rejected: &Rejected<'_>) -> Event {
         .with("SUBJECT_CN", common_name)
         .with("NODE_MISMATCH", node.trim_end())
         .with("NODE_CODE", "ERR_TLS_CERT_ALTNAME_INVALID")
+        .with("PIP_MISMATCH", match_hostname(rejected, &host))
         .with(
             "PIP_MISMATCH_REPR",
             names::python_repr(&match_hostname(rejected, &host)),

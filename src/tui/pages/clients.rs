@@ -100,7 +100,7 @@ fn rows(grid: &Grid, glyphs: &Glyphs, width: usize) -> Vec<Line> {
         all.max().unwrap_or(0)
     };
     let room = width.saturating_sub(4);
-    let name: fn(&ClientRow) -> String = |row| row.client().title.clone();
+    let name: fn(&ClientRow) -> String = |row| row.title().to_owned();
     let names = if room < 60 {
         widest(name).min((room * 11 / 20).max(12))
     } else {
@@ -112,49 +112,50 @@ fn rows(grid: &Grid, glyphs: &Glyphs, width: usize) -> Vec<Line> {
         _ => 0,
     };
     let all = grid.rows.iter();
-    all.map(|row| {
-        let (symbol, meaning) = if row.accepted() {
-            (glyphs.good, Meaning::Good)
-        } else {
-            (glyphs.bad, Meaning::Bad)
-        };
-        let here = match (row.kind(), &row.installed) {
-            (Kind::Measured, _) => "=",
-            (_, Some(_)) => "*",
-            _ => " ",
-        };
-        let mut line = Line::of(meaning, format!("{symbol} "))
-            .and(Meaning::Accent, format!("{here} "))
-            .and(Meaning::Plain, padded(&row.client().title, names));
-        if hows > 0 {
-            line = line.and(
-                Meaning::Muted,
-                format!("  {}", padded(words::how(row), hows)),
-            );
-        }
-        if stores > 0 {
-            line = line.and(
-                Meaning::Muted,
-                format!("  {}", padded(&words::store(row), stores)),
-            );
-        }
-        if let Some(difference) = row.difference() {
-            let word = match difference {
-                Difference::Verdict => "  not as predicted",
-                Difference::Words => "  other words than predicted",
+    all.enumerate()
+        .map(|(index, row)| {
+            let (symbol, meaning) = if row.accepted() {
+                (glyphs.good, Meaning::Good)
+            } else {
+                (glyphs.bad, Meaning::Bad)
             };
-            line = line.and(Meaning::Bad, word);
-        }
-        if let Some(words) = words::turned(row) {
-            line = line.and(Meaning::Warn, format!("  {words}"));
-        }
-        let reason = words::first_reason(row);
-        if !reason.is_empty() {
-            line = line.and(Meaning::Muted, format!("  {reason}"));
-        }
-        line.fixed().to(Link::Client(&row.client().id))
-    })
-    .collect()
+            let here = match (row.kind(), &row.installed) {
+                (Kind::Measured, _) => "=",
+                (_, Some(_)) => "*",
+                _ => " ",
+            };
+            let mut line = Line::of(meaning, format!("{symbol} "))
+                .and(Meaning::Accent, format!("{here} "))
+                .and(Meaning::Plain, padded(row.title(), names));
+            if hows > 0 {
+                line = line.and(
+                    Meaning::Muted,
+                    format!("  {}", padded(words::how(row), hows)),
+                );
+            }
+            if stores > 0 {
+                line = line.and(
+                    Meaning::Muted,
+                    format!("  {}", padded(&words::store(row), stores)),
+                );
+            }
+            if let Some(difference) = row.difference() {
+                let word = match difference {
+                    Difference::Verdict => "  not as predicted",
+                    Difference::Words => "  other words than predicted",
+                };
+                line = line.and(Meaning::Bad, word);
+            }
+            if let Some(words) = words::turned(row) {
+                line = line.and(Meaning::Warn, format!("  {words}"));
+            }
+            let reason = words::first_reason(row);
+            if !reason.is_empty() {
+                line = line.and(Meaning::Muted, format!("  {reason}"));
+            }
+            line.fixed().to(Link::Client(index))
+        })
+        .collect()
 }
 
 fn padded(words: &str, columns: usize) -> String {

@@ -19,7 +19,7 @@ pub(super) fn lines(inspection: &Inspection, glyphs: &Glyphs, width: usize) -> V
         )];
     }
     let mut lines = timings(inspection, glyphs, width);
-    if let Route::Proxy { url, because } = &capture.route {
+    if let Route::Proxy { url, because, .. } = &capture.route {
         let words = format!("through {url} because of {because}");
         lines.extend(super::facts([("route", words.as_str())].into_iter(), width));
     }

@@ -1,8 +1,9 @@
 //! The clients: what becomes known of this machine, opening one, asking them.
 
+use super::further;
 use super::what_if::{reassess, show};
 use crate::ask::{self, Way};
-use crate::inspect;
+use crate::inspect::{self, Inspection};
 use crate::judge::client::{Installed, Measured};
 use crate::store::{StoreKind, Stores};
 use crate::tui::message::{Effect, JobId};
@@ -29,7 +30,9 @@ pub(super) fn asked(model: &mut Model, job: JobId, measured: Measured) {
     let found = model.sessions.iter().position(|s| mine(&s.asking));
     let Some(index) = found else { return };
     if let Some(session) = model.sessions.get_mut(index) {
-        session.measured.retain(|m| m.client != measured.client);
+        session
+            .measured
+            .retain(|m| (m.client, &m.program) != (measured.client, &measured.program));
         session.measured.push(measured);
         session.asking = session
             .asking
@@ -66,29 +69,43 @@ pub(super) fn freshen(model: &mut Model) -> Vec<Effect> {
     {
         model.finding = Finding::UnderWay;
         model.refresh();
-        return vec![Effect::FindClients];
+        let mut effects = vec![Effect::FindClients];
+        effects.extend(without_the_proxy(model));
+        return effects;
     }
-    Vec::new()
+    without_the_proxy(model)
+}
+
+/// Some clients do not use the proxy on the way: what they see is looked at once somebody wants to know.
+fn without_the_proxy(model: &mut Model) -> Vec<Effect> {
+    let wanted = model.pane == Pane::Clients
+        && model.session().is_some_and(|session| {
+            session.beyond.is_none()
+                && session.inspection().is_some_and(|i| {
+                    i.further.direct.is_none() && inspect::goes_round_a_proxy(&i.capture)
+                })
+        });
+    if wanted {
+        further::ask(model, inspect::Ask::Direct)
+    } else {
+        Vec::new()
+    }
 }
 
 /// Opens what one client checked.
-pub(super) fn open_client(model: &mut Model, id: &str) {
+pub(super) fn open_client(model: &mut Model, row: usize) {
     let Some(grid) = model.inspection().and_then(|i| i.grid.clone()) else {
         return;
     };
-    let Some(row) = grid.rows.iter().find(|row| row.client().id == id) else {
+    let Some(row) = grid.rows.get(row) else {
         return;
     };
     let lines = pages::clients::client(row, &grid, model.look.glyphs);
     let (message, _) = row.words();
-    let copy = (!message.is_empty()).then(|| {
-        (
-            format!("the words of {}", row.client().title),
-            whole(message),
-        )
-    });
+    let copy =
+        (!message.is_empty()).then(|| (format!("the words of {}", row.title()), whole(message)));
     model.overlays.push(Overlay::Offer(Box::new(Offer {
-        title: row.client().title.clone(),
+        title: row.title().to_owned(),
         lines,
         place: Place::default(),
         ways: Vec::new(),
@@ -108,18 +125,13 @@ pub(super) fn words_here(model: &mut Model) -> Option<(String, String)> {
     }
     let session = model.session()?;
     let line = session.lines.get(session.place(Pane::Clients).line)?;
-    let Some(crate::tui::line::Link::Client(id)) = line.link else {
+    let Some(crate::tui::line::Link::Client(row)) = line.link else {
         return None;
     };
     let grid = session.inspection()?.grid.clone()?;
-    let row = grid.rows.iter().find(|row| row.client().id == id)?;
+    let row = grid.rows.get(row)?;
     let (message, _) = row.words();
-    (!message.is_empty()).then(|| {
-        (
-            format!("the words of {}", row.client().title),
-            whole(message),
-        )
-    })
+    (!message.is_empty()).then(|| (format!("the words of {}", row.title()), whole(message)))
 }
 
 /// Copies what the page offers.
@@ -173,7 +185,11 @@ pub(super) fn open_ask(model: &mut Model) -> Vec<Effect> {
     let Some(endpoint) = session.entry.target.endpoint() else {
         return Vec::new();
     };
-    let found = model.options.installed.clone();
+    let here = |i: &Inspection| -> Option<Vec<Installed>> {
+        let rows = i.grid.as_ref()?.rows.iter();
+        Some(rows.filter_map(|row| row.installed.clone()).collect())
+    };
+    let found = here(inspection).unwrap_or_default();
     let ways: Vec<Way> = ask::ways(endpoint, &found, environment);
     if ways.is_empty() {
         model.say(
@@ -184,7 +200,11 @@ pub(super) fn open_ask(model: &mut Model) -> Vec<Effect> {
     }
     let not_run: Vec<&Installed> = found
         .iter()
-        .filter(|i| !ways.iter().any(|w| w.client == i.client))
+        .filter(|i| {
+            !ways
+                .iter()
+                .any(|w| (w.client, &w.program) == (i.client, &i.program))
+        })
         .collect();
     let lines = pages::clients::asking(&ways, &not_run);
     model.overlays.push(Overlay::Offer(Box::new(Offer {

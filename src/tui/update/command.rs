@@ -263,7 +263,7 @@ fn enter(model: &mut Model) -> Vec<Effect> {
                 Some(Link::Lesson(id)) => overlay::open_lesson(model, id),
                 Some(Link::Explain(id)) => overlay::open_explanation(model, id),
                 Some(Link::Fold(_)) => fold_field(model, None),
-                Some(Link::Client(id)) => clients::open_client(model, id),
+                Some(Link::Client(row)) => clients::open_client(model, row),
                 Some(Link::Copy(text)) => {
                     return vec![Effect::Copy {
                         what: "the command".to_owned(),

@@ -46,6 +46,13 @@ pub(super) fn offer(model: &mut Model, ask: Ask) {
             let words = "Asks this machine's resolver for the names in the certificate.".to_owned();
             ("Where do the names lead?", vec![plain(words)])
         }
+        Ask::Direct => (
+            "Without the proxy",
+            vec![plain(format!(
+                "Connects to {} without the proxy.",
+                text::safe(&inspection.capture.target.typed)
+            ))],
+        ),
         Ask::Compare(target) => (
             "Compare",
             vec![plain(format!("Connects to {}.", text::safe(&target.typed)))],
@@ -82,6 +89,7 @@ pub(super) fn ask(model: &mut Model, ask: Ask) -> Vec<Effect> {
     };
     let job = model.fresh_job();
     let words = match &ask {
+        Ask::Direct => "looking without the proxy",
         Ask::Fetch => "fetching what is missing",
         Ask::Names => "asking where the names lead",
         Ask::Compare(_) => "looking at the other server",
@@ -123,10 +131,14 @@ pub(super) fn asked(model: &mut Model, job: JobId, further: Further) {
             return;
         };
         let options = model.options_of(session);
-        let (good, words) = answer(&inspection.further, &further);
+        // That clients see something else without the proxy is seen in the grid.
+        let said = (inspection.further.direct.is_some() || further.direct.is_none())
+            .then(|| answer(&inspection.further, &further));
         let again = inspect::with_further(inspection, further, &options, now);
         show(model, again);
-        model.say(good, words);
+        if let Some((good, words)) = said {
+            model.say(good, words);
+        }
     });
 }
 
