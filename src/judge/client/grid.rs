@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::verdict::{Ask, ClientVerdict, Direct, Kind, Trusted, verdicts_as_found};
 use super::{Edition, Peer, Profile, SeenSettings};
 use crate::chain::Chain;
+use crate::judge::words::is_placeholder;
 use crate::judge::{Facts, Question};
 use crate::store::{StoreKind, Stores};
 
@@ -377,13 +378,6 @@ fn fits(predicted: &str, said: &str) -> bool {
         left = left.get(at + part.len()..).unwrap_or_default();
     }
     left.ends_with(rest)
-}
-
-fn is_placeholder(name: &str) -> bool {
-    !name.is_empty()
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
 }
 
 #[cfg(test)]
