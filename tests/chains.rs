@@ -10,11 +10,10 @@ use whycert::chain::{Origin, PathEnd};
 use whycert::inspect::{self, Assumption, Fingerprint, Inspection, Options, Outcome, WhatIf};
 use whycert::moment::Moment;
 use whycert::net::Route;
-use whycert::store::{Anchor, StoreKind, Stores, TrustStore};
 use whycert::target::Target;
 
 use crate::support::mint::{self, Minted, NOW, ca, dated, server};
-use crate::support::peer;
+use crate::support::{peer, store};
 
 /// A finished look at `https://www.lab.test` that showed these certificates.
 fn capture(presented: &[&[u8]]) -> Capture {
@@ -39,23 +38,6 @@ fn capture_of(typed: &str, presented: &[&[u8]]) -> Capture {
         first_bytes: Vec::new(),
         notes: Vec::new(),
     }
-}
-
-fn store(anchors: &[&[u8]]) -> Stores {
-    let anchors = anchors
-        .iter()
-        .map(|der| Anchor {
-            der: Arc::from(*der),
-        })
-        .collect();
-    Stores::only(TrustStore::new(
-        StoreKind::Given,
-        "lab",
-        "the test's store",
-        None,
-        anchors,
-        Vec::new(),
-    ))
 }
 
 fn inspected(presented: &[&[u8]], anchors: &[&[u8]]) -> Inspection {

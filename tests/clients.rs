@@ -11,8 +11,8 @@ use whycert::capture::pem;
 use whycert::cert::Certificate;
 use whycert::chain::Chain;
 use whycert::judge::client::{
-    self, Afterwards, Ask, ClientVerdict, Environment, FileTrouble, FirstAnswer, KeyExchange,
-    Limits, Peer, Profile, Proxy, ProxyAnswer, Reach, Trusted, Version,
+    self, Afterwards, Ask, ClientVerdict, FileTrouble, FirstAnswer, KeyExchange, Limits, Peer,
+    Profile, Proxy, ProxyAnswer, Reach, SeenSettings, Trusted, Version,
 };
 use whycert::judge::{Facts, Purpose, Question};
 use whycert::moment::Moment;
@@ -254,7 +254,7 @@ fn predict(
     setup: Setup,
 ) -> Option<ClientVerdict> {
     let ca = scenario.ca.as_deref().unwrap_or_default();
-    let environment = Environment::empty();
+    let settings = SeenSettings::empty();
     let overridden = client.contains("SSL_CERT_FILE");
     let (anchors, trouble) = match setup {
         Setup::Default => (Vec::new(), None),
@@ -289,7 +289,7 @@ fn predict(
     } else {
         Trusted::Machine {
             stores: &stores,
-            environment: &environment,
+            settings: &settings,
             hashed_folder: true,
         }
     };

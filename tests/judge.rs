@@ -19,30 +19,13 @@ use whycert::chain::{Chain, NodeId};
 use whycert::judge::{
     self, Answer, Facts, Policy, ProfileRule, Purpose, Question, ReasonKind, StepState, StrictRule,
 };
-use whycert::store::{Anchor, StoreKind, Stores, TrustStore};
+use whycert::store::Stores;
 use whycert::target::Host;
 
 use crate::support::mint::{Minted, NOW, ca, dated, server};
-use crate::support::peer;
+use crate::support::{peer, store};
 
 const HOST: &str = "www.lab.test";
-
-fn store(anchors: &[&[u8]]) -> Stores {
-    let anchors = anchors
-        .iter()
-        .map(|der| Anchor {
-            der: Arc::from(*der),
-        })
-        .collect();
-    Stores::only(TrustStore::new(
-        StoreKind::Given,
-        "lab",
-        "the test's store",
-        None,
-        anchors,
-        Vec::new(),
-    ))
-}
 
 /// A server named [`HOST`], now.
 fn question() -> Question {

@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
 use super::look::{Progress, open, server_name};
-use super::{Alert, Capture, Failure, Outcome, Speaks, clear, ending, handshake};
+use super::{Alert, Capture, Failure, Outcome, Speaks, clear, ending};
 use crate::net::starttls::{self, Refused};
 use crate::net::{Reach, Stage};
 use crate::target::{Endpoint, StartTls};
@@ -40,10 +40,7 @@ pub(super) async fn look(
                 ending::from_clear(capture, &bytes);
                 let seen = clear::read(&bytes).alert;
                 if let (None, Some(code)) = (&capture.session.alert, seen) {
-                    capture.session.alert = Some(Alert {
-                        code,
-                        name: handshake::alert_name(code),
-                    });
+                    capture.session.alert = Some(Alert::of(code));
                 }
             }
         }

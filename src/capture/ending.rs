@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::handshake::{self, Record};
 use super::plaintext::{self, Spoken};
 use super::tee::Received;
-use super::{Capture, ClientAuth, Failure, MOST_FIRST_BYTES, ProxyFailure, Seen, Session, clear};
+use super::{
+    Alert, Capture, ClientAuth, Failure, MOST_FIRST_BYTES, ProxyFailure, Seen, Session, clear,
+};
 use crate::net::{ProxyTrouble, Route, Stage};
 use crate::target::Endpoint;
 use crate::text::{self, Untrusted};
@@ -100,7 +102,7 @@ pub(super) fn failed(
     let failure = match (handshake::tls_error(error), spoken) {
         _ if received.too_much => Failure::TooMuchData,
         (Some(Error::AlertReceived(description)), _) => {
-            capture.session.alert = Some(handshake::alert(*description));
+            capture.session.alert = Some(Alert::of((*description).into()));
             Failure::Alert
         }
         (Some(Error::NoCertificatesPresented), _) => Failure::NoCertificate,

@@ -86,49 +86,6 @@ pub(super) fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
     error.get_ref().and_then(|e| e.downcast_ref())
 }
 
-/// An alert in words.
-pub(super) fn alert(description: rustls::AlertDescription) -> Alert {
-    let code = u8::from(description);
-    Alert {
-        code,
-        name: alert_name(code),
-    }
-}
-
-/// The RFC's name of an alert (RFC 8446 section 6, RFC 5246 section 7.2).
-pub(super) fn alert_name(code: u8) -> String {
-    let name = match code {
-        0 => "close_notify",
-        10 => "unexpected_message",
-        20 => "bad_record_mac",
-        22 => "record_overflow",
-        40 => "handshake_failure",
-        42 => "bad_certificate",
-        43 => "unsupported_certificate",
-        44 => "certificate_revoked",
-        45 => "certificate_expired",
-        46 => "certificate_unknown",
-        47 => "illegal_parameter",
-        48 => "unknown_ca",
-        49 => "access_denied",
-        50 => "decode_error",
-        51 => "decrypt_error",
-        70 => "protocol_version",
-        71 => "insufficient_security",
-        80 => "internal_error",
-        86 => "inappropriate_fallback",
-        90 => "user_canceled",
-        109 => "missing_extension",
-        110 => "unsupported_extension",
-        112 => "unrecognized_name",
-        113 => "bad_certificate_status_response",
-        116 => "certificate_required",
-        120 => "no_application_protocol",
-        other => return format!("alert {other}"),
-    };
-    name.to_owned()
-}
-
 /// The provider with every group it has, so that more servers can be talked to, and with the system's
 /// random numbers where it matters ([`exchange`]).
 static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| {
@@ -201,7 +158,9 @@ async fn refusal(
     let mut byte = [0];
     match timeout(patience, tls.read(&mut byte)).await {
         Ok(Err(error)) => match tls_error(&error) {
-            Some(rustls::Error::AlertReceived(description)) => Some(Some(alert(*description))),
+            Some(rustls::Error::AlertReceived(description)) => {
+                Some(Some(Alert::of((*description).into())))
+            }
             _ => Some(None),
         },
         Ok(Ok(0)) => Some(None),

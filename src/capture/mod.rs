@@ -3,6 +3,7 @@
 //!
 //! Nothing here judges; nothing here decodes certificates.
 
+mod alert;
 mod clear;
 mod closer;
 mod ending;
@@ -22,6 +23,7 @@ use crate::net::{Attempt, ProxyTrouble, Route, Stage};
 use crate::target::{StartTls, Target};
 use crate::text::Untrusted;
 
+pub use alert::Alert;
 pub use file::certificates;
 pub use look::look;
 
@@ -116,15 +118,6 @@ pub enum Possession {
     Failed(String),
     /// The key or scheme is one that cannot be checked here.
     CannotCheck(String),
-}
-
-/// A TLS alert (RFC 8446, section 6).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Alert {
-    /// Number on the wire.
-    pub code: u8,
-    /// Its name in the RFC, such as `handshake_failure`.
-    pub name: String,
 }
 
 /// How the look ended.

@@ -3,7 +3,7 @@
 
 use aws_lc_rs::signature as alg;
 
-use super::{Policy, ReasonKind, StrictRule};
+use super::{Policy, ReasonKind, StrictRule, name};
 use crate::cert::extension::KeyUsage;
 use crate::cert::{Certificate, Extension, ExtensionValue, Hash, KeyKind, Oid, oid};
 use crate::chain::key_octets;
@@ -274,6 +274,28 @@ pub(super) fn webpki_knows(certificate: &Certificate) -> bool {
         certificate.signature_algorithm.hash,
         Some(Hash::Md2 | Hash::Md5 | Hash::Sha1 | Hash::Sha224)
     )
+}
+
+/// Names of a certificate that a reason shows at most.
+const MOST_NAMES: usize = 8;
+
+/// What is said of a certificate without the name that is wanted; apart, when only its common name
+/// would do.
+pub(super) fn wrong_name(certificate: &Certificate, wanted: &Host) -> ReasonKind {
+    match name::find(certificate, wanted) {
+        name::NameAnswer::OnlyCommonName => ReasonKind::NameOnlyInCommonName {
+            wanted: host(wanted),
+        },
+        _ => name_mismatch(certificate, wanted),
+    }
+}
+
+/// What is said of it by those who do not tell the two apart.
+pub(super) fn name_mismatch(certificate: &Certificate, wanted: &Host) -> ReasonKind {
+    ReasonKind::NameMismatch {
+        wanted: host(wanted),
+        presented: name::presented(certificate, MOST_NAMES),
+    }
 }
 
 /// A host as sentences name it.

@@ -23,6 +23,14 @@ impl Reason {
             node: Some(node),
         }
     }
+
+    /// There is no certificate to judge.
+    pub(super) fn no_certificate() -> Self {
+        Self {
+            kind: ReasonKind::NoCertificate,
+            node: None,
+        }
+    }
 }
 
 macro_rules! kinds {

@@ -1,63 +1,32 @@
 //! A cheap key over a distinguished name, so that a store of hundreds of anchors is indexed without
 //! decoding them. Equal names by RFC 5280 section 7.1 have equal keys; the reverse is not promised.
 
+use crate::cert::asn1::Element;
+
 /// The key of the subject of a DER certificate; `None` when none can be found.
 pub(super) fn of_certificate(der: &[u8]) -> Option<u64> {
-    let (_, certificate, _) = element(der)?;
-    let (_, tbs, _) = element(certificate)?;
+    let tbs = Element::read(der, 0)?.inside().next()?;
+    let mut fields = tbs.inside();
     // version [0]?, serialNumber, signature, issuer, validity, subject
-    let mut rest = tbs;
-    if rest.first() == Some(&0xa0) {
-        rest = element(rest)?.2;
-    }
-    for _ in 0..4 {
-        rest = element(rest)?.2;
-    }
-    let (_, _, after) = element(rest)?;
-    rest.get(..rest.len() - after.len()).map(key)
+    fields.take_tag(0xa0);
+    fields.nth(4).map(|subject| key_of(&subject))
 }
 
 /// The key of a name, given its DER.
 pub(super) fn key(name: &[u8]) -> u64 {
-    let mut hash = Fnv::default();
-    let mut rdns = element(name).map_or(&[][..], |(_, body, _)| body);
-    while let Some((_, mut attributes, rest)) = element(rdns) {
-        rdns = rest;
-        while let Some((_, attribute, rest)) = element(attributes) {
-            attributes = rest;
-            let Some((_, _, value)) = element(attribute) else {
-                continue;
-            };
-            let Some((_, text, _)) = element(value) else {
-                continue;
-            };
-            text.iter()
-                .filter(|b| b.is_ascii_alphanumeric())
-                .for_each(|b| hash.add(b.to_ascii_lowercase()));
-        }
-    }
-    hash.0
+    Element::read(name, 0).map_or_else(|| Fnv::default().0, |name| key_of(&name))
 }
 
-/// One DER element: tag, content, what follows. `None` when cut off or of indefinite length.
-fn element(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
-    let (&tag, rest) = bytes.split_first()?;
-    let (&first, rest) = rest.split_first()?;
-    let (length, rest) = match first {
-        0..=0x7f => (usize::from(first), rest),
-        0x81..=0x84 => {
-            let (digits, rest) = rest.split_at_checked(usize::from(first & 0x7f))?;
-            (
-                digits
-                    .iter()
-                    .fold(0usize, |n, &d| (n << 8) | usize::from(d)),
-                rest,
-            )
-        }
-        _ => return None,
-    };
-    let (content, after) = rest.split_at_checked(length)?;
-    Some((tag, content, after))
+fn key_of(name: &Element<'_>) -> u64 {
+    let mut hash = Fnv::default();
+    let attributes = name.inside().flat_map(|rdn| rdn.inside());
+    for text in attributes.filter_map(|attribute| attribute.inside().nth(1)) {
+        text.content
+            .iter()
+            .filter(|b| b.is_ascii_alphanumeric())
+            .for_each(|b| hash.add(b.to_ascii_lowercase()));
+    }
+    hash.0
 }
 
 struct Fnv(u64);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::inspect::Inspection;
 use crate::judge::Question;
-use crate::judge::client::{self, Ask, ClientVerdict, Environment, Trusted};
+use crate::judge::client::{self, Ask, ClientVerdict, SeenSettings, Trusted};
 use crate::judge::engine::Facts;
 use crate::store::{Anchor, Machine, StoreKind, Stores, TrustStore};
 use crate::target::Endpoint;
@@ -89,11 +89,11 @@ pub(super) fn turns(
         crls: Vec::new(),
     };
     let facts = Facts::default();
-    let before = environment(machine, &[]);
-    let after = environment(machine, &world.variables);
+    let before = settings(machine, &[]);
+    let after = settings(machine, &world.variables);
     let stores = with(world, &inspection.stores, certificate);
     let hashed_folder = hashed(machine);
-    let verdicts = |stores: &Stores, environment: &Environment| -> Vec<ClientVerdict> {
+    let verdicts = |stores: &Stores, settings: &SeenSettings| -> Vec<ClientVerdict> {
         client::verdicts(&Ask {
             chain,
             direct: None,
@@ -102,7 +102,7 @@ pub(super) fn turns(
             facts: &facts,
             trusted: Trusted::Machine {
                 stores,
-                environment,
+                settings,
                 hashed_folder,
             },
         })
@@ -126,7 +126,7 @@ pub(super) fn turns(
 }
 
 /// The variables that clients read, as they are, and these.
-fn environment(machine: &Machine, more: &[(String, String)]) -> Environment {
+fn settings(machine: &Machine, more: &[(String, String)]) -> SeenSettings {
     let mut out = BTreeMap::new();
     for profile in client::profiles() {
         for over in &profile.source.overrides {
@@ -136,7 +136,7 @@ fn environment(machine: &Machine, more: &[(String, String)]) -> Environment {
         }
     }
     out.extend(more.iter().cloned());
-    Environment(out)
+    SeenSettings(out)
 }
 
 /// The stores as they will be.

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::verdict::{Ask, ClientVerdict, Direct, Kind, Trusted, verdicts_as_found};
-use super::{Edition, Environment, Peer, Profile};
+use super::{Edition, Peer, Profile, SeenSettings};
 use crate::chain::Chain;
+use crate::judge::words::is_placeholder;
 use crate::judge::{Facts, Question};
 use crate::store::{StoreKind, Stores};
 
@@ -123,14 +124,14 @@ impl Grid {
     /// Judges by all clients. A store that was given (`--ca`), and stores that belong to no machine, are
     /// given to each of them.
     pub fn of(chain: Chain, stores: Stores, surveyed: bool, asked: &Asked<'_>) -> Self {
-        let environment;
+        let settings;
         let given = stores.deciding().filter(|s| s.kind == StoreKind::Given);
         let trusted = match (stores.environment(), given.or(stores.deciding())) {
             (Some(found), _) if given.is_none() => {
-                environment = Environment::of(found, asked.peer);
+                settings = SeenSettings::of(found, asked.peer);
                 Trusted::Machine {
                     stores: &stores,
-                    environment: &environment,
+                    settings: &settings,
                     hashed_folder: found.openssl_folder,
                 }
             }
@@ -139,10 +140,10 @@ impl Grid {
                 trouble: None,
             },
             (_, None) => {
-                environment = Environment::empty();
+                settings = SeenSettings::empty();
                 Trusted::Machine {
                     stores: &stores,
-                    environment: &environment,
+                    settings: &settings,
                     hashed_folder: false,
                 }
             }
@@ -377,13 +378,6 @@ fn fits(predicted: &str, said: &str) -> bool {
         left = left.get(at + part.len()..).unwrap_or_default();
     }
     left.ends_with(rest)
-}
-
-fn is_placeholder(name: &str) -> bool {
-    !name.is_empty()
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
 }
 
 #[cfg(test)]

@@ -5,12 +5,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::environment::{Environment, FileTrouble};
 use super::peer::Peer;
+use super::source::{FileTrouble, SeenSettings};
 use crate::store::{self, Found, Holds, Place, StoreKind, Stores, TrustStore};
 use crate::target::Host;
 
-impl Environment {
+impl SeenSettings {
     /// The variables and settings that count for this endpoint: those that a file keeps for another
     /// address are left out. Paths are those that were followed, so `~` and relative ones are resolved.
     pub fn of(found: &store::Environment, peer: Option<&Peer>) -> Self {

@@ -13,22 +13,22 @@ use super::Policy;
 use super::words::Speech;
 
 mod edition;
-mod environment;
 mod grid;
 mod machine;
 mod peer;
 mod shared;
+mod source;
 mod stack;
 mod verdict;
 
 pub use edition::Edition;
-pub use environment::{Does, Environment, FileTrouble, InEffect, Override, Source};
 pub use grid::{
     Asked, ClientRow, Difference, Grid, Installed, KEY_NOT_PROVED, Measured, Said, same_words,
 };
 pub use peer::{
     Afterwards, FirstAnswer, KeyExchange, Limits, Peer, Proxy, ProxyAnswer, Reach, Version,
 };
+pub use source::{Does, FileTrouble, InEffect, Override, SeenSettings, Source};
 pub use stack::{Met, Stack};
 pub use verdict::{Ask, ClientVerdict, Direct, Kind, Trusted, verdict, verdicts, verdicts_of};
 

@@ -4,11 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::edition::Edition;
-use super::environment::{Environment, FileTrouble, InEffect};
 use super::grid::Installed;
 use super::machine::{self, Named};
 use super::peer::{Afterwards, Limits, Peer, Proxy, ProxyAnswer};
 use super::shared::Known;
+use super::source::{FileTrouble, InEffect, SeenSettings};
 use super::stack::{Met, Verifies};
 use super::{Ipv6Literal, Profile, ProxyUse, Underscore, profiles};
 use crate::cert::Certificate;
@@ -63,7 +63,7 @@ pub enum Trusted<'a> {
         /// The stores that were loaded.
         stores: &'a Stores,
         /// Variables and settings.
-        environment: &'a Environment,
+        settings: &'a SeenSettings,
         /// The system has a folder of hashed certificates beside its bundle.
         hashed_folder: bool,
     },
@@ -290,10 +290,10 @@ fn trust<'a>(profile: &Profile, edition: &Edition, ask: &Ask<'a>) -> Trust<'a> {
         },
         Trusted::Machine {
             stores,
-            environment,
+            settings,
             hashed_folder,
         } => {
-            let in_effect = profile.source.in_effect(environment, hashed_folder);
+            let in_effect = profile.source.in_effect(settings, hashed_folder);
             let mut found: Vec<&TrustStore> = Vec::new();
             let mut assumed = false;
             for name in &in_effect.stores {

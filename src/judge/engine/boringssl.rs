@@ -16,13 +16,7 @@ const MOST_CERTIFICATES: usize = 100;
 /// BoringSSL's verdict.
 pub(super) fn judge(input: &Input<'_>) -> Answer {
     let Some(leaf) = input.chain.leaf else {
-        return Answer {
-            failures: vec![Reason {
-                kind: ReasonKind::NoCertificate,
-                node: None,
-            }],
-            ..Answer::default()
-        };
+        return Answer::without_certificate();
     };
     let path = build(input, leaf);
     let mut failures = trust(input, &path);
@@ -38,13 +32,7 @@ pub(super) fn judge(input: &Input<'_>) -> Answer {
             (&input.question.name, input.chain.certificate(leaf))
         && !name::accepts(certificate, wanted, input.policy)
     {
-        failures.push(Reason::on(
-            leaf,
-            ReasonKind::NameMismatch {
-                wanted: facts::host(wanted),
-                presented: name::presented(certificate, 8),
-            },
-        ));
+        failures.push(Reason::on(leaf, facts::name_mismatch(certificate, wanted)));
     }
     Answer {
         accepted: failures.is_empty(),

@@ -43,13 +43,9 @@ pub(super) fn judge(input: &Input<'_>) -> Answer {
         && let Some(certificate) = input.chain.certificate(leaf)
         && !name::accepts(certificate, wanted, input.policy)
     {
-        answer.failures.push(Reason::on(
-            leaf,
-            ReasonKind::NameMismatch {
-                wanted: facts::host(wanted),
-                presented: name::presented(certificate, 8),
-            },
-        ));
+        answer
+            .failures
+            .push(Reason::on(leaf, facts::name_mismatch(certificate, wanted)));
     }
     answer.failures.sort_by_key(|r| rank(&r.kind));
     answer.accepted = answer.failures.is_empty();

@@ -14,7 +14,7 @@ use crate::cert::extension::KeyUsage;
 use crate::cert::{Certificate, Hash, KeyKind, Name, Oid};
 use crate::chain::NodeId;
 use crate::judge::policy::{ExtendedKeyUsage, NameCheck, Sha1};
-use crate::judge::{Purpose, Reason, ReasonKind, facts, name, revocation};
+use crate::judge::{Purpose, Reason, ReasonKind, facts, revocation};
 
 mod names;
 mod one;
@@ -28,13 +28,7 @@ const MOST: usize = 16;
 /// What GnuTLS answers.
 pub(super) fn judge(input: &Input<'_>) -> Answer {
     let Some(leaf) = input.chain.leaf else {
-        return Answer {
-            failures: vec![Reason {
-                kind: ReasonKind::NoCertificate,
-                node: None,
-            }],
-            ..Answer::default()
-        };
+        return Answer::without_certificate();
     };
     let verify = Verify {
         ground: Ground::of(input),
@@ -534,15 +528,7 @@ impl<'a> Verify<'a> {
         if has_name(certificate, wanted) {
             return;
         }
-        let kind = match name::find(certificate, wanted) {
-            name::NameAnswer::OnlyCommonName => ReasonKind::NameOnlyInCommonName {
-                wanted: facts::host(wanted),
-            },
-            _ => ReasonKind::NameMismatch {
-                wanted: facts::host(wanted),
-                presented: name::presented(certificate, 8),
-            },
-        };
+        let kind = facts::wrong_name(certificate, wanted);
         failures.push(Reason::on(leaf, kind));
     }
 }

@@ -14,7 +14,7 @@ use super::{Answer, Input, steps};
 use crate::cert::{Certificate, ExtensionValue, Hash, Oid, oid};
 use crate::chain::{KeyIdMatch, NodeId};
 use crate::judge::policy::{ExtendedKeyUsage, NameCheck};
-use crate::judge::{Purpose, Reason, ReasonKind, facts, name, policies};
+use crate::judge::{Purpose, Reason, ReasonKind, facts, policies};
 
 mod names;
 mod parse;
@@ -25,14 +25,7 @@ const MOST_SIGNATURES: usize = 100;
 /// What Go answers.
 pub(super) fn judge(input: &Input<'_>) -> Answer {
     let Some(leaf) = input.chain.leaf else {
-        return refused(
-            input,
-            Vec::new(),
-            vec![Reason {
-                kind: ReasonKind::NoCertificate,
-                node: None,
-            }],
-        );
+        return Answer::without_certificate();
     };
     let ground = Ground::of(input);
     // crypto/tls parses everything that was sent.
@@ -169,15 +162,7 @@ impl<'a> Verify<'a> {
         if names::matches(certificate, wanted) {
             return None;
         }
-        Some(match name::find(certificate, wanted) {
-            name::NameAnswer::OnlyCommonName => ReasonKind::NameOnlyInCommonName {
-                wanted: facts::host(wanted),
-            },
-            _ => ReasonKind::NameMismatch {
-                wanted: facts::host(wanted),
-                presented: name::presented(certificate, 8),
-            },
-        })
+        Some(facts::wrong_name(certificate, wanted))
     }
 
     /// Certificate.buildChains: adds what it finds to `chains`, and answers with the error of this

@@ -94,10 +94,7 @@ impl<'a> Ground<'a> {
     /// The kind of a path that ends at `top` without an anchor.
     pub(super) fn unanchored(self, path: &[NodeId]) -> Reason {
         let Some(&top) = path.last() else {
-            return Reason {
-                kind: ReasonKind::NoCertificate,
-                node: None,
-            };
+            return Reason::no_certificate();
         };
         let self_signed = self
             .certificate(top)

@@ -24,7 +24,7 @@ const MOST_DEPTH: usize = 5;
 pub(super) fn judge(input: &Input<'_>) -> Answer {
     let list = sent(input.chain);
     let Some(&leaf) = list.first() else {
-        return rejected(Vec::new(), ReasonKind::NoCertificate);
+        return Answer::without_certificate();
     };
     let (path, fault) = chain(input, &list);
     let fault = fault
@@ -33,17 +33,6 @@ pub(super) fn judge(input: &Input<'_>) -> Answer {
     Answer {
         accepted: fault.is_none(),
         failures: fault.into_iter().collect(),
-        path,
-        ..Answer::default()
-    }
-}
-
-fn rejected(path: Vec<NodeId>, kind: ReasonKind) -> Answer {
-    Answer {
-        failures: vec![Reason {
-            kind,
-            node: path.first().copied(),
-        }],
         path,
         ..Answer::default()
     }
@@ -304,13 +293,5 @@ fn host(input: &Input<'_>, leaf: NodeId) -> Option<Reason> {
     let certificate = input.chain.certificate(leaf)?;
     let refused = input.policy.name_check != NameCheck::Never
         && !name::accepts(certificate, wanted, input.policy);
-    refused.then(|| {
-        Reason::on(
-            leaf,
-            ReasonKind::NameMismatch {
-                wanted: facts::host(wanted),
-                presented: name::presented(certificate, 8),
-            },
-        )
-    })
+    refused.then(|| Reason::on(leaf, facts::name_mismatch(certificate, wanted)))
 }

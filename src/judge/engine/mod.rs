@@ -148,6 +148,16 @@ impl StepState {
     }
 }
 
+impl Answer {
+    /// Nothing was sent.
+    fn without_certificate() -> Self {
+        Self {
+            failures: vec![Reason::no_certificate()],
+            ..Self::default()
+        }
+    }
+}
+
 impl Anchors {
     /// The nodes for which `trusted` says so.
     pub fn of(chain: &Chain, trusted: impl Fn(&Certificate) -> bool) -> Self {

@@ -22,13 +22,7 @@ const MOST_STEPS: usize = 20_000;
 /// Firefox's verdict.
 pub(super) fn judge(input: &Input<'_>) -> Answer {
     let Some(leaf) = input.chain.leaf else {
-        return Answer {
-            failures: vec![Reason {
-                kind: ReasonKind::NoCertificate,
-                node: None,
-            }],
-            ..Answer::default()
-        };
+        return Answer::without_certificate();
     };
     let mut search = Search {
         input,
@@ -81,15 +75,7 @@ fn afterwards(input: &Input<'_>, leaf: NodeId) -> Option<Reason> {
     let wanted = input.question.name.as_ref()?;
     let refused = input.policy.name_check != NameCheck::Never
         && !name::accepts(certificate, wanted, input.policy);
-    refused.then(|| {
-        Reason::on(
-            leaf,
-            ReasonKind::NameMismatch {
-                wanted: facts::host(wanted),
-                presented: name::presented(certificate, 8),
-            },
-        )
-    })
+    refused.then(|| Reason::on(leaf, facts::name_mismatch(certificate, wanted)))
 }
 
 struct Search<'a> {

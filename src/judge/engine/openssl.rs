@@ -24,13 +24,7 @@ use traits::Traits;
 /// What OpenSSL answers.
 pub(super) fn judge(input: &Input<'_>) -> Answer {
     let Some(leaf) = input.chain.leaf else {
-        return Answer {
-            failures: vec![Reason {
-                kind: ReasonKind::NoCertificate,
-                node: None,
-            }],
-            ..Answer::default()
-        };
+        return Answer::without_certificate();
     };
     let mut verify = Verify {
         ground: Ground::of(input),
@@ -367,15 +361,7 @@ impl<'a> Verify<'a> {
         if name::accepts(traits.certificate, wanted, input.policy) {
             return;
         }
-        let kind = match name::find(traits.certificate, wanted) {
-            name::NameAnswer::OnlyCommonName => ReasonKind::NameOnlyInCommonName {
-                wanted: facts::host(wanted),
-            },
-            _ => ReasonKind::NameMismatch {
-                wanted: facts::host(wanted),
-                presented: name::presented(traits.certificate, 8),
-            },
-        };
+        let kind = facts::wrong_name(traits.certificate, wanted);
         self.fail(leaf, kind);
     }
 

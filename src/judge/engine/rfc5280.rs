@@ -23,13 +23,7 @@ use crate::judge::{Purpose, Reason, ReasonKind, facts, policies, revocation};
 /// The verdict of the RFC's rules.
 pub(super) fn judge(input: &Input<'_>) -> Answer {
     let Some(leaf) = input.chain.leaf else {
-        return Answer {
-            failures: vec![Reason {
-                kind: ReasonKind::NoCertificate,
-                node: None,
-            }],
-            ..Answer::default()
-        };
+        return Answer::without_certificate();
     };
     let mut rules = Rules {
         input,

@@ -12,6 +12,7 @@
 //! - configuration: `ca-file-missing`, `ca-file-not-pem` (`ca-file`), `plain-http-url`, `url-refused`.
 
 use super::{Facts, browsers, gnutls, go, java, openssl, plain, platforms, rustls};
+use crate::capture::Alert;
 use crate::cert::Certificate;
 use crate::chain::{Chain, NodeId};
 use crate::judge::client::{Family, Profile};
@@ -58,7 +59,7 @@ impl Event {
     }
 
     fn alert_as(names: &[&str], code: u8) -> Self {
-        let rfc = alert_name(code);
+        let rfc = Alert::rfc_name(code).unwrap_or("unknown_alert");
         let mut out = Self {
             names: names.iter().map(|&n| n.to_owned()).collect(),
             values: Facts::new(),
@@ -81,48 +82,6 @@ impl Event {
             ("ALERT_CAMEL", camel.collect()),
         ]);
         out
-    }
-}
-
-/// The alert's name in RFC 8446 and its forerunners.
-fn alert_name(code: u8) -> &'static str {
-    match code {
-        0 => "close_notify",
-        10 => "unexpected_message",
-        20 => "bad_record_mac",
-        21 => "decryption_failed",
-        22 => "record_overflow",
-        30 => "decompression_failure",
-        40 => "handshake_failure",
-        41 => "no_certificate",
-        42 => "bad_certificate",
-        43 => "unsupported_certificate",
-        44 => "certificate_revoked",
-        45 => "certificate_expired",
-        46 => "certificate_unknown",
-        47 => "illegal_parameter",
-        48 => "unknown_ca",
-        49 => "access_denied",
-        50 => "decode_error",
-        51 => "decrypt_error",
-        60 => "export_restriction",
-        70 => "protocol_version",
-        71 => "insufficient_security",
-        80 => "internal_error",
-        86 => "inappropriate_fallback",
-        90 => "user_canceled",
-        100 => "no_renegotiation",
-        109 => "missing_extension",
-        110 => "unsupported_extension",
-        111 => "certificate_unobtainable",
-        112 => "unrecognized_name",
-        113 => "bad_certificate_status_response",
-        114 => "bad_certificate_hash_value",
-        115 => "unknown_psk_identity",
-        116 => "certificate_required",
-        120 => "no_application_protocol",
-        121 => "ech_required",
-        _ => "unknown_alert",
     }
 }
 

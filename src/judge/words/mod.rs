@@ -225,7 +225,7 @@ impl<'a> Scope<'a> {
             out.push_str(before);
             let name = from.get(1..).and_then(|f| f.split_once('}'));
             match name {
-                Some((name, after)) if is_name(name) => {
+                Some((name, after)) if is_placeholder(name) => {
                     match self.value(name, depth) {
                         Some(value) => out.push_str(&value),
                         None => {
@@ -287,7 +287,7 @@ fn defined(tables: &[&'static HashMap<String, Entry>], name: &str) -> Option<&'s
 }
 
 /// Placeholders are written in capitals, so that braces in real texts stay what they are.
-fn is_name(name: &str) -> bool {
+pub(super) fn is_placeholder(name: &str) -> bool {
     !name.is_empty()
         && name
             .bytes()

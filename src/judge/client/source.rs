@@ -6,12 +6,12 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-/// Variables by their names, settings of configuration files as `program:key`
-/// (`git:http.sslCAInfo`), each with its value.
+/// What clients see of their surroundings: variables by their names, settings of configuration files
+/// as `program:key` (`git:http.sslCAInfo`), each with its value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Environment(pub BTreeMap<String, String>);
+pub struct SeenSettings(pub BTreeMap<String, String>);
 
-impl Environment {
+impl SeenSettings {
     /// Nothing is set.
     pub fn empty() -> Self {
         Self::default()
@@ -129,14 +129,14 @@ impl FileTrouble {
 }
 
 impl Source {
-    /// The store that a client reads in this environment. `hashed_folder`: the system has a folder of
+    /// The store that a client reads with these settings. `hashed_folder`: the system has a folder of
     /// hashed certificates beside its bundle (Debian, Arch, SUSE; not Fedora), so that a variable
     /// that names a file leaves the public roots in place.
-    pub fn in_effect(&self, environment: &Environment, hashed_folder: bool) -> InEffect {
+    pub fn in_effect(&self, seen: &SeenSettings, hashed_folder: bool) -> InEffect {
         let set: Vec<(&Override, &str)> = self
             .overrides
             .iter()
-            .filter_map(|o| Some((o, environment.value(&o.name)?)))
+            .filter_map(|o| Some((o, seen.value(&o.name)?)))
             .filter(|(o, v)| o.value.as_deref().is_none_or(|wanted| wanted == *v))
             .filter(|(o, v)| !o.yes || YES.contains(&v.to_lowercase().as_str()))
             .filter(|(o, v)| o.contains.as_deref().is_none_or(|part| v.contains(part)))
@@ -209,8 +209,8 @@ mod tests {
     use super::super::by_id;
     use super::*;
 
-    fn env(pairs: &[(&str, &str)]) -> Environment {
-        Environment(
+    fn seen(pairs: &[(&str, &str)]) -> SeenSettings {
+        SeenSettings(
             pairs
                 .iter()
                 .map(|&(k, v)| (k.to_owned(), v.to_owned()))
@@ -219,7 +219,10 @@ mod tests {
     }
 
     fn store(client: &str, pairs: &[(&str, &str)], hashed: bool) -> InEffect {
-        by_id(client).unwrap().source.in_effect(&env(pairs), hashed)
+        by_id(client)
+            .unwrap()
+            .source
+            .in_effect(&seen(pairs), hashed)
     }
 
     #[test]
