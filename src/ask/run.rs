@@ -23,6 +23,9 @@ pub(super) struct Ran {
     pub took: Duration,
 }
 
+/// How long the streams of a program that was ended are waited for.
+const GRACE: Duration = Duration::from_secs(5);
+
 /// Runs it without input.
 ///
 /// # Errors
@@ -53,27 +56,24 @@ pub(super) fn run(command: &mut Command, limit: Duration) -> std::io::Result<Ran
         let _ = sender.send(Event::Ended(ended(child)));
     });
     let mut ran = Ran::default();
-    let deadline = began + limit;
-    for _ in 0..3 {
+    let mut deadline = began + limit;
+    let mut awaited = 3;
+    while awaited > 0 {
         let left = deadline.saturating_duration_since(Instant::now());
-        let event = match events.recv_timeout(left) {
-            Ok(event) => event,
+        match events.recv_timeout(left) {
+            Ok(Event::Read(0, text)) => ran.stdout = text,
+            Ok(Event::Read(_, text)) => ran.stderr = text,
+            Ok(Event::Ended(code)) => ran.code = code,
             Err(_) if ran.timed_out => break,
             Err(_) => {
                 ran.timed_out = true;
                 end(group);
-                // With everything ended the streams close at once.
-                match events.recv_timeout(Duration::from_secs(1)) {
-                    Ok(event) => event,
-                    Err(_) => break,
-                }
+                // With everything ended the streams close soon: what was said until now is kept.
+                deadline = Instant::now() + GRACE;
+                continue;
             }
-        };
-        match event {
-            Event::Read(0, text) => ran.stdout = text,
-            Event::Read(_, text) => ran.stderr = text,
-            Event::Ended(code) => ran.code = code,
         }
+        awaited -= 1;
     }
     ran.took = began.elapsed();
     if ran.timed_out {
@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn what_does_not_end_is_ended_with_its_children() {
         let began = Instant::now();
-        let ran = shell("echo early; sleep 600 & wait", Duration::from_secs(3));
+        let ran = shell("echo early; sleep 600 & wait", Duration::from_secs(2));
         assert!(ran.timed_out && ran.code.is_none());
         assert_eq!(ran.stdout, "early\n");
         assert!(began.elapsed() < Duration::from_secs(60));
