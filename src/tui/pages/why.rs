@@ -151,7 +151,7 @@ fn why_trusted(inspection: &Inspection) -> Vec<Line> {
             }
             0 => format!("“{name}” carries the name you asked for."),
             _ if index + 1 == names.len() => {
-                format!("Signed by “{name}”, which is in {}.", verdict.store_title)
+                format!("Signed by “{name}”, which {} holds.", verdict.store_title)
             }
             _ => format!("Signed by “{name}”."),
         };
