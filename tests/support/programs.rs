@@ -49,10 +49,35 @@ pub fn peer(name: &str) -> Option<PathBuf> {
 
 /// A foreign program that no distribution packages; tests use it where it is.
 pub fn found(name: &str) -> Option<PathBuf> {
+    all_found(name).next()
+}
+
+fn all_found(name: &str) -> impl Iterator<Item = PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path)
-        .map(|folder| folder.join(name))
-        .find(|file| file.is_file())
+    let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
+    let files = folders.into_iter().map(move |folder| folder.join(name));
+    files.filter(|file| file.is_file())
+}
+
+/// The first Python on the path that has this module, which need not be the first Python. As with
+/// [`peer`], none is a failure where `CI=true`.
+pub fn python_with(module: &str) -> Option<PathBuf> {
+    let found = all_found("python3").find(|python| has_module(python, module));
+    if found.is_none() {
+        assert!(
+            std::env::var_os("CI").is_none_or(|ci| ci != "true"),
+            "Python's {module} is not installed"
+        );
+        eprintln!("skipped: Python's {module} is not installed");
+    }
+    found
+}
+
+/// This Python has this module.
+pub fn has_module(python: &Path, module: &str) -> bool {
+    let mut asked = clean(python);
+    let asked = asked.args(["-c", &format!("import {module}")]).output();
+    asked.is_ok_and(|asked| asked.status.success())
 }
 
 /// A command without ambient trust and proxy settings.

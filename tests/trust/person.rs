@@ -78,12 +78,13 @@ impl Person<'_> {
             ("wget", "wget", vec!["-q", "-O", "/dev/null", url]),
         ];
         for (name, program, arguments) in all {
-            let Some(program) = peer(program) else {
+            let found = match name {
+                "requests" => programs::python_with(name),
+                _ => peer(program),
+            };
+            let Some(program) = found else {
                 continue;
             };
-            if name == "requests" && !super::has(&program, "requests") {
-                continue;
-            }
             let mut command = match (name, bundle) {
                 ("wget", Some(bundle)) => {
                     let mut run = programs::whycert(&self.home);
