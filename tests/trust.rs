@@ -477,7 +477,7 @@ fn a_public_server_is_asked_only_when_it_is_named() {
     assert_eq!(seen.code, 0, "{seen:?}");
     assert!(
         seen.out.contains("public roots are still in")
-            && seen.out.contains("no other server was asked"),
+            && seen.out.contains("No other server was asked"),
         "{}",
         seen.out
     );

@@ -24,8 +24,40 @@ pub(super) struct Row {
 
 const HEAD: &str = "a handshake and one HEAD request";
 const GET: &str = "a handshake and one GET request";
+const NOTHING: &str = "a handshake, and nothing after it";
+const GET_MODELS: &str = "a handshake and one GET request for /models, with “none” as key";
+const GET_SIMPLE: &str = "a handshake and one GET request for /simple/labpkg/";
 const JAVA: (&str, &str) = ("Ask.java", include_str!("../../assets/ask/Ask.java"));
 const GO: (&str, &str) = ("ask.go", include_str!("../../assets/ask/ask.go"));
+
+/// One HEAD request by a package of Python.
+macro_rules! head {
+    (urllib) => {
+        "import sys, urllib.request as r; r.urlopen(r.Request(sys.argv[1], method='HEAD'), timeout=8)"
+    };
+    (requests) => {
+        "import sys, requests; requests.head(sys.argv[1], timeout=8)"
+    };
+    (httpx) => {
+        "import sys, httpx; httpx.head(sys.argv[1], timeout=8)"
+    };
+    (aiohttp) => {
+        "import sys, asyncio, aiohttp\nasync def head():\n    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(8)) as s: await s.head(sys.argv[1])\nasyncio.run(head())"
+    };
+}
+
+/// The same with the system's store put below it.
+macro_rules! with_truststore {
+    ($package:tt) => {
+        concat!(
+            "import truststore; truststore.inject_into_ssl()\n",
+            head!($package)
+        )
+    };
+}
+
+const NODE_HTTPS: &str = "require('https').request(process.argv[1], {method: 'HEAD', timeout: 8000}, r => process.exit(0)).on('error', e => { console.error(e.message); process.exit(1) }).end()";
+const NODE_FETCH: &str = "fetch(process.argv[1], {method: 'HEAD'}).then(() => process.exit(0), e => { console.error(e.message + '\\n' + (e.cause?.message ?? '')); process.exit(1) })";
 
 const DENO: &[&str] = &[
     "eval",
@@ -86,54 +118,38 @@ pub(super) const TABLE: &[Row] = &[
             "{SNI}",
             "-verify_return_error",
         ],
-        sends: "a handshake, and nothing after it",
+        sends: NOTHING,
         reads: read::s_client,
         ..PLAIN
     },
     Row {
         clients: &["gnutls-cli"],
         arguments: &["-p", "{PORT}", "{BARE}"],
-        sends: "a handshake, and nothing after it",
+        sends: NOTHING,
         reads: read::gnutls_cli,
         ..PLAIN
     },
     Row {
         clients: &["python*-urllib", "python311-urllib-debian"],
-        arguments: &[
-            "-c",
-            "import sys, urllib.request as r; r.urlopen(r.Request(sys.argv[1], method='HEAD'), timeout=8)",
-            "{URL}",
-        ],
+        arguments: &["-c", head!(urllib), "{URL}"],
         reads: read::python,
         ..PLAIN
     },
     Row {
         clients: &["python*-requests"],
-        arguments: &[
-            "-c",
-            "import sys, requests; requests.head(sys.argv[1], timeout=8)",
-            "{URL}",
-        ],
+        arguments: &["-c", head!(requests), "{URL}"],
         reads: read::python,
         ..PLAIN
     },
     Row {
         clients: &["python*-httpx"],
-        arguments: &[
-            "-c",
-            "import sys, httpx; httpx.head(sys.argv[1], timeout=8)",
-            "{URL}",
-        ],
+        arguments: &["-c", head!(httpx), "{URL}"],
         reads: read::python,
         ..PLAIN
     },
     Row {
         clients: &["python*-aiohttp"],
-        arguments: &[
-            "-c",
-            "import sys, asyncio, aiohttp\nasync def head():\n    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(8)) as s: await s.head(sys.argv[1])\nasyncio.run(head())",
-            "{URL}",
-        ],
+        arguments: &["-c", head!(aiohttp), "{URL}"],
         reads: read::python,
         ..PLAIN
     },
@@ -144,7 +160,7 @@ pub(super) const TABLE: &[Row] = &[
             "import sys, openai\nclient = openai.OpenAI(base_url=sys.argv[1], api_key='none', max_retries=0, timeout=8)\ntry: client.models.list()\nexcept openai.APIConnectionError: raise\nexcept Exception: pass",
             "{URL}",
         ],
-        sends: "a handshake and one GET request for /models, with “none” as key",
+        sends: GET_MODELS,
         reads: read::python,
         ..PLAIN
     },
@@ -160,41 +176,25 @@ pub(super) const TABLE: &[Row] = &[
     },
     Row {
         clients: &["python*-urllib-truststore"],
-        arguments: &[
-            "-c",
-            "import truststore; truststore.inject_into_ssl()\nimport sys, urllib.request as r; r.urlopen(r.Request(sys.argv[1], method='HEAD'), timeout=8)",
-            "{URL}",
-        ],
+        arguments: &["-c", with_truststore!(urllib), "{URL}"],
         reads: read::python,
         ..PLAIN
     },
     Row {
         clients: &["python*-requests-truststore"],
-        arguments: &[
-            "-c",
-            "import truststore; truststore.inject_into_ssl()\nimport sys, requests; requests.head(sys.argv[1], timeout=8)",
-            "{URL}",
-        ],
+        arguments: &["-c", with_truststore!(requests), "{URL}"],
         reads: read::python,
         ..PLAIN
     },
     Row {
         clients: &["python*-httpx-truststore"],
-        arguments: &[
-            "-c",
-            "import truststore; truststore.inject_into_ssl()\nimport sys, httpx; httpx.head(sys.argv[1], timeout=8)",
-            "{URL}",
-        ],
+        arguments: &["-c", with_truststore!(httpx), "{URL}"],
         reads: read::python,
         ..PLAIN
     },
     Row {
         clients: &["python*-aiohttp-truststore"],
-        arguments: &[
-            "-c",
-            "import truststore; truststore.inject_into_ssl()\nimport sys, asyncio, aiohttp\nasync def head():\n    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(8)) as s: await s.head(sys.argv[1])\nasyncio.run(head())",
-            "{URL}",
-        ],
+        arguments: &["-c", with_truststore!(aiohttp), "{URL}"],
         reads: read::python,
         ..PLAIN
     },
@@ -225,41 +225,23 @@ pub(super) const TABLE: &[Row] = &[
     },
     Row {
         clients: &["node*-https"],
-        arguments: &[
-            "-e",
-            "require('https').request(process.argv[1], {method: 'HEAD', timeout: 8000}, r => process.exit(0)).on('error', e => { console.error(e.message); process.exit(1) }).end()",
-            "{URL}",
-        ],
+        arguments: &["-e", NODE_HTTPS, "{URL}"],
         ..PLAIN
     },
     Row {
         clients: &["node*-fetch"],
-        arguments: &[
-            "-e",
-            "fetch(process.argv[1], {method: 'HEAD'}).then(() => process.exit(0), e => { console.error(e.message + '\\n' + (e.cause?.message ?? '')); process.exit(1) })",
-            "{URL}",
-        ],
+        arguments: &["-e", NODE_FETCH, "{URL}"],
         reads: read::script_with_cause,
         ..PLAIN
     },
     Row {
         clients: &["node*-https-system"],
-        arguments: &[
-            "--use-system-ca",
-            "-e",
-            "require('https').request(process.argv[1], {method: 'HEAD', timeout: 8000}, r => process.exit(0)).on('error', e => { console.error(e.message); process.exit(1) }).end()",
-            "{URL}",
-        ],
+        arguments: &["--use-system-ca", "-e", NODE_HTTPS, "{URL}"],
         ..PLAIN
     },
     Row {
         clients: &["node*-fetch-system"],
-        arguments: &[
-            "--use-system-ca",
-            "-e",
-            "fetch(process.argv[1], {method: 'HEAD'}).then(() => process.exit(0), e => { console.error(e.message + '\\n' + (e.cause?.message ?? '')); process.exit(1) })",
-            "{URL}",
-        ],
+        arguments: &["--use-system-ca", "-e", NODE_FETCH, "{URL}"],
         reads: read::script_with_cause,
         ..PLAIN
     },
@@ -282,7 +264,7 @@ pub(super) const TABLE: &[Row] = &[
             "{MODULE}",
             "{URL}",
         ],
-        sends: "a handshake and one GET request for /models, with “none” as key",
+        sends: GET_MODELS,
         reads: read::script_with_cause,
         ..PLAIN
     },
@@ -323,7 +305,7 @@ pub(super) const TABLE: &[Row] = &[
             "{URL}simple/",
             "labpkg",
         ],
-        sends: "a handshake and one GET request for /simple/labpkg/",
+        sends: GET_SIMPLE,
         reads: read::uv,
         ..PLAIN
     },
@@ -342,7 +324,7 @@ pub(super) const TABLE: &[Row] = &[
             "{URL}simple/",
             "labpkg",
         ],
-        sends: "a handshake and one GET request for /simple/labpkg/",
+        sends: GET_SIMPLE,
         reads: read::uv,
         ..PLAIN
     },

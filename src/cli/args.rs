@@ -169,8 +169,8 @@ pub(super) struct Verify {
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub at: Option<String>,
     /// The verdict of this client alone: rfc5280, openssl, rustls, go (1.24 to 1.26), python (3.13,
-    /// strict; the same as python313), python312 (3.8 to 3.12), gnutls, or a program such as curl8-openssl. Without it all of them are asked,
-    /// and rfc5280 decides.
+    /// strict; the same as python313), python312 (3.8 to 3.12), gnutls, or a program such as
+    /// curl8-openssl. Without it all of them are asked, and rfc5280 decides.
     #[arg(long, value_name = "ID")]
     pub client: Option<String>,
     /// What the leaf is used for; without it, server when a host is named, else anything.
@@ -179,7 +179,8 @@ pub(super) struct Verify {
     /// Allow at most so many intermediates between the leaf and its root.
     #[arg(long, value_name = "N")]
     pub max_depth: Option<u32>,
-    /// Check against this list of revoked certificates, PEM or DER (repeatable). One of them must cover the leaf.
+    /// Check against this list of revoked certificates, PEM or DER (repeatable). A server's certificate
+    /// that none of them speaks for is then not accepted.
     #[arg(long, value_name = "FILE")]
     pub crl: Vec<PathBuf>,
     /// How to print it.

@@ -10,6 +10,7 @@ use super::report::title_of;
 use super::{supposed, words};
 use crate::inspect::Inspection;
 use crate::judge::client::{Basis, ClientRow, Difference, Grid, KEY_NOT_PROVED, Kind, Said};
+use crate::judge::words::is_placeholder;
 use crate::text;
 
 /// The report for people, at most 100 columns wide. `None` when no clients were judged.
@@ -49,9 +50,8 @@ pub fn readable(words: &str) -> String {
     let mut rest = words;
     while let Some((before, open)) = rest.split_once('{') {
         out.push_str(before);
-        let known = |name: &str| name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
         match open.split_once('}') {
-            Some((name, after)) if !name.is_empty() && known(name) => {
+            Some((name, after)) if is_placeholder(name) => {
                 out.push('…');
                 rest = after;
             }

@@ -20,7 +20,7 @@ pub struct List {
     pub not_yet: usize,
     /// Valid, for less than 30 days more.
     pub soon: usize,
-    /// No CAs.
+    /// Neither a CA nor signed by itself.
     pub no_ca: usize,
     /// With a defect in their encoding or against RFC 5280.
     pub defective: usize,
@@ -59,10 +59,10 @@ impl List {
         tell(self.expired, "expired");
         tell(self.not_yet, "not valid yet");
         tell(self.soon, "ending within 30 days");
-        tell(self.no_ca, "no CA");
+        tell(self.no_ca, "neither a CA nor signed by itself");
         tell(self.defective, "with a defect");
         let state = match parts.is_empty() {
-            true => "All are CAs and valid now.".to_owned(),
+            true => "Each is a CA or signed itself, and none is out of its dates.".to_owned(),
             false => format!("Among them: {}.", parts.join(", ")),
         };
         vec![

@@ -1,7 +1,8 @@
 //! Files as they are and as they shall be: read with their permissions, written whole or not at all.
 //!
 //! A write goes to a new file beside the old one, gets the old one's permissions and owner, reaches the
-//! disk with what else the old one has, and then takes its name. Links are followed only where nobody else could have planted them.
+//! disk with what else the old one has, and then takes its name. Links are followed only where nobody
+//! else could have planted them.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};

@@ -275,6 +275,17 @@ pub struct Applied {
     pub lines: Vec<String>,
 }
 
+impl Applied {
+    /// Whether the public roots stand, and how that is known, in words.
+    pub fn roots_told(&self) -> String {
+        let words = self.roots.words();
+        match (&self.roots, &self.public) {
+            (Roots::Kept { .. }, None) => format!("{words} No other server was asked."),
+            _ => words,
+        }
+    }
+}
+
 /// Carries a plan out, and asks the clients before and after; `written` is told in between. Nobody but the
 /// endpoint is contacted, unless a `public` server is named.
 ///

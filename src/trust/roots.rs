@@ -91,11 +91,11 @@ impl Rooted {
 }
 
 impl Roots {
-    /// In one sentence; it says that nobody else was asked.
+    /// In one sentence.
     pub fn words(&self) -> String {
         match self {
             Self::Kept { path, roots } => format!(
-                "{} still in {path}, as whycert reads it; no other server was asked.",
+                "{} still in {path}, as whycert reads it.",
                 match roots {
                     1 => "The public root is".to_owned(),
                     n => format!("All {} are", text::count(*n, "public root")),

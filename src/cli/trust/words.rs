@@ -197,7 +197,7 @@ pub(super) fn proof(plan: &Plan, applied: &Applied) -> String {
             out.push_str(&format!("        {words}\n"));
         }
     }
-    out.push_str(&format!("{}\n", applied.roots.words()));
+    out.push_str(&format!("{}\n", applied.roots_told()));
     out.push_str(&format!("{}\n", applied.outcome.words()));
     match applied.outcome {
         Outcome::Helped => {}

@@ -287,7 +287,7 @@ fn defined(tables: &[&'static HashMap<String, Entry>], name: &str) -> Option<&'s
 }
 
 /// Placeholders are written in capitals, so that braces in real texts stay what they are.
-pub(super) fn is_placeholder(name: &str) -> bool {
+pub fn is_placeholder(name: &str) -> bool {
     !name.is_empty()
         && name
             .bytes()

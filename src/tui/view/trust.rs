@@ -232,7 +232,7 @@ fn applied_lines(model: &Model, applied: &Applied) -> Vec<Line> {
             Line::of(Meaning::Muted, format!("{:<21}", after.client)).and(Meaning::Plain, words),
         );
     }
-    lines.push(Line::of(Meaning::Plain, applied.roots.words()));
+    lines.push(Line::of(Meaning::Plain, applied.roots_told()));
     lines.push(told(
         "Undo",
         Meaning::Code,
