@@ -35,13 +35,12 @@ pub(super) fn lines(
         }
         None if inspection.is_list() => lines.extend(why_trusted(inspection)),
         None if matches!(inspection.outcome, Outcome::Trusted | Outcome::TrustedIf) => {
-            lines.push(
-                Line::of(
-                    Meaning::Good,
-                    format!("{} Nothing is wrong here.", glyphs.good),
-                )
-                .hanging(2),
-            );
+            let words = match inspection.outcome {
+                Outcome::TrustedIf => "Nothing would be wrong here.",
+                _ => "Nothing is wrong here.",
+            };
+            let line = Line::of(Meaning::Good, format!("{} {words}", glyphs.good));
+            lines.push(line.hanging(2));
             lines.push(Line::blank());
             lines.extend(why_trusted(inspection));
         }
@@ -140,6 +139,8 @@ fn why_trusted(inspection: &Inspection) -> Vec<Line> {
         .filter_map(|&id| inspection.chain.node(id))
         .map(|n| text::clip(&n.title(), 50).into_owned())
         .collect();
+    let root = verdict.path.last();
+    let is_pretended = root.is_some_and(|root| inspection.pretended.contains(root));
     let mut lines = Vec::new();
     for (index, name) in names.iter().enumerate() {
         let words = match index {
@@ -151,7 +152,12 @@ fn why_trusted(inspection: &Inspection) -> Vec<Line> {
             }
             0 => format!("“{name}” carries the name you asked for."),
             _ if index + 1 == names.len() => {
-                format!("Signed by “{name}”, which {} holds.", verdict.store_title)
+                let held = if is_pretended {
+                    "as if it were"
+                } else {
+                    "which is"
+                };
+                format!("Signed by “{name}”, {held} in {}.", verdict.store_title)
             }
             _ => format!("Signed by “{name}”."),
         };
