@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 
 use rcgen::{CertificateParams, KeyPair, KeyUsagePurpose};
 use serde_json::Value;
@@ -15,13 +15,14 @@ use whycert::trust::{Shell, usage_lines};
 
 use crate::captures::{head_of_request, join, serve};
 use crate::support::mint::{self, Minted};
-use crate::support::programs::{clean, peer, whycert};
+use crate::support::nginx::{self, Nginx};
+use crate::support::programs::{clean, whycert};
 
 /// Chains in PEM, served by nginx on a port each.
 struct Servers {
     folder: tempfile::TempDir,
     root: PathBuf,
-    nginx: Option<Child>,
+    nginx: Option<Nginx>,
     ports: Vec<u16>,
 }
 
@@ -50,9 +51,7 @@ fn localhost() -> CertificateParams {
 impl Servers {
     /// `None` (and a word) when nginx is not here.
     fn start() -> Option<Self> {
-        let usual = Path::new("/usr/sbin/nginx");
-        let program = usual.is_file().then(|| usual.to_owned());
-        let program = program.or_else(|| peer("nginx"))?;
+        let program = nginx::program()?;
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, sent: &[&Minted]| {
             let text: String = sent.iter().map(|m| pem::encode(&m.der)).collect();
@@ -114,31 +113,8 @@ impl Servers {
                 )
             })
             .collect();
-        let configuration = format!(
-            "daemon off; master_process off; pid nginx.pid; error_log stderr notice;\n\
-             events {{ worker_connections 256; }}\n\
-             http {{ access_log off; client_body_temp_path t1; proxy_temp_path t2; fastcgi_temp_path t3;\n\
-             uwsgi_temp_path t4; scgi_temp_path t5;\n{blocks} }}\n"
-        );
-        let folder = self.folder.path();
-        std::fs::write(folder.join("nginx.conf"), configuration).unwrap();
-        let mut child = clean(program)
-            .arg("-p")
-            .arg(folder)
-            .args(["-c", "nginx.conf", "-e", "stderr"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let ready = lines
-            .by_ref()
-            .map_while(Result::ok)
-            .any(|line| line.contains("using the \"epoll\"") || line.contains("OS: "));
-        std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
-        self.nginx = Some(child);
-        ready
+        self.nginx = Nginx::start(program, self.folder.path(), &blocks);
+        self.nginx.is_some()
     }
 
     /// Every client asked about one of them, with these variables.
@@ -178,15 +154,6 @@ impl Servers {
         ]
         .map(|name| (name, file.as_os_str().to_owned()))
         .into()
-    }
-}
-
-impl Drop for Servers {
-    fn drop(&mut self) {
-        if let Some(nginx) = &mut self.nginx {
-            let _ = nginx.kill();
-            let _ = nginx.wait();
-        }
     }
 }
 

@@ -99,7 +99,7 @@ fn finding(case: &Case<'_>, verdict: &Verdict, reason: &Reason) -> Option<Findin
         )
         .saw("path length", allowed.to_string())
         .fix(Who::ServerOwner, "Get a certificate from a CA that is allowed to sign this deep."),
-        ReasonKind::NameConstraint { name, detail } => new(
+        ReasonKind::NameConstraint { name, detail, .. } => new(
             &rule::NAME_CONSTRAINT,
             format!("{} may not sign for {}: {}.", sentence(&called), clip(name), clip(detail)),
         )

@@ -112,7 +112,7 @@ pub(super) fn reason(kind: &ReasonKind) -> String {
             "it allows {} below it, and there are more",
             text::count(usize::try_from(*allowed).unwrap_or(usize::MAX), "CA")
         ),
-        ReasonKind::NameConstraint { name, detail } => {
+        ReasonKind::NameConstraint { name, detail, .. } => {
             format!("it may not sign for {name}: {detail}")
         }
         ReasonKind::NotForServers { usages } if usages.is_empty() => {

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::{ConstraintFault, ReasonKind};
 use crate::cert::{Certificate, ExtensionValue, GeneralName, Name};
 use crate::text;
 
@@ -16,8 +17,7 @@ const EMAIL_ADDRESS: &str = "1.2.840.113549.1.9.1";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Spent;
 
-/// The first name of `certificate` that `issuer`'s constraints forbid: the name and why, both safe to
-/// display. `None` when all are allowed. With `common_name`, a common name that looks like a host
+/// The first name of `certificate` that `issuer`'s constraints forbid, as a reason. `None` when all are allowed. With `common_name`, a common name that looks like a host
 /// counts as a DNS name where there is none, as OpenSSL has it.
 ///
 /// # Errors
@@ -27,7 +27,7 @@ pub(super) fn violation(
     certificate: &Certificate,
     common_name: bool,
     left: &mut usize,
-) -> Result<Option<(String, String)>, Spent> {
+) -> Result<Option<ReasonKind>, Spent> {
     let constraints = issuer.extensions.iter().find_map(|e| match &e.value {
         ExtensionValue::NameConstraints {
             permitted,
@@ -39,13 +39,14 @@ pub(super) fn violation(
         return Ok(None);
     };
     if let Some(broken) = permitted.iter().chain(excluded).find(|b| is_broken(b)) {
-        return Ok(Some((
-            "any name".to_owned(),
-            format!(
+        return Ok(Some(ReasonKind::NameConstraint {
+            name: "any name".to_owned(),
+            fault: ConstraintFault::Syntax,
+            detail: format!(
                 "its constraint {} cannot be read",
                 text::clip(&broken.to_string(), 80)
             ),
-        )));
+        }));
     }
     let permitted: Vec<Form<'_>> = permitted.iter().filter_map(Form::of).collect();
     let excluded: Vec<Form<'_>> = excluded.iter().filter_map(Form::of).collect();
@@ -57,12 +58,19 @@ pub(super) fn violation(
             *left = left.checked_sub(1).ok_or(Spent)?;
             Ok(form.within(base, reading))
         };
-        let shown = || text::clip(&name.to_string(), 80).into_owned();
+        let fails = |fault, detail| {
+            Ok(Some(ReasonKind::NameConstraint {
+                name: text::clip(&name.to_string(), 80).into_owned(),
+                fault,
+                detail,
+            }))
+        };
         let mut same_form = 0;
         for base in excluded.iter().filter(|b| b.same_form(&form)) {
             same_form += 1;
             if compare(base, Reading::Excluded)? {
-                return Ok(Some((shown(), format!("{} is excluded", base.shown()))));
+                let detail = format!("{} is excluded", base.shown());
+                return fails(ConstraintFault::Excluded, detail);
             }
         }
         let mut allowed = Vec::new();
@@ -78,22 +86,16 @@ pub(super) fn violation(
             }
         }
         if !inside && !allowed.is_empty() {
-            return Ok(Some((
-                shown(),
-                format!("only {} is permitted", text::list_or(&allowed)),
-            )));
+            let detail = format!("only {} is permitted", text::list_or(&allowed));
+            return fails(ConstraintFault::NotPermitted, detail);
         }
         if same_form > 0 && !form.is_sound() {
-            return Ok(Some((
-                shown(),
-                "it is no name that could be held against the constraints".to_owned(),
-            )));
+            let detail = "it is no name that could be held against the constraints";
+            return fails(ConstraintFault::Syntax, detail.to_owned());
         }
         if same_form > 0 && matches!(form, Form::Uncompared(..)) {
-            return Ok(Some((
-                shown(),
-                "the constraint has a form that cannot be checked".to_owned(),
-            )));
+            let detail = "the constraint has a form that cannot be checked";
+            return fails(ConstraintFault::Type, detail.to_owned());
         }
     }
     Ok(None)

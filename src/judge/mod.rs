@@ -30,7 +30,7 @@ pub use crl::{Crl, Entry};
 pub use engine::{Anchors, Answer, Facts, Input, Step, StepState};
 pub use policy::{Engine, Policy};
 pub use profile::ProfileRule;
-pub use reason::{Reason, ReasonKind, SerialFault, StrictRule};
+pub use reason::{ConstraintFault, Reason, ReasonKind, SerialFault, StrictRule};
 
 /// The answer for one store.
 #[derive(Clone, Debug)]

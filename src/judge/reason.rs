@@ -33,6 +33,21 @@ impl Reason {
     }
 }
 
+/// In what a name fails against the constraints of a CA.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConstraintFault {
+    /// It is outside of what is permitted.
+    NotPermitted,
+    /// It is excluded.
+    Excluded,
+    /// The constraint has a minimum or maximum.
+    Bounds,
+    /// Names or constraints of this type are not compared.
+    Type,
+    /// The name or the constraint cannot be read.
+    Syntax,
+}
+
 macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident $(($tuple:ty))? $({$($field:ident: $of:ty),* $(,)?})? = $id:literal;)*) => {
         /// What can be wrong with a path. Texts inside are safe to display.
@@ -111,7 +126,7 @@ kinds! {
     /// The leaf is marked as a CA, and the client refuses that.
     CaAsLeaf = "ca-as-leaf";
     PathTooLong { allowed: u32 } = "path-too-long";
-    NameConstraint { name: String, detail: String } = "name-constraint";
+    NameConstraint { name: String, fault: ConstraintFault, detail: String } = "name-constraint";
     /// Certificate policies leave nothing that is valid, and one is demanded: why.
     Policy(String) = "policy";
 

@@ -2,33 +2,24 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::path::Path;
+use std::process::Stdio;
 
 use whycert::capture::{Failure, Outcome as Ended, Speaks};
 use whycert::inspect::Outcome;
 
 use super::{Family, Look, evidence, failure, ids, presented};
 use crate::support::mint::server;
+use crate::support::nginx::{self, Nginx};
 use crate::support::programs::{clean, peer};
 
-/// nginx, with these lines in its `server` block; ends when dropped.
-struct Nginx {
-    child: Child,
+/// nginx, with these lines in its `server` block.
+struct Server {
+    _nginx: Nginx,
     port: u16,
 }
 
-fn nginx() -> Option<PathBuf> {
-    // Debian keeps it out of the PATH of ordinary users.
-    let usual = Path::new("/usr/sbin/nginx");
-    if usual.is_file() {
-        Some(usual.to_owned())
-    } else {
-        peer("nginx")
-    }
-}
-
-impl Nginx {
+impl Server {
     fn start(program: &Path, family: &Family, tls: bool, lines: &str) -> Self {
         // Another program may take the free port before nginx does: then once more.
         (0..5)
@@ -43,52 +34,25 @@ impl Nginx {
             .unwrap()
             .port();
         let ssl = if tls { " ssl" } else { "" };
-        let folder = family.folder.path();
-        let configuration = format!(
-            "daemon off; master_process off; pid nginx.pid; error_log stderr notice;\n\
-             events {{ worker_connections 64; }}\n\
-             http {{ access_log off; client_body_temp_path t1; proxy_temp_path t2; fastcgi_temp_path t3;\n\
-             uwsgi_temp_path t4; scgi_temp_path t5;\n\
-             server {{ listen 127.0.0.1:{port}{ssl} default_server; return 200 hello;\n{lines} }} }}\n"
+        let block = format!(
+            "server {{ listen 127.0.0.1:{port}{ssl} default_server; return 200 hello;\n{lines} }}"
         );
-        std::fs::write(folder.join("nginx.conf"), configuration).unwrap();
-        let mut child = clean(program)
-            .arg("-p")
-            .arg(folder)
-            .args(["-c", "nginx.conf", "-e", "stderr"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        // It says this after it listens.
-        let ready = lines
-            .by_ref()
-            .map_while(Result::ok)
-            .any(|line| line.contains("using the \"epoll\"") || line.contains("OS: "));
-        if !ready {
-            let _ = child.wait();
-            return None;
-        }
-        std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
-        Some(Self { child, port })
-    }
-}
-
-impl Drop for Nginx {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let nginx = Nginx::start(program, family.folder.path(), &block)?;
+        Some(Self {
+            _nginx: nginx,
+            port,
+        })
     }
 }
 
 #[test]
 fn nginx_with_the_whole_chain_is_trusted() {
-    let Some(program) = nginx() else { return };
+    let Some(program) = nginx::program() else {
+        return;
+    };
     let family = Family::new();
     let lines = "ssl_certificate chain.pem; ssl_certificate_key key.pem;";
-    let server = Nginx::start(&program, &family, true, lines);
+    let server = Server::start(&program, &family, true, lines);
     let seen = Look::at(server.port).trusting(&family.root.der).inspect();
     assert_eq!(ids(&seen), Vec::<&str>::new(), "{:?}", seen.capture.outcome);
     assert_eq!(seen.outcome, Outcome::Trusted);
@@ -104,10 +68,12 @@ fn nginx_with_the_whole_chain_is_trusted() {
 
 #[test]
 fn nginx_without_the_intermediate_lacks_it() {
-    let Some(program) = nginx() else { return };
+    let Some(program) = nginx::program() else {
+        return;
+    };
     let family = Family::new();
     let lines = "ssl_certificate leaf.pem; ssl_certificate_key key.pem;";
-    let server = Nginx::start(&program, &family, true, lines);
+    let server = Server::start(&program, &family, true, lines);
     let seen = Look::at(server.port).trusting(&family.root.der).inspect();
     assert_eq!(ids(&seen), ["chain.missing-issuer"]);
     assert!(seen.findings[0].summary.contains("“Capture Issuing CA”"));
@@ -116,11 +82,13 @@ fn nginx_without_the_intermediate_lacks_it() {
 
 #[test]
 fn nginx_that_wants_a_client_certificate_asks_and_goes_on() {
-    let Some(program) = nginx() else { return };
+    let Some(program) = nginx::program() else {
+        return;
+    };
     let family = Family::new();
     let lines = "ssl_certificate chain.pem; ssl_certificate_key key.pem;\n\
                  ssl_verify_client on; ssl_client_certificate root.pem;";
-    let server = Nginx::start(&program, &family, true, lines);
+    let server = Server::start(&program, &family, true, lines);
     let seen = Look::at(server.port).trusting(&family.root.der).inspect();
     let auth = seen.capture.session.client_auth.as_ref().expect("it asked");
     assert!(
@@ -137,9 +105,11 @@ fn nginx_that_wants_a_client_certificate_asks_and_goes_on() {
 
 #[test]
 fn nginx_in_the_clear_is_told_with_its_status_line() {
-    let Some(program) = nginx() else { return };
+    let Some(program) = nginx::program() else {
+        return;
+    };
     let family = Family::new();
-    let server = Nginx::start(&program, &family, false, "");
+    let server = Server::start(&program, &family, false, "");
     let seen = Look::at(server.port).inspect();
     assert_eq!(ids(&seen), ["tls.plain-http"]);
     assert_eq!(
@@ -156,7 +126,9 @@ fn nginx_in_the_clear_is_told_with_its_status_line() {
 
 #[test]
 fn nginx_answers_an_unknown_name_with_its_default_server() {
-    let Some(program) = nginx() else { return };
+    let Some(program) = nginx::program() else {
+        return;
+    };
     let family = Family::new();
     let other = family.issuing.issue(server(&["shop.test"]));
     std::fs::write(
@@ -166,7 +138,7 @@ fn nginx_answers_an_unknown_name_with_its_default_server() {
     .unwrap();
     std::fs::write(family.path("other.key"), other.key.serialize_pem()).unwrap();
     let lines = "ssl_certificate other.pem; ssl_certificate_key other.key;";
-    let server = Nginx::start(&program, &family, true, lines);
+    let server = Server::start(&program, &family, true, lines);
     let seen = Look::at(server.port).trusting(&family.root.der).inspect();
     assert_eq!(ids(&seen), ["name.mismatch"]);
     assert!(
@@ -176,7 +148,7 @@ fn nginx_answers_an_unknown_name_with_its_default_server() {
     );
 
     // Strict: a default server that refuses.
-    let strict = Nginx::start(&program, &family, true, "ssl_reject_handshake on;");
+    let strict = Server::start(&program, &family, true, "ssl_reject_handshake on;");
     let seen = Look::at(strict.port).inspect();
     assert_eq!(ids(&seen), ["tls.alert"]);
     assert_eq!(failure(&seen), &Failure::Alert);

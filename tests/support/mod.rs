@@ -6,6 +6,7 @@ pub mod draft;
 pub mod driven;
 pub mod machine;
 pub mod mint;
+pub mod nginx;
 pub mod programs;
 pub mod source;
 

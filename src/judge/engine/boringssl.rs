@@ -168,9 +168,7 @@ fn names(input: &Input<'_>, path: &[NodeId]) -> Vec<Reason> {
             };
             match constraints::violation(issuer, certificate, true, &mut left) {
                 Ok(None) => {}
-                Ok(Some((name, detail))) => {
-                    return vec![Reason::on(id, ReasonKind::NameConstraint { name, detail })];
-                }
+                Ok(Some(kind)) => return vec![Reason::on(id, kind)],
                 Err(_) => return vec![Reason::on(id, ReasonKind::BudgetSpent)],
             }
         }

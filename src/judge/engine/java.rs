@@ -253,7 +253,7 @@ fn constrained(
     above.iter().find_map(|&id| {
         let issuer = input.chain.certificate(id)?;
         match constraints::violation(issuer, certificate, true, left) {
-            Ok(found) => found.map(|(name, detail)| ReasonKind::NameConstraint { name, detail }),
+            Ok(found) => found,
             Err(_) => Some(ReasonKind::BudgetSpent),
         }
     })

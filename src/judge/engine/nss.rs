@@ -191,9 +191,7 @@ impl Search<'_> {
                 }
                 match constraints::violation(issuer, certificate, true, &mut self.comparisons) {
                     Ok(None) => {}
-                    Ok(Some((name, detail))) => {
-                        return Err(Reason::on(id, ReasonKind::NameConstraint { name, detail }));
-                    }
+                    Ok(Some(kind)) => return Err(Reason::on(id, kind)),
                     Err(_) => return Err(Reason::on(id, ReasonKind::BudgetSpent)),
                 }
             }

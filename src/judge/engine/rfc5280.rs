@@ -376,9 +376,7 @@ impl Rules<'_> {
                 let left = &mut self.comparisons;
                 match constraints::violation(issuer, certificate, cn, left) {
                     Ok(None) => {}
-                    Ok(Some((name, detail))) => {
-                        reasons.push(Reason::on(id, ReasonKind::NameConstraint { name, detail }))
-                    }
+                    Ok(Some(kind)) => reasons.push(Reason::on(id, kind)),
                     Err(constraints::Spent) => {
                         reasons.push(Reason::on(id, ReasonKind::BudgetSpent));
                         return;

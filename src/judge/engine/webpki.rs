@@ -18,7 +18,7 @@ use super::{Answer, Input, Spoken};
 use crate::cert::{Certificate, KeyKind, oid::Oid};
 use crate::chain::{Chain, NodeId, SignatureCheck};
 use crate::judge::policy::NameCheck;
-use crate::judge::{Purpose, Reason, ReasonKind, facts, name};
+use crate::judge::{ConstraintFault, Purpose, Reason, ReasonKind, facts, name};
 use crate::moment::Moment;
 use crate::target::Host;
 
@@ -408,6 +408,11 @@ fn reason(input: &Input<'_>, path: &[NodeId], error: &Error) -> Reason {
             found.unwrap_or_else(|| Reason {
                 kind: ReasonKind::NameConstraint {
                     name: "a name".to_owned(),
+                    fault: match error {
+                        Error::NameConstraintViolation => ConstraintFault::NotPermitted,
+                        Error::UnsupportedNameType => ConstraintFault::Type,
+                        _ => ConstraintFault::Syntax,
+                    },
                     detail: words(error),
                 },
                 node: find(&|c| c.extensions.iter().any(|e| e.oid.as_str() == "2.5.29.30")),

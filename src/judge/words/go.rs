@@ -52,7 +52,7 @@ fn words(rejected: &Rejected<'_>, reason: &Reason) -> String {
         ReasonKind::PathTooLong { .. } | ReasonKind::TooDeep { .. } => {
             "x509: too many intermediates for path length constraint".to_owned()
         }
-        ReasonKind::NameConstraint { name, detail } => constraint(name, detail),
+        ReasonKind::NameConstraint { name, detail, .. } => constraint(name, detail),
         ReasonKind::NotForServers { .. } | ReasonKind::NotForClients { .. } => {
             "x509: certificate specifies an incompatible key usage".to_owned()
         }

@@ -4,7 +4,7 @@ use super::event::{Event, Rejected};
 use super::names;
 use crate::cert::KeyKind;
 use crate::judge::policy::Report;
-use crate::judge::{Reason, ReasonKind, StrictRule};
+use crate::judge::{ConstraintFault, Reason, ReasonKind, StrictRule};
 use crate::target::Host;
 
 /// What OpenSSL (or BoringSSL) met, named by its code (`X509_V_ERR_…`).
@@ -69,11 +69,13 @@ fn code(rejected: &Rejected<'_>, reason: &Reason) -> u32 {
         ReasonKind::NoCertSign => 79,
         ReasonKind::CaAsLeaf => 79,
         ReasonKind::PathTooLong { .. } => 25,
-        ReasonKind::NameConstraint { detail, .. } if detail.contains("exclude") => 48,
-        ReasonKind::NameConstraint { detail, .. } if detail.contains("has a maximum") => 49,
-        ReasonKind::NameConstraint { detail, .. } if detail.contains("of this type") => 51,
-        ReasonKind::NameConstraint { detail, .. } if detail.starts_with("its syntax") => 53,
-        ReasonKind::NameConstraint { .. } => 47,
+        ReasonKind::NameConstraint { fault, .. } => match fault {
+            ConstraintFault::NotPermitted => 47,
+            ConstraintFault::Excluded => 48,
+            ConstraintFault::Bounds => 49,
+            ConstraintFault::Type => 51,
+            ConstraintFault::Syntax => 53,
+        },
         ReasonKind::Policy(_) => 43,
         ReasonKind::NotForServers { .. }
         | ReasonKind::NotForClients { .. }

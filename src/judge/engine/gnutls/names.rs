@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use super::one::fits;
 use crate::cert::{Certificate, ExtensionValue, GeneralName};
-use crate::judge::{Purpose, ReasonKind};
+use crate::judge::{ConstraintFault, Purpose, ReasonKind};
 use crate::text;
 
 /// emailAddress in a subject, PKCS #9.
@@ -51,6 +51,7 @@ impl Base {
             broken => {
                 return Err(ReasonKind::NameConstraint {
                     name: "any name".to_owned(),
+                    fault: ConstraintFault::Syntax,
                     detail: format!(
                         "its constraint {} cannot be read",
                         text::clip(&broken.to_string(), 80)
@@ -93,6 +94,7 @@ impl Constraints {
             Some(Err(why)) => {
                 return Err(ReasonKind::NameConstraint {
                     name: "any name".to_owned(),
+                    fault: ConstraintFault::Syntax,
                     detail: why.clone(),
                 });
             }
@@ -116,6 +118,7 @@ impl Constraints {
         }
         if self.permitted.len().saturating_mul(new.len()) > MOST_CHECKS {
             return Err(refused(
+                ConstraintFault::NotPermitted,
                 "any name",
                 "there are too many constraints to intersect",
             ));
@@ -157,6 +160,7 @@ impl Constraints {
         let constraints = self.permitted.len() + self.excluded.len();
         if constraints.saturating_mul(names.len()) > MOST_CHECKS {
             return Err(refused(
+                ConstraintFault::NotPermitted,
                 "its names",
                 "there are too many names and constraints to compare",
             ));
@@ -177,7 +181,11 @@ impl Constraints {
                 match (common.next(), common.next()) {
                     (Some(only), None) => self.dns(only.raw())?,
                     (Some(_), Some(_)) => {
-                        return Err(refused("several common names", "only one is permitted"));
+                        return Err(refused(
+                            ConstraintFault::NotPermitted,
+                            "several common names",
+                            "only one is permitted",
+                        ));
                     }
                     _ => {}
                 }
@@ -190,6 +198,7 @@ impl Constraints {
         for kind in [4, 6] {
             if has_uri && self.excluded.contains(&Base::Other(kind)) {
                 return Err(refused(
+                    ConstraintFault::Excluded,
                     "its URI",
                     "names of a kind that cannot be checked are excluded",
                 ));
@@ -197,7 +206,11 @@ impl Constraints {
         }
         // A directory name: the subject is one, and an excluded base of that kind cannot be compared.
         if !leaf.subject.rdns.is_empty() && self.excluded.contains(&Base::Other(4)) {
-            return Err(refused("its subject", "directory names are excluded"));
+            return Err(refused(
+                ConstraintFault::Excluded,
+                "its subject",
+                "directory names are excluded",
+            ));
         }
         if self.of(7) {
             for name in names {
@@ -227,7 +240,11 @@ impl Constraints {
             .flatten()
             .filter(|a| a.oid.as_str() == EMAIL_ADDRESS);
         match (subject.next(), subject.next()) {
-            (Some(_), Some(_)) => Err(refused("several mail addresses", "only one is permitted")),
+            (Some(_), Some(_)) => Err(refused(
+                ConstraintFault::NotPermitted,
+                "several mail addresses",
+                "only one is permitted",
+            )),
             (Some(only), None) => self.email(only.value.raw()),
             _ => Ok(()),
         }
@@ -239,7 +256,11 @@ impl Constraints {
             if let Base::Dns(base) = base
                 && (base.is_empty() || dns(name, base))
             {
-                return Err(refused(name, &format!("{} is excluded", shown(base))));
+                return Err(refused(
+                    ConstraintFault::Excluded,
+                    name,
+                    &format!("{} is excluded", shown(base)),
+                ));
             }
         }
         for base in &self.permitted {
@@ -253,7 +274,11 @@ impl Constraints {
             }
         }
         allowed.map_or(Ok(()), |base| {
-            Err(refused(name, &format!("only {} is permitted", shown(base))))
+            Err(refused(
+                ConstraintFault::NotPermitted,
+                name,
+                &format!("only {} is permitted", shown(base)),
+            ))
         })
     }
 
@@ -263,7 +288,11 @@ impl Constraints {
             if let Base::Email(base) = base
                 && (base.is_empty() || email(name, base))
             {
-                return Err(refused(name, &format!("{} is excluded", shown(base))));
+                return Err(refused(
+                    ConstraintFault::Excluded,
+                    name,
+                    &format!("{} is excluded", shown(base)),
+                ));
             }
         }
         for base in &self.permitted {
@@ -277,7 +306,11 @@ impl Constraints {
             }
         }
         allowed.map_or(Ok(()), |base| {
-            Err(refused(name, &format!("only {} is permitted", shown(base))))
+            Err(refused(
+                ConstraintFault::NotPermitted,
+                name,
+                &format!("only {} is permitted", shown(base)),
+            ))
         })
     }
 
@@ -288,7 +321,11 @@ impl Constraints {
             if let Base::Ip(address, mask) = base
                 && within(ip, *address, *mask) == Some(true)
             {
-                return Err(refused(&name, &format!("{address}/{mask} is excluded")));
+                return Err(refused(
+                    ConstraintFault::Excluded,
+                    &name,
+                    &format!("{address}/{mask} is excluded"),
+                ));
             }
         }
         for base in &self.permitted {
@@ -300,13 +337,16 @@ impl Constraints {
                 }
             }
         }
-        allowed.map_or(Ok(()), |why| Err(refused(&name, &why)))
+        allowed.map_or(Ok(()), |why| {
+            Err(refused(ConstraintFault::NotPermitted, &name, &why))
+        })
     }
 }
 
-fn refused(name: &str, detail: &str) -> ReasonKind {
+fn refused(fault: ConstraintFault, name: &str, detail: &str) -> ReasonKind {
     ReasonKind::NameConstraint {
         name: shown(name),
+        fault,
         detail: detail.to_owned(),
     }
 }

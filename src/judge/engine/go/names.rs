@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::cert::{Certificate, GeneralName};
-use crate::judge::ReasonKind;
+use crate::judge::{ConstraintFault, ReasonKind};
 use crate::target::Host;
 use crate::text;
 
@@ -150,7 +150,10 @@ impl<'a> Form<'a> {
         for base in excluded.iter().filter(|b| self.same_type(b)) {
             if self.within(base, true)? {
                 let shown = text::clip(&constraint(base), 120).into_owned();
-                return Err(self.refused(format!("is excluded by constraint \"{shown}\"")));
+                return Err(self.refused(
+                    ConstraintFault::Excluded,
+                    format!("is excluded by constraint \"{shown}\""),
+                ));
             }
         }
         *count += of_type(permitted);
@@ -166,11 +169,14 @@ impl<'a> Form<'a> {
         }
         match inside {
             true => Ok(()),
-            false => Err(self.refused("is not permitted by any constraint".to_owned())),
+            false => Err(self.refused(
+                ConstraintFault::NotPermitted,
+                "is not permitted by any constraint".to_owned(),
+            )),
         }
     }
 
-    fn refused(&self, detail: String) -> ReasonKind {
+    fn refused(&self, fault: ConstraintFault, detail: String) -> ReasonKind {
         let (kind, name) = match self {
             Self::Dns(n) => ("DNS name", (*n).to_owned()),
             Self::Email { whole, .. } => ("email address", (*whole).to_owned()),
@@ -180,6 +186,7 @@ impl<'a> Form<'a> {
         let name = text::safe(&name).into_owned();
         ReasonKind::NameConstraint {
             name: format!("{kind} \"{name}\""),
+            fault,
             detail,
         }
     }
@@ -202,7 +209,7 @@ impl<'a> Form<'a> {
                         true => "with empty host cannot be matched against constraints",
                         false => "with IP cannot be matched against constraints",
                     };
-                    return Err(self.refused(what.to_owned()));
+                    return Err(self.refused(ConstraintFault::Syntax, what.to_owned()));
                 }
                 domain(host, base.raw())
             }
@@ -224,6 +231,7 @@ fn unparsable(kind: &str, name: &str) -> ReasonKind {
     let shown = text::safe(&text::clip(name, 120)).into_owned();
     ReasonKind::NameConstraint {
         name: format!("{kind} \"{shown}\""),
+        fault: ConstraintFault::Syntax,
         detail: "cannot be parsed".to_owned(),
     }
 }

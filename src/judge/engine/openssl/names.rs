@@ -1,7 +1,7 @@
 //! Name constraints as OpenSSL compares them.
 
 use crate::cert::{Certificate, ExtensionValue, GeneralName, Name};
-use crate::judge::ReasonKind;
+use crate::judge::{ConstraintFault, ReasonKind};
 use crate::text;
 
 /// Names times constraints beyond which OpenSSL gives up.
@@ -102,19 +102,30 @@ struct Bases<'a> {
 impl Bases<'_> {
     fn hold(&self, name: &Subject<'_>) -> Result<(), ReasonKind> {
         let shown = || text::clip(&name.shown(), 80).into_owned();
-        let fails = |detail: String| {
+        let fails = |fault, detail: &str| {
             Err(ReasonKind::NameConstraint {
                 name: shown(),
-                detail,
+                fault,
+                detail: detail.to_owned(),
             })
         };
-        let syntax = || fails("its syntax is not one that can be compared".to_owned());
-        let kind = || fails("a constraint of this type is not supported".to_owned());
+        let syntax = || {
+            let detail = "its syntax is not one that can be compared";
+            fails(ConstraintFault::Syntax, detail)
+        };
+        let kind = || {
+            let detail = "a constraint of this type is not supported";
+            fails(ConstraintFault::Type, detail)
+        };
+        let bounds = || {
+            let detail = "its constraint has a maximum, which is not supported";
+            fails(ConstraintFault::Bounds, detail)
+        };
         let mut inside = None;
         let mut allowed = Vec::new();
         for base in self.permitted.iter().filter(|b| name.same_type(b)) {
             if self.limits {
-                return fails("its constraint has a maximum, which is not supported".to_owned());
+                return bounds();
             }
             if inside == Some(true) {
                 continue;
@@ -132,16 +143,18 @@ impl Bases<'_> {
             }
         }
         if inside == Some(false) {
-            return fails(format!("only {} is permitted", text::list_or(&allowed)));
+            let detail = format!("only {} is permitted", text::list_or(&allowed));
+            return fails(ConstraintFault::NotPermitted, &detail);
         }
         for base in self.excluded.iter().filter(|b| name.same_type(b)) {
             if self.limits {
-                return fails("its constraint has a maximum, which is not supported".to_owned());
+                return bounds();
             }
             match name.compare(base) {
                 Outcome::Inside => {
                     let base = base.to_string();
-                    return fails(format!("{} is excluded", text::clip(&base, 80)));
+                    let detail = format!("{} is excluded", text::clip(&base, 80));
+                    return fails(ConstraintFault::Excluded, &detail);
                 }
                 Outcome::Outside => {}
                 Outcome::Syntax => return syntax(),
