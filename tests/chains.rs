@@ -5,11 +5,10 @@ use std::process::Command;
 use std::sync::Arc;
 
 use rcgen::{BasicConstraints, IsCa, KeyPair, KeyUsagePurpose};
-use whycert::capture::{Capture, Outcome as Ended, Possession, Seen, Session};
+use whycert::capture::{Capture, Possession, Seen, Session};
 use whycert::chain::{Origin, PathEnd};
 use whycert::inspect::{self, Assumption, Fingerprint, Inspection, Options, Outcome, WhatIf};
 use whycert::moment::Moment;
-use whycert::net::Route;
 use whycert::target::Target;
 
 use crate::support::mint::{self, Minted, NOW, ca, dated, server};
@@ -22,21 +21,13 @@ fn capture(presented: &[&[u8]]) -> Capture {
 
 fn capture_of(typed: &str, presented: &[&[u8]]) -> Capture {
     Capture {
-        target: Target::parse(typed).unwrap(),
-        route: Route::Direct,
-        attempts: Vec::new(),
-        peer: None,
         presented: presented.iter().map(|der| Arc::from(*der)).collect(),
-        not_kept: 0,
         seen_by: Seen::Handshake,
         session: Session {
             possession: Possession::Proved,
             ..Session::default()
         },
-        outcome: Ended::Complete,
-        timings: Vec::new(),
-        first_bytes: Vec::new(),
-        notes: Vec::new(),
+        ..Capture::empty(&Target::parse(typed).unwrap())
     }
 }
 

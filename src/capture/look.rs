@@ -19,7 +19,8 @@ use crate::text::Untrusted;
 pub(super) type Progress<'a> = &'a (dyn Fn(Stage) + Send + Sync);
 
 impl Capture {
-    pub(super) fn empty(target: &Target) -> Self {
+    /// Of this target nothing was seen yet.
+    pub fn empty(target: &Target) -> Self {
         Self {
             target: target.clone(),
             route: Route::Direct,

@@ -8,10 +8,9 @@ use std::time::Duration;
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use whycert::capture::{Capture, Outcome, Seen, Session};
+use whycert::capture::{Capture, Seen};
 use whycert::inspect::{self, Options};
 use whycert::moment::Moment;
-use whycert::net::Route;
 use whycert::store::Stores;
 use whycert::target::Target;
 use whycert::tui::keymap::Command;
@@ -48,18 +47,9 @@ fn certificates(count: usize) -> Vec<Arc<[u8]>> {
 fn model(count: usize) -> Model {
     let target = Target::parse("./bundle.pem").expect("a file");
     let capture = Capture {
-        target: target.clone(),
-        route: Route::Direct,
-        attempts: Vec::new(),
-        peer: None,
         presented: certificates(count),
-        not_kept: 0,
         seen_by: Seen::File,
-        session: Session::default(),
-        outcome: Outcome::Complete,
-        timings: Vec::new(),
-        first_bytes: Vec::new(),
-        notes: Vec::new(),
+        ..Capture::empty(&target)
     };
     let now = Moment::from_unix(1_795_478_400);
     let options = Options::default();

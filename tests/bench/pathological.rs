@@ -9,10 +9,9 @@ use rcgen::{
     BasicConstraints, CertificateParams, DnType, GeneralSubtree, IsCa, Issuer, KeyPair,
     NameConstraints,
 };
-use whycert::capture::{Capture, Outcome, Seen, Session};
+use whycert::capture::{Capture, Seen};
 use whycert::inspect::{self, Options};
 use whycert::moment::Moment;
-use whycert::net::Route;
 use whycert::store::Stores;
 use whycert::target::Target;
 
@@ -39,19 +38,11 @@ fn signed(subject: CertificateParams, own: &KeyPair, issuer: &str, by: &KeyPair)
 }
 
 fn capture(presented: Vec<Vec<u8>>) -> Arc<Capture> {
+    let target = Target::parse("./chain.pem").expect("a file");
     Arc::new(Capture {
-        target: Target::parse("./chain.pem").expect("a file"),
-        route: Route::Direct,
-        attempts: Vec::new(),
-        peer: None,
         presented: presented.into_iter().map(Arc::from).collect(),
-        not_kept: 0,
         seen_by: Seen::File,
-        session: Session::default(),
-        outcome: Outcome::Complete,
-        timings: Vec::new(),
-        first_bytes: Vec::new(),
-        notes: Vec::new(),
+        ..Capture::empty(&target)
     })
 }
 

@@ -8,11 +8,11 @@ use std::time::Duration;
 use crossterm::event::Event;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use whycert::capture::{Capture, Outcome as Ended, Possession, Seen, Session};
+use whycert::capture::{Capture, Possession, Seen, Session};
 use whycert::inspect::{self, Inspection, Options};
 use whycert::judge::client::{Installed, Measured};
 use whycert::moment::Moment;
-use whycert::net::{Route, Stage};
+use whycert::net::Stage;
 use whycert::store::{Anchor, StoreKind, Stores, TrustStore};
 use whycert::target::Target;
 use whycert::text;
@@ -39,12 +39,8 @@ pub fn der(name: &str) -> Vec<u8> {
 pub fn capture(typed: &str, presented: &[Vec<u8>]) -> Capture {
     let ms = Duration::from_millis;
     Capture {
-        target: Target::parse(typed).unwrap(),
-        route: Route::Direct,
-        attempts: Vec::new(),
         peer: Some("192.0.2.7:443".parse().unwrap()),
         presented: presented.iter().map(|d| Arc::from(d.as_slice())).collect(),
-        not_kept: 0,
         seen_by: Seen::Handshake,
         session: Session {
             version: Some("TLS 1.3".to_owned()),
@@ -54,14 +50,12 @@ pub fn capture(typed: &str, presented: &[Vec<u8>]) -> Capture {
             possession: Possession::Proved,
             ..Session::default()
         },
-        outcome: Ended::Complete,
         timings: vec![
             (Stage::Resolving, ms(4)),
             (Stage::Connecting, ms(11)),
             (Stage::Handshake, ms(23)),
         ],
-        first_bytes: Vec::new(),
-        notes: Vec::new(),
+        ..Capture::empty(&Target::parse(typed).unwrap())
     }
 }
 

@@ -4,11 +4,10 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use whycert::capture::{Capture, Outcome as Ended, Possession, Seen, Session};
+use whycert::capture::{Capture, Possession, Seen, Session};
 use whycert::cert::{Certificate, pem};
 use whycert::diagnosis::Finding;
 use whycert::inspect::{self, Inspection, Options};
-use whycert::net::Route;
 use whycert::store::{Machine, StoreKind, Stores, Survey, TrustStore};
 use whycert::target::Target;
 
@@ -78,24 +77,17 @@ impl Place {
 
 pub fn capture(typed: &str, presented: &[&Minted]) -> Capture {
     Capture {
-        target: Target::parse(typed).unwrap(),
-        route: Route::Direct,
-        attempts: Vec::new(),
         peer: Some("192.0.2.7:443".parse().unwrap()),
         presented: presented
             .iter()
             .map(|m| Arc::from(m.der.as_slice()))
             .collect(),
-        not_kept: 0,
         seen_by: Seen::Handshake,
         session: Session {
             possession: Possession::Proved,
             ..Session::default()
         },
-        outcome: Ended::Complete,
-        timings: Vec::new(),
-        first_bytes: Vec::new(),
-        notes: Vec::new(),
+        ..Capture::empty(&Target::parse(typed).unwrap())
     }
 }
 
