@@ -6,6 +6,7 @@ use std::io::{Read, Write};
 use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
@@ -164,7 +165,7 @@ impl Pty {
     /// Waits for the end and checks that the terminal is as it was found; gives the exit code.
     pub fn ends_clean(mut self) -> u32 {
         // The line discipline is the slave's: asked for while the master still holds it open.
-        let status = self.child.wait().unwrap();
+        let status = self.ended();
         self.wait_for("the terminal to be given back", is_given_back);
         let modes = self.master.get_termios().expect("a terminal");
         let modes = format!("{:?}", modes.local_flags);
@@ -172,6 +173,23 @@ impl Pty {
             modes.contains("ICANON") && modes.contains("ECHO"),
             "{modes}"
         );
+        status
+    }
+
+    /// Waits for the end of the program; its exit code. One that does not end is ended, and fails.
+    fn ended(&mut self) -> u32 {
+        let (ends, waits) = mpsc::channel::<()>();
+        let mut killer = self.child.clone_killer();
+        let watch = std::thread::spawn(move || {
+            let late = waits.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout);
+            if late {
+                let _ = killer.kill();
+            }
+            late
+        });
+        let status = self.child.wait().unwrap();
+        drop(ends);
+        assert!(!watch.join().unwrap(), "no end:\n{}", self.contents());
         status.exit_code()
     }
 }
@@ -383,9 +401,12 @@ fn suspending_gives_the_terminal_back_until_fg() {
         pty.wait_for("taken again", is_taken).wait_text(" clients");
     }
     pty.send("q");
-    pty.wait_for("the shell", |s| !s.alternate_screen());
+    // Until the prompt is there again, what is typed may still be whycert's.
+    pty.wait_for("the shell", |s| {
+        !s.alternate_screen() && s.contents().trim_end().ends_with("ready>")
+    });
     pty.send("exit 7\r");
-    assert_eq!(pty.child.wait().unwrap().exit_code(), 7);
+    assert_eq!(pty.ended(), 7);
 }
 
 #[test]
