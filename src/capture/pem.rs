@@ -151,14 +151,11 @@ fn block(label: &[u8], content: &[u8], line: impl Fn() -> usize, out: &mut Decod
 fn base64(content: &[u8]) -> Option<Vec<u8>> {
     let mut clean = Vec::with_capacity(content.len());
     // Headers of old PEM (Proc-Type: …) and comments end before the first line of pure base64.
-    for part in content.split(|&b| b == b'\n') {
-        let part = unquoted(part);
-        if part.contains(&b':') {
-            continue;
-        }
-        if part.iter().any(u8::is_ascii_whitespace) {
-            clean.extend(part.iter().filter(|b| !b.is_ascii_whitespace()));
-        } else {
+    let mut start = 0;
+    for end in memchr::memchr_iter(b'\n', content).chain([content.len()]) {
+        let part = unquoted(content.get(start..end).unwrap_or_default());
+        start = end + 1;
+        if memchr::memchr(b':', part).is_none() {
             clean.extend_from_slice(part);
         }
     }
@@ -168,7 +165,11 @@ fn base64(content: &[u8]) -> Option<Vec<u8>> {
     if clean.is_empty() {
         return None;
     }
-    lenient().decode(&clean).ok()
+    lenient().decode(&clean).ok().or_else(|| {
+        // White space within lines is rare, and is looked for only when it is in the way.
+        clean.retain(|b| !b.is_ascii_whitespace());
+        lenient().decode(&clean).ok()
+    })
 }
 
 /// A line without white space around it and without the signs that mails put before what they quote.

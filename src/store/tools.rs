@@ -118,7 +118,9 @@ fn text_of(file: &Path) -> Option<String> {
     if bytes.len() > MOST_CHARACTERS {
         return None;
     }
-    Some(String::from_utf8_lossy(&bytes).into_owned())
+    // Nearly every file is UTF-8 as it is.
+    let text = String::from_utf8(bytes);
+    Some(text.unwrap_or_else(|other| String::from_utf8_lossy(other.as_bytes()).into_owned()))
 }
 
 /// A key, its value, and what it is limited to.
@@ -264,12 +266,17 @@ fn php_files(machine: &Machine) -> Vec<PathBuf> {
 }
 
 fn php(line: &str) -> Option<Found> {
+    // A php.ini has thousands of lines.
+    let keys = [
+        ("openssl.cafile", "php openssl.cafile"),
+        ("curl.cainfo", "php curl.cainfo"),
+    ];
+    let known = keys.iter().find(|(key, _)| line.starts_with(key));
+    let &(wanted, name) = known?;
     let (key, value) = pair(line, &['='])?;
-    let name = match key.as_str() {
-        "openssl.cafile" => "php openssl.cafile",
-        "curl.cainfo" => "php curl.cainfo",
-        _ => return None,
-    };
+    if key != wanted {
+        return None;
+    }
     (!value.is_empty()).then_some((name, value, None))
 }
 
