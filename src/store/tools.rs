@@ -3,12 +3,14 @@
 
 use std::path::{Path, PathBuf};
 
-use super::machine::{Machine, folders_in};
+use super::machine::Machine;
 use super::reading::read_bounded;
 
 mod git;
+mod php;
 
 use git::{git, git_files};
+use php::{php, php_files};
 
 /// One key found in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -240,44 +242,6 @@ fn uv(section: &str, line: &str) -> Option<Found> {
     let known = ["system-certs", "native-tls"].contains(&key.as_str());
     let here = section.is_empty() || section == "tool.uv";
     (known && here).then_some(("uv system-certs", value, None))
-}
-
-/// The command line's, of each version that is there, and what Debian puts beside it.
-fn php_files(machine: &Machine) -> Vec<PathBuf> {
-    let mut folders: Vec<PathBuf> = machine.path("PHPRC").into_iter().collect();
-    let mut versions = folders_in(&machine.at("/etc/php"));
-    versions.sort();
-    folders.extend(versions.into_iter().rev().map(|v| v.join("cli")));
-    folders.extend([machine.at("/etc"), machine.at("/etc/php")]);
-    folders.extend([machine.at("/usr/local/etc/php")]);
-    let mut files = Vec::new();
-    for folder in folders {
-        let added = std::fs::read_dir(folder.join("conf.d"))
-            .into_iter()
-            .flatten();
-        let mut added: Vec<PathBuf> = added.filter_map(|e| Some(e.ok()?.path())).collect();
-        added.retain(|f| f.extension().is_some_and(|e| e == "ini"));
-        // The last one counts.
-        added.sort();
-        files.extend(added.into_iter().rev());
-        files.push(folder.join("php.ini"));
-    }
-    files
-}
-
-fn php(line: &str) -> Option<Found> {
-    // A php.ini has thousands of lines.
-    let keys = [
-        ("openssl.cafile", "php openssl.cafile"),
-        ("curl.cainfo", "php curl.cainfo"),
-    ];
-    let known = keys.iter().find(|(key, _)| line.starts_with(key));
-    let &(wanted, name) = known?;
-    let (key, value) = pair(line, &['='])?;
-    if key != wanted {
-        return None;
-    }
-    (!value.is_empty()).then_some((name, value, None))
 }
 
 fn pip_files(machine: &Machine) -> Vec<PathBuf> {
@@ -593,7 +557,11 @@ mod tests {
 
     #[test]
     fn every_known_key_of_a_file_is_read() {
-        let source = concat!(include_str!("tools.rs"), include_str!("tools/git.rs"));
+        let source = concat!(
+            include_str!("tools.rs"),
+            include_str!("tools/git.rs"),
+            include_str!("tools/php.rs")
+        );
         let keys = super::super::known::KNOWN
             .iter()
             .filter(|known| !known.is_variable());
