@@ -1,6 +1,6 @@
 //! The pane Clients and `whycert clients`: who rejects, in which words, what was measured, what differs.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -192,4 +192,34 @@ fn a_root_that_only_requests_was_given_counts_for_requests_alone() {
         .find(|r| r.client().id == "python311-requests")
         .unwrap();
     assert_eq!(row.predicted.store_why, "REQUESTS_CA_BUNDLE");
+}
+
+#[test]
+fn the_page_of_stores_says_which_hold_this_chain_and_what_is_wrong() {
+    let root = Minted::root(mint::ca("Corporate Root"));
+    let leaf = root.issue(mint::server(&["api.example.test"]));
+    let place = Place::trusting(&[]);
+    let file = place.pem_of(&root);
+    let survey = place.survey(&[
+        ("REQUESTS_CA_BUNDLE", &file),
+        ("NODE_EXTRA_CA_CERTS", Path::new("/nowhere.pem")),
+    ]);
+    let seen = inspected(capture(URL, &[&leaf, &root]), &place.stores(&[]));
+    let mut driven = Driven::of(seen, (100, 60));
+    driven.press("s");
+    let before = driven.screen();
+    assert!(before.contains("are being read"), "{before}");
+    // The page that is open says more as soon as more is known.
+    driven.send(Message::Surveyed(Box::new(survey)));
+    let after = driven.screen();
+    assert!(after.contains("One of them holds something"), "{after}");
+    assert!(
+        after.contains("✓ Corporate Root, of this chain")
+            && after.contains("nothing of this chain"),
+        "{after}"
+    );
+    assert!(after.contains("nothing is at /nowhere.pem"), "{after}");
+    driven.press("<esc>");
+    let closed = driven.screen();
+    assert!(!closed.contains("┌ Trust stores"), "{closed}");
 }

@@ -5,7 +5,7 @@
 //! not matter to a file, and the lab's store belongs to no machine.
 
 use super::{Case, Finding, Severity, Subject, Who, clip, rule, sentence};
-use crate::cert::{Certificate, Name};
+
 use crate::chain::Path;
 use crate::judge::ReasonKind;
 use crate::store::{Environment, Found, Setting, StoreKind};
@@ -324,19 +324,7 @@ fn ends_in(case: &Case<'_>, setting: &Setting, path: &Path) -> bool {
         (Some(c), _) if !c.is_self_issued() => (&c.issuer, c.authority_key_id()),
         _ => return held,
     };
-    held || named(setting, name, key)
-}
-
-fn named(setting: &Setting, name: &Name, key: Option<&[u8]>) -> bool {
-    setting.anchors().is_some_and(|store| {
-        store
-            .candidates(name)
-            .map(|a| Certificate::read(a.der.clone()))
-            .any(|c| {
-                c.subject.matches(name)
-                    && (key.is_none() || c.subject_key_id().is_none() || c.subject_key_id() == key)
-            })
-    })
+    held || setting.anchors().is_some_and(|s| s.has_issuer(name, key))
 }
 
 /// For a store that `SSL_CERT_FILE` and `SSL_CERT_DIR` name, the rules here say what is wrong with it.

@@ -9,6 +9,12 @@ use super::layout::{Block, Page, Section};
 use crate::store::{Environment, Found, Place, Setting, StoreKind, Survey, TrustStore};
 use crate::text;
 
+/// The heading of the settings.
+pub(crate) const SETTINGS: &str = "Settings in effect";
+
+/// The label of what is wrong with a store.
+pub(crate) const PROBLEM: &str = "problem";
+
 /// The report for people, at most 100 columns wide.
 pub fn text(survey: &Survey) -> String {
     page(survey).text()
@@ -39,8 +45,8 @@ pub fn json(survey: &Survey) -> String {
     line
 }
 
-/// Groups of kinds, in the order of the report.
-const GROUPS: &[(&str, &[StoreKind])] = &[
+/// Groups of kinds with their headings, in the order of report and screen.
+pub(crate) const GROUPS: &[(&str, &[StoreKind])] = &[
     (
         "Stores that decide",
         &[
@@ -62,7 +68,8 @@ const GROUPS: &[(&str, &[StoreKind])] = &[
     ("Browsers", &[StoreKind::Nss]),
 ];
 
-fn page(survey: &Survey) -> Page {
+/// How many there are, how long reading them took, and how many have problems.
+pub(crate) fn title(survey: &Survey) -> String {
     let unread = survey.stores.iter().filter(|s| !s.problems.is_empty());
     let troubled = unread.count();
     let mut title = format!(
@@ -73,6 +80,15 @@ fn page(survey: &Survey) -> Page {
     if troubled > 0 {
         title.push_str(&format!("; {troubled} with problems"));
     }
+    title
+}
+
+/// What was found and not read, if anything.
+pub(crate) fn not_read(survey: &Survey) -> Option<String> {
+    (survey.not_read > 0).then(|| format!("{} more were found and not read.", survey.not_read))
+}
+
+fn page(survey: &Survey) -> Page {
     let mut sections: Vec<Section> = GROUPS
         .iter()
         .map(|(heading, kinds)| Section {
@@ -81,28 +97,35 @@ fn page(survey: &Survey) -> Page {
                 .stores
                 .iter()
                 .filter(|s| kinds.contains(&s.kind))
-                .flat_map(|s| store(s))
+                .flat_map(|s| [Block::Head(head(s)), Block::Facts(facts(s))])
                 .collect(),
         })
         .collect();
-    if survey.not_read > 0 {
-        sections.push(Section {
-            heading: "",
-            blocks: vec![Block::Words(format!(
-                "{} more were found and not read.",
-                survey.not_read
-            ))],
-        });
-    }
+    sections.extend(not_read(survey).map(|words| Section {
+        heading: "",
+        blocks: vec![Block::Words(words)],
+    }));
     sections.push(Section {
-        heading: "Settings in effect",
-        blocks: settings(&survey.environment),
+        heading: SETTINGS,
+        blocks: survey
+            .environment
+            .settings
+            .iter()
+            .flat_map(|s| {
+                let facts = setting_facts(s, &survey.environment);
+                [Block::Head(s.title()), Block::Facts(facts)]
+            })
+            .collect(),
     });
     sections.retain(|section| !section.blocks.is_empty());
-    Page { title, sections }
+    Page {
+        title: title(survey),
+        sections,
+    }
 }
 
-fn store(store: &TrustStore) -> Vec<Block> {
+/// What a store is, how many anchors it has, and its date.
+pub(crate) fn head(store: &TrustStore) -> String {
     let count = match &store.hidden {
         Some(_) => "anchors known only to itself".to_owned(),
         None => text::count(store.anchors.len(), "anchor"),
@@ -110,6 +133,11 @@ fn store(store: &TrustStore) -> Vec<Block> {
     let date = store
         .modified
         .map_or_else(String::new, |at| format!(", of {}", at.date()));
+    format!("{}: {count}{date}", store.title)
+}
+
+/// A store's path, its users, notes and problems, with their labels. All text is safe to display.
+pub(crate) fn facts(store: &TrustStore) -> Vec<(String, String)> {
     let mut facts = Vec::new();
     let mut fact = |label: &str, value: String| facts.push((label.to_owned(), value));
     if let Some(path) = &store.path {
@@ -122,15 +150,12 @@ fn store(store: &TrustStore) -> Vec<Block> {
         fact("note", note.clone());
     }
     for problem in store.problems.iter().take(3) {
-        fact("problem", problem.clone());
+        fact(PROBLEM, problem.clone());
     }
     if store.problems.len() > 3 {
-        fact("problem", format!("and {} more", store.problems.len() - 3));
+        fact(PROBLEM, format!("and {} more", store.problems.len() - 3));
     }
-    vec![
-        Block::Head(format!("{}: {count}{date}", store.title)),
-        Block::Facts(facts),
-    ]
+    facts
 }
 
 /// At most eight items in full; what is cut is counted.
@@ -143,45 +168,40 @@ fn cut(items: &[String]) -> String {
     shown.join("; ")
 }
 
-fn settings(environment: &Environment) -> Vec<Block> {
-    environment
-        .settings
+/// What a setting names, and whose roots it changes, with their labels. All text is safe to display.
+pub(crate) fn setting_facts(setting: &Setting, environment: &Environment) -> Vec<(String, String)> {
+    let mut facts = vec![(
+        "value".to_owned(),
+        text::clip(&setting.value.shown(), 200).into_owned(),
+    )];
+    facts.push(("found".to_owned(), found(setting)));
+    let ignored = setting.known.ignored.iter().map(String::as_str).collect();
+    for (label, who) in [
+        ("replaces the roots of", environment.replaced(setting)),
+        ("adds to the roots of", environment.added(setting)),
+        ("ignored by", ignored),
+    ] {
+        if !who.is_empty() {
+            facts.push((label.to_owned(), who.join("; ")));
+        }
+    }
+    let value = setting.value.raw();
+    for meaning in setting
+        .known
+        .means
         .iter()
-        .flat_map(|setting| {
-            let mut facts = vec![(
-                "value".to_owned(),
-                text::clip(&setting.value.shown(), 200).into_owned(),
-            )];
-            facts.push(("found".to_owned(), found(setting)));
-            let ignored = setting.known.ignored.iter().map(String::as_str).collect();
-            for (label, who) in [
-                ("replaces the roots of", environment.replaced(setting)),
-                ("adds to the roots of", environment.added(setting)),
-                ("ignored by", ignored),
-            ] {
-                if !who.is_empty() {
-                    facts.push((label.to_owned(), who.join("; ")));
-                }
-            }
-            let value = setting.value.raw();
-            for meaning in setting
-                .known
-                .means
-                .iter()
-                .filter(|m| value.contains(&m.word))
-            {
-                facts.push(("means".to_owned(), meaning.words.clone()));
-            }
-            for winner in &setting.overridden {
-                let programs = winner.programs.join("; ");
-                facts.push((
-                    "overridden by".to_owned(),
-                    format!("{} (for {programs})", winner.by),
-                ));
-            }
-            [Block::Head(setting.title()), Block::Facts(facts)]
-        })
-        .collect()
+        .filter(|m| value.contains(&m.word))
+    {
+        facts.push(("means".to_owned(), meaning.words.clone()));
+    }
+    for winner in &setting.overridden {
+        let programs = winner.programs.join("; ");
+        facts.push((
+            "overridden by".to_owned(),
+            format!("{} (for {programs})", winner.by),
+        ));
+    }
+    facts
 }
 
 fn found(setting: &Setting) -> String {

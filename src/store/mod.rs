@@ -184,6 +184,16 @@ impl TrustStore {
         self.candidates(&certificate.subject)
             .any(|a| a.der == certificate.der)
     }
+
+    /// An anchor here has this name, and this key identifier as far as both say one.
+    pub fn has_issuer(&self, name: &Name, key: Option<&[u8]>) -> bool {
+        self.candidates(name)
+            .map(|a| Certificate::read(a.der.clone()))
+            .any(|c| {
+                c.subject.matches(name)
+                    && (key.is_none() || c.subject_key_id().is_none() || c.subject_key_id() == key)
+            })
+    }
 }
 
 impl Stores {

@@ -71,7 +71,7 @@ impl Worker {
             // The second phase: nothing waits for it.
             if let Some(given) = given {
                 let survey = Survey::of(&Machine::this(), &given);
-                let _ = answer.send(Wake::Message(Message::Surveyed(survey.stores())));
+                let _ = answer.send(Wake::Message(Message::Surveyed(Box::new(survey))));
             }
         });
         let answer = sender.clone();
@@ -218,7 +218,7 @@ impl Worker {
                 stores.send_replace(Some(fresh.clone()));
                 let _ = sender.send(Wake::Message(Message::Stores(fresh)));
                 let survey = Survey::of(&Machine::this(), &given);
-                let _ = sender.send(Wake::Message(Message::Surveyed(survey.stores())));
+                let _ = sender.send(Wake::Message(Message::Surveyed(Box::new(survey))));
             }
         });
     }

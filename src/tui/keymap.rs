@@ -36,6 +36,7 @@ pub enum Command {
     Public,
     Forget,
     WhatIf,
+    Stores,
     Fetch,
     Names,
     Compare,
@@ -134,6 +135,7 @@ bindings! {
     Looking Command::Pane(2), "2", "", "pane Certificate";
     Looking Command::Pane(3), "3", "", "pane Handshake";
     Looking Command::Pane(4), "4", "", "pane PEM";
+    Looking Command::Stores, "s", "", "the trust stores of this machine: whose they are, and which hold this chain";
     Looking Command::Search, "/", "search", "search in the pane or the chain";
     Looking Command::NextMatch, "n", "", "next match";
     Looking Command::PreviousMatch, "N", "", "previous match";

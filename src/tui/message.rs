@@ -13,7 +13,7 @@ use crate::inspect::{Ask, Inspection, Options};
 use crate::judge::client::{Installed, Measured};
 use crate::moment::Moment;
 use crate::net::Stage;
-use crate::store::Stores;
+use crate::store::{Stores, Survey};
 use crate::target::Target;
 use crate::trust::prove::{Applied, Undone};
 use crate::trust::{Entry, Plan, Refusal, Rung, Standing};
@@ -86,7 +86,7 @@ pub enum Message {
     /// The stores are loaded.
     Stores(Stores),
     /// Every store of this machine is read.
-    Surveyed(Stores),
+    Surveyed(Box<Survey>),
     /// The clients of this machine were looked for.
     Installed(Vec<Installed>),
     /// A client was asked.

@@ -21,7 +21,7 @@ use crate::inspect::{Ask, Inspection, Options, WhatIf};
 use crate::judge::client::Measured;
 use crate::moment::Moment;
 use crate::net::Stage;
-use crate::store::Stores;
+use crate::store::{Stores, Survey};
 
 pub(crate) use trust::{ENTRIES, RUNGS};
 pub use trust::{JournalDialog, TrustDialog};
@@ -59,7 +59,7 @@ pub struct Model {
     /// The stores, once loaded.
     pub stores: Option<Stores>,
     /// Every store of this machine, once all are read.
-    pub survey: Option<Stores>,
+    pub survey: Option<Box<Survey>>,
     /// Clients of this machine are looked for, or known.
     pub finding: Finding,
     /// Counts what became known of this machine; a grid made with less is made anew when it is shown.

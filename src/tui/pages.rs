@@ -5,6 +5,7 @@ pub mod clients;
 mod handshake;
 mod lesson;
 mod pasted;
+mod stores;
 mod why;
 
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use crate::text;
 
 pub use lesson::lesson;
 pub use pasted::pasted;
+pub use stores::stores;
 
 /// Columns of a line of PEM (RFC 7468 section 2).
 const PEM_WIDTH: usize = 64;

@@ -26,7 +26,7 @@ pub fn screenshot(start: Start, size: (u16, u16), keys: &str, path: &Path) -> Re
         StoreSource::Fixed(stores) => (stores, None),
         StoreSource::Machine(given) => {
             let survey = Survey::of(&Machine::this(), &given);
-            (Stores::load(&given), Some(survey.stores()))
+            (Stores::load(&given), Some(Box::new(survey)))
         }
     };
     let mut model = Model::new(

@@ -64,7 +64,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Further { job, further } => further::asked(model, job, *further),
         Message::Read { job, result } => further::read(model, job, result),
         Message::Stores(stores) => model.stores = Some(stores),
-        Message::Surveyed(stores) => clients::surveyed(model, stores),
+        Message::Surveyed(survey) => clients::surveyed(model, survey),
         Message::Installed(found) => clients::installed(model, found),
         Message::Asked { job, measured } => clients::asked(model, job, *measured),
         Message::History(history) => model.history = history,

@@ -1,19 +1,20 @@
 //! The clients: what becomes known of this machine, opening one, asking them.
 
-use super::further;
 use super::what_if::{reassess, show};
+use super::{further, overlay};
 use crate::ask::{self, Way};
 use crate::inspect::{self, Inspection};
 use crate::judge::client::{Installed, Measured};
-use crate::store::{StoreKind, Stores};
+use crate::store::{StoreKind, Survey};
 use crate::tui::message::{Effect, JobId};
 use crate::tui::model::{Finding, Focus, Model, Offer, Overlay, Pane, Place, State};
 use crate::tui::pages;
 
 /// Every store of this machine is read.
-pub(super) fn surveyed(model: &mut Model, stores: Stores) {
-    model.survey = Some(stores);
+pub(super) fn surveyed(model: &mut Model, survey: Box<Survey>) {
+    model.survey = Some(survey);
     model.knowledge += 1;
+    overlay::renew_stores(model);
 }
 
 /// The clients of this machine were looked for.
@@ -57,7 +58,7 @@ pub(super) fn freshen(model: &mut Model) -> Vec<Effect> {
         let options = model.options_of(session);
         let machine = inspection.stores.environment().is_some();
         let again = match &model.survey {
-            Some(stores) if machine => inspect::survey(inspection, stores, &options, now),
+            Some(survey) if machine => inspect::survey(inspection, &survey.stores(), &options, now),
             _ => inspect::reassess(inspection, &options, now),
         };
         if let Some(session) = model.session_mut() {

@@ -68,6 +68,7 @@ pub(super) fn run(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Public => model.say(false, "p is for the trust dialog: t opens it."),
         Command::WhatIf => what_if::open(model),
         Command::Forget => what_if::forget(model),
+        Command::Stores => overlay::open_stores(model),
         Command::Fetch => further::offer(model, Ask::Fetch),
         Command::Names => further::offer(model, Ask::Names),
         Command::Compare => what_if::open_typing(model, Value::Server),

@@ -327,6 +327,31 @@ pub(super) fn open_lesson(model: &mut Model, id: &'static str) {
     }
 }
 
+/// The title of the page of stores.
+const STORES: &str = "Trust stores";
+
+/// Opens the page of the stores of this machine.
+pub(super) fn open_stores(model: &mut Model) {
+    let lines = pages::stores(model);
+    model.overlays.push(Overlay::Page {
+        title: STORES.to_owned(),
+        lines,
+        place: Place::default(),
+    });
+}
+
+/// More became known of the stores: their page, where it is open, says it.
+pub(super) fn renew_stores(model: &mut Model) {
+    let fresh = pages::stores(model);
+    for overlay in &mut model.overlays {
+        if let Overlay::Page { title, lines, .. } = overlay
+            && title == STORES
+        {
+            lines.clone_from(&fresh);
+        }
+    }
+}
+
 /// Opens the explanation of a field.
 pub(super) fn open_explanation(model: &mut Model, id: &str) {
     match fields::explain(id) {
