@@ -69,7 +69,8 @@ fn a_rung_that_touches_others_wants_the_four_characters() {
 fn a_public_name_is_asked_only_when_the_person_wants_it() {
     let sent = [der("leaf.pem"), der("issuing.pem"), der("root.pem")];
     let mut driven = Driven::of(inspection(URL, &sent, &[], NOW), (100, 40));
-    driven.press("gt<down>");
+    // Where no client is asked, the key arms nothing behind one's back.
+    driven.press("gtp<down>");
     let Some(Effect::Plan { node, .. }) = driven.effects.last() else {
         panic!("{:?}", driven.effects.last())
     };

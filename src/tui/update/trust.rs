@@ -4,7 +4,7 @@ use tui_input::Input;
 
 use super::what_if;
 use crate::inspect::{Assumption, Fingerprint};
-use crate::trust::Rung;
+use crate::trust::{Rung, prove};
 use crate::tui::message::Effect;
 use crate::tui::model::{Model, Overlay, TrustDialog};
 
@@ -107,11 +107,12 @@ pub(super) fn accept(model: &mut Model, mut dialog: Box<TrustDialog>) -> Vec<Eff
     effects
 }
 
-/// The public server is asked too, or no more.
+/// The public server is asked too, or no more; only where the dialog says so.
 pub(super) fn toggle_public(model: &mut Model) {
     if let Some(Overlay::Trust(dialog)) = model.overlays.last_mut()
         && !dialog.busy
         && dialog.applied.is_none()
+        && prove::asks(dialog.rung())
     {
         dialog.public = !dialog.public;
     }
