@@ -85,8 +85,10 @@ enum Wake {
     /// Terminate, as a signal asked.
     End,
     /// Somebody asks us to stop until we are continued.
+    #[cfg(unix)]
     Suspend,
     /// The shell continued us: take the terminal again.
+    #[cfg(unix)]
     Continued,
 }
 
@@ -130,11 +132,13 @@ pub fn run(start: Start) -> Result<(), TuiError> {
         for wake in batch {
             let message = match wake {
                 Wake::End => return Ok(()),
+                #[cfg(unix)]
                 Wake::Continued => {
                     terminal.resume(model.mouse).map_err(fail)?;
                     let (columns, rows) = terminal.size().map_err(fail)?;
                     Message::Resized(columns, rows)
                 }
+                #[cfg(unix)]
                 Wake::Suspend => Message::Command(keymap::Command::Suspend),
                 Wake::Message(message) => message,
                 Wake::Terminal(event) => match translate(&event, &model) {
