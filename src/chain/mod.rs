@@ -11,6 +11,7 @@ use crate::cert::{Certificate, Name};
 
 mod build;
 mod signature;
+mod uncommon;
 
 pub(crate) use signature::{key_octets, verify};
 
