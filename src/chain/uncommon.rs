@@ -19,6 +19,9 @@ use crate::cert::{Certificate, Hash, KeyKind, SignatureAlgorithm};
 /// RSA moduli that are tried, in bits.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 384..=8_192;
 
+/// Primes of DSA keys that are tried, in bits.
+const DSA_BITS: std::ops::RangeInclusive<u32> = 512..=4_096;
+
 /// Whether `signature` over `signed` is of `issuer`'s key; `None` when that is not known here either.
 /// `key` is the content of its key's BIT STRING.
 pub(super) fn holds(
@@ -115,23 +118,32 @@ impl Rsa<'_> {
 /// FIPS 186-4, section 4.7. Parameters that are not in the key itself are those of the certificate above
 /// (RFC 3279, section 2.3.2): they are not looked for.
 fn dsa(hash: &[u8], signature: &[u8], (issuer, key): (&Certificate, &[u8])) -> Option<bool> {
-    let number = |content: &[u8]| BoxedUint::from_be_slice_vartime(content);
     let spki = Element::read(issuer.der.get(issuer.spki.clone())?, 0)?;
     let mut algorithm = spki.inside().take_tag(SEQUENCE)?.inside().skip(1);
     let mut parameters = algorithm.next().filter(|p| p.tag == SEQUENCE)?.inside();
-    let mut parameter = || Some(number(parameters.take_tag(INTEGER)?.content));
+    let mut parameter = || Some(digits(parameters.take_tag(INTEGER)?.content));
     let (p, q, g) = (parameter()?, parameter()?, parameter()?);
     let y = Element::read(key, 0).filter(|y| y.tag == INTEGER)?;
-    // Sizes that the standard does not know are left alone.
-    let parameters = dsa::Components::from_components(p, q, g).ok()?;
-    let key = dsa::VerifyingKey::from_components(parameters, number(y.content)).ok()?;
-    let Some((r, s)) = pair(signature) else {
-        return Some(false);
-    };
-    let Some(signature) = dsa::Signature::from_components(number(r), number(s)) else {
-        return Some(false);
-    };
-    Some(key.verify_prehash(hash, &signature).is_ok())
+    let y = digits(y.content);
+    let wide = |n: &[u8]| u32::try_from(8 * n.len()).ok();
+    let (of_p, of_q) = (wide(p)?, wide(q)?);
+    if !DSA_BITS.contains(&of_p) || !(160..=256).contains(&of_q) {
+        return None;
+    }
+    // The library wants numbers of the same width.
+    let is_below_p = |n: &[u8]| (n.len(), n) < (p.len(), p);
+    if !is_below_p(g) || !is_below_p(y) {
+        return None;
+    }
+    let number = |n: &[u8], bits| BoxedUint::from_be_slice(n, bits).ok();
+    let (p, q, g) = (number(p, of_p)?, number(q, of_q)?, number(g, of_p)?);
+    let parameters = dsa::Components::from_components_unchecked(p, q, g).ok()?;
+    let key = dsa::VerifyingKey::from_components(parameters, number(y, of_p)?).ok()?;
+    let signature = pair(signature).and_then(|(r, s)| {
+        let (r, s) = (number(digits(r), of_q)?, number(digits(s), of_q)?);
+        dsa::Signature::from_components(r, s)
+    });
+    Some(signature.is_some_and(|s| key.verify_prehash(hash, &s).is_ok()))
 }
 
 /// SEC 1, section 4.1.4, on curves that the provider does not have.
@@ -173,11 +185,16 @@ fn pair(signature: &[u8]) -> Option<(&[u8], &[u8])> {
 fn fixed<const OCTETS: usize>((r, s): (&[u8], &[u8])) -> Option<Vec<u8>> {
     let mut both = Vec::with_capacity(2 * OCTETS);
     for number in [r, s] {
-        let zeros = number.iter().take_while(|&&b| b == 0).count();
-        let digits = number.get(zeros..)?;
+        let digits = digits(number);
         let padding = OCTETS.checked_sub(digits.len())?;
         both.resize(both.len() + padding, 0);
         both.extend_from_slice(digits);
     }
     Some(both)
+}
+
+/// A number without zeros in front.
+fn digits(number: &[u8]) -> &[u8] {
+    let zeros = number.iter().take_while(|&&b| b == 0).count();
+    number.get(zeros..).unwrap_or_default()
 }
