@@ -10,8 +10,8 @@ use std::sync::Arc;
 use crate::cert::{Certificate, Name};
 
 mod build;
+mod rare;
 mod signature;
-mod uncommon;
 
 pub(crate) use signature::{key_octets, verify};
 

@@ -1,4 +1,4 @@
-//! Does this signature verify with that key? One table over the crypto provider, and `uncommon` for what
+//! Does this signature verify with that key? One table over the crypto provider, and `rare` for what
 //! it leaves; no crypto of ours.
 //!
 //! What the provider cannot do is said, never guessed: a signature that cannot be checked is not a
@@ -7,7 +7,7 @@
 use aws_lc_rs::signature as alg;
 use aws_lc_rs::signature::{UnparsedPublicKey, VerificationAlgorithm};
 
-use super::{SignatureCheck, uncommon};
+use super::{SignatureCheck, rare};
 use crate::cert::{Certificate, Hash, KeyKind, SignatureAlgorithm};
 
 /// Checks `child`'s signature with `issuer`'s key.
@@ -38,7 +38,7 @@ pub(crate) fn verify(
             Err(_) => SignatureCheck::Bad,
         },
         Err(SignatureCheck::CannotCheck(why)) => {
-            match uncommon::holds(signed, by, signature, (issuer, key)) {
+            match rare::holds(signed, by, signature, (issuer, key)) {
                 Some(true) => SignatureCheck::Verified,
                 Some(false) => SignatureCheck::Bad,
                 None => SignatureCheck::CannotCheck(why),

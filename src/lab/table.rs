@@ -229,8 +229,8 @@ pub static SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "unchecked-signature",
         title: "a signature that cannot be checked",
-        story: "A CA with a taste of its own signs with SHA-512 cut to 256 bits. OpenSSL \
-                accepts that; many other programs cannot check it and must refuse. Before you \
+        story: "A CA with a taste of its own signs with SHA-512 cut to 256 bits. Hardly any \
+                program can check that, and who cannot check must refuse. Before you \
                 press a key: is a signature that you cannot check good or bad?",
         expects: &["crypto.unchecked-signature"],
         address: "https://localhost:PORT",
