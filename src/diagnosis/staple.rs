@@ -37,7 +37,7 @@ pub(super) fn missing(case: &Case<'_>, leaf: NodeId) -> Finding {
     )
     .saw(
         "who refuses",
-        "Firefox and programs with GnuTLS (wget, git on Debian); all others ignore it",
+        "Firefox and programs with GnuTLS (wget, git on Debian); others only when told to look (curl --cert-status)",
     )
     .fix(Who::ServerOwner, "Turn on OCSP stapling in the server.")
     .fix(
@@ -98,12 +98,20 @@ pub(super) fn bad(case: &Case<'_>, leaf: NodeId, fault: &StapleFault, demanded: 
 /// As measured: GnuTLS minds neither errors of the responder nor answers of a later time.
 fn who_refuses(fault: &StapleFault, demanded: bool) -> &'static str {
     match fault {
-        StapleFault::Refused(_) if !demanded => "Firefox; all others ignore it",
-        StapleFault::UnknownCertificate => "Firefox; all others ignore it",
-        StapleFault::NotYetValid { .. } => "Firefox, from a day on; all others ignore it",
-        StapleFault::Expired { .. } => {
-            "programs with GnuTLS (wget, git on Debian), and Firefox from a day on; all others ignore it"
+        StapleFault::Refused(_) if !demanded => {
+            "Firefox; others only when told to look (curl --cert-status)"
         }
-        _ => "Firefox and programs with GnuTLS (wget, git on Debian); all others ignore it",
+        StapleFault::UnknownCertificate => {
+            "Firefox; others only when told to look (curl --cert-status)"
+        }
+        StapleFault::NotYetValid { .. } => {
+            "Firefox, from a day on; others only when told to look (curl --cert-status)"
+        }
+        StapleFault::Expired { .. } => {
+            "programs with GnuTLS (wget, git on Debian), and Firefox from a day on; others only when told to look (curl --cert-status)"
+        }
+        _ => {
+            "Firefox and programs with GnuTLS (wget, git on Debian); others only when told to look (curl --cert-status)"
+        }
     }
 }

@@ -13,7 +13,7 @@ use whycert::moment::{DAY, Moment};
 use whycert::store::Stores;
 use whycert::target::Host;
 
-use super::store;
+use super::{Line, extension, graph, store};
 
 const TABLE: &str = include_str!("../data/staples.tsv");
 
@@ -99,7 +99,7 @@ fn gnutls_and_firefox_say_what_they_were_seen_to_say() {
             },
         };
         for (id, measured) in [("gnutls-cli", row.gnutls), ("firefox", row.firefox)] {
-            let verdict = client::verdicts_of([by_id(id).unwrap()].into_iter(), &ask).remove(0);
+            let verdict = client::verdicts_of([by_id(id).unwrap()], &ask).remove(0);
             let same = verdict.accepted == measured.is_empty()
                 && (measured.is_empty() || verdict.message.contains(measured));
             if !same {
@@ -237,4 +237,35 @@ fn no_bytes_are_too_odd_to_be_read() {
         OcspResponse::read(longer).fault,
         Some("has bytes after its end")
     );
+}
+
+/// Measured: `certtool --verify` says "violates the signer's constraints", Firefox
+/// `MOZILLA_PKIX_ERROR_REQUIRED_TLS_FEATURE_MISSING`.
+#[test]
+fn features_of_a_ca_are_demanded_of_all_below_it() {
+    let status_request = || extension(&[1, 3, 6, 1, 5, 5, 7, 1, 24], false, &[0x30, 3, 2, 1, 5]);
+    let answer = |client: &str, leaf_too: bool| {
+        let mut line = Line::new();
+        line.issuing.custom_extensions = vec![status_request()];
+        if leaf_too {
+            line.leaf.custom_extensions = vec![status_request()];
+        }
+        let line = line.mint();
+        let stores = store(&[&line.root.der]);
+        let chain = graph(&line.sent(), &stores);
+        let offline = Facts {
+            offline: true,
+            ..Facts::default()
+        };
+        let policy = &by_id(client).unwrap().policy;
+        judge::ask(&chain, &stores.0[0], &super::question(), policy, &offline).unwrap()
+    };
+    for client in ["gnutls", "firefox"] {
+        let lacks = answer(client, false);
+        assert_eq!(lacks.failures[0].kind, ReasonKind::TlsFeature, "{client}");
+        assert!(answer(client, true).accepted, "{client}");
+    }
+    for client in ["openssl", "go", "rfc5280", "chromium"] {
+        assert!(answer(client, false).accepted, "{client}");
+    }
 }
