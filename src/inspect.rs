@@ -88,6 +88,8 @@ pub struct Inspection {
     pub findings: Vec<Finding>,
     /// The whole in one word.
     pub outcome: Outcome,
+    /// The OCSP answer that the server staples, and what it says at that time.
+    pub staple: Option<judge::Staple>,
     /// The time it was judged for.
     pub at: Moment,
     /// `at` was given with `--at` or by the user, and is not the clock's.
@@ -396,6 +398,7 @@ struct Matter<'a> {
     stores: &'a Stores,
     ground: Option<Ground>,
     further: &'a Further,
+    facts: &'a judge::Facts,
     name: Option<&'a Host>,
 }
 
@@ -422,16 +425,15 @@ fn judged(matter: Matter<'_>, options: &Options, at: Moment) -> Judged {
         };
     }
     let question = question(chain);
-    let verdicts = judge::judge(chain, matter.stores, &question);
+    let verdicts = judge::judge(chain, matter.stores, &question, matter.facts);
     let compared = match matter.stores.deciding() {
         Some(store) => {
-            let facts = judge::Facts::default();
             let ask = client::Ask {
                 chain,
                 direct: None,
                 question: &question,
                 peer: None,
-                facts: &facts,
+                facts: matter.facts,
                 trusted: client::Trusted::Given {
                     store,
                     trouble: None,
@@ -472,12 +474,16 @@ fn conclude(
     let at = assumed.unwrap_or(now);
     let name = options.what_if.host().or(options.name.as_ref()).cloned();
     let name = name.or_else(|| capture.target.endpoint().map(Endpoint::verified));
+    let facts = ground::facts(&capture);
+    let response = facts.stapled.as_ref();
+    let staple = response.and_then(|response| judge::Staple::of(&chain, response, at));
     let matter = Matter {
         capture: &capture,
         chain: &chain,
         stores,
         ground,
         further: &further,
+        facts: &facts,
         name: name.as_ref(),
     };
     let Judged {
@@ -494,6 +500,7 @@ fn conclude(
         chain: &chain,
         stores,
         verdicts: &verdicts,
+        staple: staple.as_ref(),
         name: name.as_ref(),
         at,
         at_given: assumed.is_some(),
@@ -512,6 +519,7 @@ fn conclude(
         grid: grid.map(Arc::new),
         findings,
         outcome,
+        staple,
         at,
         at_given: assumed.is_some(),
         name,

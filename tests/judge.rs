@@ -4,6 +4,7 @@
 mod held;
 mod overload;
 mod revocation;
+mod staples;
 mod unasked;
 mod verify;
 
@@ -446,7 +447,7 @@ fn what_strict_verifiers_mind_is_told_apart() {
     let line = line.mint();
     let stores = store(&[&line.root.der]);
     let chain = graph(&line.sent(), &stores);
-    let verdict = judge::judge(&chain, &stores, &question()).remove(0);
+    let verdict = judge::judge(&chain, &stores, &question(), &Facts::default()).remove(0);
     assert!(verdict.accepted);
     let kinds: Vec<&ReasonKind> = verdict.profile.iter().map(|r| &r.kind).collect();
     assert_eq!(
@@ -471,7 +472,10 @@ fn what_strict_verifiers_mind_is_told_apart() {
     let sound = Line::new().mint();
     let stores = store(&[&sound.root.der]);
     let chain = graph(&sound.sent(), &stores);
-    assert_eq!(judge::judge(&chain, &stores, &question())[0].profile, []);
+    assert_eq!(
+        judge::judge(&chain, &stores, &question(), &Facts::default())[0].profile,
+        []
+    );
 }
 
 #[test]

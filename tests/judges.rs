@@ -29,9 +29,9 @@ const DIFFERENCES: &[(&str, &[Who], &str)] = &[
         "OpenSSL still looks at the common name when there is no alternative name; RFC 9525 forbids that",
     ),
     (
-        "unchecked-signature",
+        "revoked",
         &[Who::Curl, Who::Python, Who::StrictPython],
-        "OpenSSL takes RSA-PSS with any salt; the provider here knows only salts as long as the hash",
+        "OpenSSL programs do not ask for a stapled answer, and so do not hear that the CA revoked it",
     ),
 ];
 

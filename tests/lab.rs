@@ -50,6 +50,9 @@ const SAYS: &[(&str, &str)] = &[
     ("weak-hash", "SHA-1"),
     ("weak-key", "1024 bits"),
     ("unchecked-signature", "cannot be checked"),
+    ("revoked", "was revoked on"),
+    ("old-staple", "is out of date since"),
+    ("must-staple", "demands a stapled OCSP answer"),
     (
         "critical-extension",
         "unknown extension that is marked critical",

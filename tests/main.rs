@@ -23,6 +23,7 @@ mod machine;
 mod pty;
 mod screens;
 mod set_ups;
+mod signatures;
 mod stores;
 mod support;
 mod trust;

@@ -18,6 +18,9 @@ pub struct Key {
     pub point: Option<PointForm>,
     /// A key on a curve that spells its curve out instead of naming it, which RFC 5480 forbids.
     pub explicit_parameters: bool,
+    /// What the signatures of an RSA-PSS key must be like; `None` when it does not say, and for other
+    /// keys. The salt is the shortest allowed.
+    pub pss: Option<Pss>,
     /// What is wrong with the key itself or with how it is written, in words that follow "The public
     /// key": `has an even modulus`.
     pub faults: Vec<&'static str>,
@@ -131,6 +134,7 @@ impl Key {
             modulus: Vec::new(),
             point: None,
             explicit_parameters: false,
+            pss: None,
             faults: Vec::new(),
         }
     }
@@ -270,6 +274,7 @@ pub(super) fn public_key(spki: &Element<'_>) -> Key {
         }
         "1.2.840.113549.1.1.10" => {
             let exponent = rsa(&mut key, bits);
+            key.pss = parameters.map(|given| Pss::read(Some(&given)));
             key.kind = KeyKind::RsaPss { exponent };
         }
         "1.2.840.10045.2.1" => curve(&mut key, parameters.as_ref(), bits),

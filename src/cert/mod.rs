@@ -15,6 +15,7 @@ pub mod extension;
 pub mod fields;
 pub mod key;
 pub mod name;
+pub mod ocsp;
 pub mod oid;
 mod parts;
 pub mod pem;
@@ -24,6 +25,7 @@ mod read;
 pub use extension::{Extension, ExtensionValue, GeneralName};
 pub use key::{Hash, Key, KeyKind, PointForm, SignatureAlgorithm};
 pub use name::{Attribute, Name};
+pub use ocsp::OcspResponse;
 pub use oid::Oid;
 
 /// One certificate with every field of RFC 5280 that appears in practice.
@@ -141,6 +143,19 @@ impl Certificate {
             ExtensionValue::AuthorityKeyId { key_id, .. } => key_id.as_deref(),
             _ => None,
         })
+    }
+
+    /// The TLS features that it demands of its server (RFC 7633), when the extension is there.
+    pub fn tls_features(&self) -> Option<&[u16]> {
+        self.extensions.iter().find_map(|e| match &e.value {
+            ExtensionValue::TlsFeature(list) => Some(list.as_slice()),
+            _ => None,
+        })
+    }
+
+    /// Its server must staple an OCSP answer.
+    pub fn must_staple(&self) -> bool {
+        self.tls_features().is_some_and(|list| list.contains(&5))
     }
 
     /// `caIssuers` addresses of Authority Information Access.

@@ -16,8 +16,30 @@ pub const AD_OCSP: &str = "1.3.6.1.5.5.7.48.1";
 pub const KP_SERVER_AUTH: &str = "1.3.6.1.5.5.7.3.1";
 /// id-kp-clientAuth, RFC 5280 section 4.2.1.12.
 pub const KP_CLIENT_AUTH: &str = "1.3.6.1.5.5.7.3.2";
+/// id-kp-OCSPSigning, RFC 6960 section 4.2.2.2.
+pub const KP_OCSP_SIGNING: &str = "1.3.6.1.5.5.7.3.9";
 /// anyExtendedKeyUsage, RFC 5280 section 4.2.1.12.
 pub const ANY_EXTENDED_KEY_USAGE: &str = "2.5.29.37.0";
+
+/// The reason of revocation by which a delta takes a certificate off a list.
+pub const REMOVED: &str = "removed from the list";
+
+/// The reason of a revocation in words, empty for none that says anything (CRLReason, RFC 5280,
+/// section 5.3.1).
+pub fn revocation_reason(code: u8) -> &'static str {
+    match code {
+        1 => "key compromise",
+        2 => "CA compromise",
+        3 => "affiliation changed",
+        4 => "superseded",
+        5 => "cessation of operation",
+        6 => "certificate hold",
+        8 => REMOVED,
+        9 => "privilege withdrawn",
+        10 => "AA compromise",
+        _ => "",
+    }
+}
 
 impl Oid {
     /// From dotted form.

@@ -383,6 +383,23 @@ fn time(out: &mut Certificate, field: &'static str, element: &Element<'_>) -> Op
     ))
 }
 
+/// GeneralizedTime in the one form that DER and RFC 5280 allow: `20260131235959Z`.
+pub(super) fn generalized_time(content: &[u8]) -> Option<Moment> {
+    let (digits, b"Z") = content.split_at_checked(14)? else {
+        return None;
+    };
+    let part = |at: usize, length: usize| digits.get(at..at + length).and_then(number);
+    let (year, month, day) = (part(0, 4)?, part(4, 2)?, part(6, 2)?);
+    let (hour, minute, second) = (part(8, 2)?, part(10, 2)?, part(12, 2)?);
+    let sane = (1..=12).contains(&month)
+        && (1..=days_in(year, month)).contains(&day)
+        && hour <= 23
+        && minute <= 59
+        && second <= 60;
+    let days = days_from_epoch(year, month, day);
+    sane.then(|| Moment::from_unix(days * 86_400 + hour * 3_600 + minute * 60 + second))
+}
+
 fn number(digits: &[u8]) -> Option<i64> {
     digits.iter().try_fold(0, |n, d| {
         d.is_ascii_digit().then(|| n * 10 + i64::from(d - b'0'))

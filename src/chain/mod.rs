@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::cert::{Certificate, Name};
 
 mod build;
+mod rare;
 mod signature;
 
 pub(crate) use signature::{key_octets, verify};

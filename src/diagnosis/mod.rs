@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::capture::Capture;
 use crate::chain::{Chain, NodeId};
-use crate::judge::Verdict;
+use crate::judge::{Staple, Verdict};
 use crate::moment::Moment;
 use crate::store::Stores;
 use crate::target::Host;
@@ -27,6 +27,7 @@ mod profile;
 mod rare;
 pub mod rule;
 mod session;
+mod staple;
 mod stores;
 
 pub use rule::{RULES, Rule, Severity};
@@ -123,6 +124,8 @@ pub struct Case<'a> {
     pub stores: &'a Stores,
     /// One verdict per store, in their order.
     pub verdicts: &'a [Verdict],
+    /// The stapled answer, if there is one, and what it says.
+    pub staple: Option<&'a Staple>,
     /// The name that the certificate must carry.
     pub name: Option<&'a Host>,
     /// The moment judged for.
@@ -185,6 +188,7 @@ pub fn diagnose(case: &Case<'_>) -> Vec<Finding> {
     let mut findings = connection::findings(case);
     findings.extend(path::findings(case));
     findings.extend(certificate::findings(case));
+    findings.extend(staple::findings(case));
     findings.extend(profile::findings(case));
     findings.extend(presentation::findings(case));
     findings.extend(interception::findings(case, &findings));

@@ -1,9 +1,9 @@
 //! Rules about the path that are met seldom: revocation, policies, keys that are no good, odd
 //! encodings. [`super::path`] hands these over.
 
-use super::{Case, Finding, Severity, Subject, Who, clip, profile, rule, sentence};
+use super::{Case, Finding, Severity, Subject, Who, clip, profile, rule, sentence, staple};
 use crate::chain::NodeId;
-use crate::judge::ReasonKind;
+use crate::judge::{ReasonKind, Says};
 use crate::text;
 
 const REISSUE: &str = "Have it issued again by a CA that encodes it correctly.";
@@ -50,7 +50,7 @@ pub(super) fn finding(case: &Case<'_>, node: Option<NodeId>, kind: &ReasonKind) 
         ),
         ReasonKind::BadKey(why) => new(
             &rule::WEAK_KEY,
-            format!("The key of {called} protects nothing: {}.", clip(why)),
+            format!("The key of {called} is no good: {}.", clip(why)),
         )
         .saw_some(
             "key",
@@ -102,11 +102,16 @@ pub(super) fn finding(case: &Case<'_>, node: Option<NodeId>, kind: &ReasonKind) 
             Who::ServerOwner,
             "Have it issued again with the key usage digitalSignature.",
         ),
-        ReasonKind::MustStaple => new(
+        ReasonKind::MustStaple => staple::missing(case, node?),
+        ReasonKind::BadStaple(fault) => staple::bad(case, node?, fault, false),
+        ReasonKind::TlsFeature => new(
             &rule::MUST_STAPLE,
-            format!("{upper} demands a stapled OCSP answer, and the server staples none."),
+            format!("{upper} lacks TLS features that its issuer demands of all below it."),
         )
-        .fix(Who::ServerOwner, "Turn on OCSP stapling in the server."),
+        .fix(
+            Who::ServerOwner,
+            "Have it issued again with the TLS features of its issuer, and turn on OCSP stapling.",
+        ),
         ReasonKind::Revoked { at, why } => new(
             &rule::REVOKED,
             match at {
@@ -115,6 +120,12 @@ pub(super) fn finding(case: &Case<'_>, node: Option<NodeId>, kind: &ReasonKind) 
             },
         )
         .saw_some("reason", (!why.is_empty()).then(|| why.clone()))
+        .saw_some(
+            "said by",
+            case.staple
+                .is_some_and(|s| matches!(s.says, Says::Revoked { .. }))
+                .then_some("the OCSP answer of its CA, which the server itself staples"),
+        )
         .fix(Who::ServerOwner, "Replace the certificate, with a new key."),
         ReasonKind::RevocationUnknown(why) => new(
             &rule::REVOCATION_UNKNOWN,

@@ -108,6 +108,7 @@ rules! {
     REVOKED = "cert.revoked" Error "a certificate has been revoked";
     REVOCATION_UNKNOWN = "cert.revocation-unknown" Error "nobody says whether a certificate is revoked";
     MUST_STAPLE = "cert.must-staple" Warning "the certificate demands a stapled answer, and none came";
+    BAD_STAPLE = "cert.bad-staple" Warning "the stapled answer about a certificate is no good";
     PROFILE = "cert.profile" Note "a certificate breaks a rule that few verifiers enforce";
     STRICT = "cert.strict-profile" Warning "strict clients, such as Python 3.13, refuse a certificate";
     // the chain

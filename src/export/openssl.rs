@@ -6,7 +6,7 @@
 use std::fmt::Write;
 
 use crate::cert::asn1::Element;
-use crate::cert::key::{Hash, SignatureAlgorithm};
+use crate::cert::key::{Hash, Pss, SignatureAlgorithm};
 use crate::cert::{Certificate, KeyKind, Name};
 use crate::moment::Moment;
 use crate::text;
@@ -107,6 +107,30 @@ fn pss(page: &mut Page, algorithm: &SignatureAlgorithm) {
     page.line(9, format!("Salt Length: 0x{:02X}{salt}", pss.salt));
     let trailer = default(pss.trailer == 1);
     page.line(8, format!("Trailer Field: 0x{:02X}{trailer}", pss.trailer));
+}
+
+/// What an RSA-PSS key demands of its signatures.
+fn restrictions(page: &mut Page, pss: Option<Pss>) {
+    let Some(pss) = pss else {
+        return page.line(16, "No PSS parameter restrictions");
+    };
+    let name = |hash: Hash| match hash {
+        Hash::Sha1 => "SHA1".to_owned(),
+        other => other.title().replacen("SHA-", "SHA2-", 1),
+    };
+    let default = |is: bool| if is { " (default)" } else { "" };
+    page.line(16, "PSS parameter restrictions:");
+    let hash = default(pss.hash == Hash::Sha1);
+    page.line(18, format!("Hash Algorithm: {}{hash}", name(pss.hash)));
+    let mask = default(pss.mask == Hash::Sha1);
+    page.line(
+        18,
+        format!("Mask Algorithm: MGF1 with {}{mask}", name(pss.mask)),
+    );
+    let salt = default(pss.salt == 20);
+    page.line(18, format!("Minimum Salt Length: {}{salt}", pss.salt));
+    let trailer = default(pss.trailer == 1);
+    page.line(18, format!("Trailer Field: 0x{:x}{trailer}", pss.trailer));
 }
 
 fn serial(page: &mut Page, octets: &[u8]) {
@@ -211,6 +235,9 @@ fn key(page: &mut Page, certificate: &Certificate) {
             }
             page.hex(20, 15, &modulus);
             page.line(16, format!("Exponent: {exponent} (0x{exponent:x})"));
+            if matches!(key.kind, KeyKind::RsaPss { .. }) {
+                restrictions(page, key.pss);
+            }
             return;
         }
         KeyKind::Ed25519 | KeyKind::Ed448 | KeyKind::MlDsa { .. } => {
@@ -222,6 +249,7 @@ fn key(page: &mut Page, certificate: &Certificate) {
     page.hex(20, 15, public_key(certificate));
     if let KeyKind::Ec { curve } = &key.kind {
         let (name, nist) = match curve.as_str() {
+            "P-192" => ("prime192v1", true),
             "P-224" => ("secp224r1", true),
             "P-256" => ("prime256v1", true),
             "P-384" => ("secp384r1", true),

@@ -488,8 +488,8 @@ fn session(inspection: &Inspection) -> Section {
             facts.push(("Private key", format!("cannot be checked: {why}")));
         }
     }
-    if session.ocsp_staple.is_some() {
-        facts.push(("OCSP", "a response is stapled".to_owned()));
+    if let Some(staple) = &inspection.staple {
+        facts.push(("OCSP staple", staple.says.words()));
     }
     if let Some(asked) = &session.client_auth {
         facts.push(("Client certificate", client_certificate(asked)));

@@ -155,6 +155,12 @@ pub(super) fn reason(kind: &ReasonKind) -> String {
         ReasonKind::MustStaple => {
             "it demands a stapled OCSP answer, and the server stapled none".to_owned()
         }
+        ReasonKind::TlsFeature => {
+            "it lacks TLS features that its issuer demands of all below it".to_owned()
+        }
+        ReasonKind::BadStaple(fault) => {
+            format!("the OCSP answer that the server staples {}", fault.words())
+        }
         ReasonKind::Revoked { at, why } => {
             let since = at.map_or_else(String::new, |at| format!(" on {}", at.long()));
             let because = if why.is_empty() {

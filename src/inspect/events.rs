@@ -2,7 +2,7 @@
 //! verdict turns. Pure.
 
 use super::changed::{Judge, accepted_by};
-use super::{Inspection, Matter, judged};
+use super::{Inspection, Matter, ground, judged};
 use crate::chain::{Chain, NodeId};
 use crate::moment::{Moment, NO_EXPIRY};
 
@@ -68,6 +68,7 @@ pub fn events(chain: &Chain) -> Vec<Event> {
 pub fn next_turn(inspection: &Inspection) -> Option<Turn> {
     let now = inspection.accepted_by();
     let outcome = decided(inspection, &inspection.verdicts, &inspection.compared);
+    let facts = ground::facts(&inspection.capture);
     let mut last = None;
     let later = events(&inspection.chain)
         .into_iter()
@@ -85,6 +86,7 @@ pub fn next_turn(inspection: &Inspection) -> Option<Turn> {
             stores: &inspection.stores,
             ground: inspection.ground(),
             further: &inspection.further,
+            facts: &facts,
             name: inspection.name.as_ref(),
         };
         let judged = judged(matter, &inspection.asked, event.at);

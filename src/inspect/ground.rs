@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Options;
 use crate::capture::{Capture, Possession};
+use crate::cert::OcspResponse;
 use crate::chain::Chain;
 use crate::diagnosis::Further;
 use crate::judge::client::{Asked, Direct, Grid, Peer};
@@ -72,10 +73,14 @@ impl Ground {
 }
 
 /// What a handshake showed beside the certificates.
-fn facts(capture: &Capture) -> Facts {
+pub(super) fn facts(capture: &Capture) -> Facts {
     let suite = capture.session.cipher_suite.as_deref().unwrap_or_default();
     Facts {
-        stapled: capture.session.ocsp_staple.as_deref().map(Arc::from),
+        stapled: capture
+            .session
+            .ocsp_staple
+            .as_deref()
+            .map(|der| Arc::new(OcspResponse::read(der))),
         static_rsa: suite.starts_with("TLS_RSA_WITH"),
         offline: Peer::of(capture).is_none(),
     }

@@ -9,6 +9,7 @@ use x509_parser::prelude::FromDer;
 use x509_parser::revocation_list::CertificateRevocationList;
 
 use crate::cert::asn1::Element;
+use crate::cert::oid::{self, REMOVED};
 use crate::cert::{self, Certificate, Name, SignatureAlgorithm};
 use crate::judge::points::{self, ALL_REASONS, Point};
 use crate::moment::Moment;
@@ -16,8 +17,6 @@ use crate::moment::Moment;
 const CRL_NUMBER: &str = "2.5.29.20";
 const DELTA: &str = "2.5.29.27";
 const DISTRIBUTION_POINT: &str = "2.5.29.28";
-/// The reason by which a delta takes a certificate off the list.
-const REMOVED: &str = "removed from the list";
 const CERTIFICATE_ISSUER: &str = "2.5.29.29";
 const AUTHORITY_KEY_ID: &str = "2.5.29.35";
 
@@ -103,7 +102,7 @@ impl Crl {
             let mut why = "";
             for extension in revoked.extensions() {
                 match extension.parsed_extension() {
-                    ParsedExtension::ReasonCode(code) => why = words(code.0),
+                    ParsedExtension::ReasonCode(code) => why = oid::revocation_reason(code.0),
                     ParsedExtension::InvalidityDate(_) => {}
                     _ if extension.oid.to_id_string() == CERTIFICATE_ISSUER => {
                         of = certificate_issuer(extension.value).unwrap_or_default();
@@ -324,21 +323,5 @@ fn place(value: &[u8], issuer: &Name, reach: &mut Reach) {
             0x83 => reach.reasons = points::reasons(part.content),
             _ => {}
         }
-    }
-}
-
-/// CRLReason of RFC 5280, section 5.3.1.
-fn words(code: u8) -> &'static str {
-    match code {
-        1 => "key compromise",
-        2 => "CA compromise",
-        3 => "affiliation changed",
-        4 => "superseded",
-        5 => "cessation of operation",
-        6 => "certificate hold",
-        8 => REMOVED,
-        9 => "privilege withdrawn",
-        10 => "AA compromise",
-        _ => "",
     }
 }

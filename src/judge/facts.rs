@@ -137,10 +137,14 @@ pub(super) fn key(certificate: &Certificate, policy: &Policy) -> Option<ReasonKi
     if let Some(fault) = fault {
         return Some(ReasonKind::BadKey(format!("it {fault}")));
     }
+    if key.kind == KeyKind::Dsa {
+        return Some(ReasonKind::BadKey(
+            "DSA keys are refused by nearly all current programs".to_owned(),
+        ));
+    }
     let weak = match &key.kind {
         KeyKind::Rsa { .. } | KeyKind::RsaPss { .. } => bits < policy.least_rsa_bits,
         KeyKind::Ec { .. } => bits > 0 && bits < 224,
-        KeyKind::Dsa => true,
         _ => false,
     };
     if weak {
@@ -193,14 +197,6 @@ pub(super) fn lacks_cert_sign(certificate: &Certificate) -> bool {
     certificate
         .key_usage()
         .is_some_and(|usage| !usage.has(KeyUsage::KEY_CERT_SIGN))
-}
-
-/// The TLS feature extension demands a stapled answer (RFC 7633).
-pub(super) fn must_staple(certificate: &Certificate) -> bool {
-    certificate
-        .extensions
-        .iter()
-        .any(|e| matches!(&e.value, ExtensionValue::TlsFeature(list) if list.contains(&5)))
 }
 
 /// Rules of RFC 5280's profile that this certificate breaks and that only strict verifiers enforce,

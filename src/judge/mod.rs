@@ -24,6 +24,7 @@ pub mod policy;
 mod profile;
 mod reason;
 mod revocation;
+pub mod staple;
 pub mod words;
 
 pub use crl::{Crl, Entry};
@@ -31,6 +32,7 @@ pub use engine::{Anchors, Answer, Facts, Input, Step, StepState};
 pub use policy::{Engine, Policy};
 pub use profile::ProfileRule;
 pub use reason::{ConstraintFault, Reason, ReasonKind, SerialFault, StrictRule};
+pub use staple::{Says, Staple, StapleFault};
 
 /// The answer for one store.
 #[derive(Clone, Debug)]
@@ -100,13 +102,13 @@ impl Question {
 }
 
 /// Judges the chain against every store, by the rules of RFC 5280 ([`Policy::default`]).
-pub fn judge(chain: &Chain, stores: &Stores, question: &Question) -> Vec<Verdict> {
+pub fn judge(chain: &Chain, stores: &Stores, question: &Question, facts: &Facts) -> Vec<Verdict> {
     // The RFC's own rules fetch nothing.
     let chain = chain.unfetched();
     stores
         .0
         .iter()
-        .map(|store| judge_one(chain, store, question))
+        .map(|store| judge_one(chain, store, question, facts))
         .collect()
 }
 
@@ -136,16 +138,20 @@ fn anchors(chain: &Chain, store: &TrustStore, question: &Question) -> Anchors {
     })
 }
 
-fn judge_one(chain: &Chain, store: &Arc<TrustStore>, question: &Question) -> Verdict {
+fn judge_one(
+    chain: &Chain,
+    store: &Arc<TrustStore>,
+    question: &Question,
+    facts: &Facts,
+) -> Verdict {
     let policy = Policy::default();
-    let facts = Facts::default();
     let anchors = anchors(chain, store, question);
     let input = Input {
         chain,
         anchors: &anchors,
         question,
         policy: &policy,
-        facts: &facts,
+        facts,
     };
     let answer = engine::rfc5280(&input);
     let pretended = answer.accepted && !question.pretend.is_empty() && {

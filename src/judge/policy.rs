@@ -46,8 +46,8 @@ pub struct Policy {
     pub any_extended_key_usage: bool,
     /// The leaf's key usage must fit the handshake (digitalSignature).
     pub leaf_key_usage: bool,
-    /// A certificate that demands a stapled answer is refused without one.
-    pub must_staple: bool,
+    /// What is made of a stapled OCSP answer.
+    pub stapled: Stapled,
     /// Missing issuers are fetched from their published address.
     pub fetches_issuers: bool,
     /// An anchor's own dates count.
@@ -142,6 +142,20 @@ pub enum ExtendedKeyUsage {
     NestedWithAnchor,
 }
 
+/// What is made of a stapled OCSP answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stapled {
+    /// Nobody looks at it.
+    Ignored,
+    /// A certificate that it calls revoked is refused; otherwise it decides nothing.
+    Revoked,
+    /// It must be in order, and it must be there when the certificate demands it.
+    Judged,
+    /// It is read, and what is made of it is not predicted.
+    Unpredicted,
+}
+
 /// When a leaf that stands in the trust store is accepted as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -177,7 +191,7 @@ impl Default for Policy {
             extended_key_usage: ExtendedKeyUsage::Nested,
             any_extended_key_usage: true,
             leaf_key_usage: false,
-            must_staple: false,
+            stapled: Stapled::Revoked,
             fetches_issuers: false,
             anchor_dates: true,
             anchor_constraints: true,

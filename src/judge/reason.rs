@@ -1,7 +1,7 @@
 //! What can be wrong with a path: the one vocabulary that all engines answer in, and that findings,
 //! reports and the words of clients are made from.
 
-use super::ProfileRule;
+use super::{ProfileRule, StapleFault};
 use crate::cert::Hash;
 use crate::chain::NodeId;
 use crate::moment::Moment;
@@ -139,9 +139,13 @@ kinds! {
     KeyUsageForbids { wanted: &'static str } = "key-usage-forbids";
     /// The certificate demands a stapled answer, and none was stapled.
     MustStaple = "must-staple";
+    /// An issuer has features of TLS in its certificate that this one lacks (RFC 7633, section 4.2.2).
+    TlsFeature = "tls-feature";
 
     // revocation
     Revoked { at: Option<Moment>, why: String } = "revoked";
+    /// The stapled answer is no good.
+    BadStaple(StapleFault) = "bad-staple";
     /// No list says whether it is revoked: why.
     RevocationUnknown(String) = "revocation-unknown";
     /// The issuer's list of revoked certificates is out of date.

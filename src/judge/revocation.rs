@@ -7,7 +7,8 @@
 use std::sync::Arc;
 
 use super::points::{self, ALL_REASONS};
-use super::{Crl, Input, Reason, ReasonKind, facts};
+use super::policy::Stapled;
+use super::{Crl, Input, Reason, ReasonKind, Says, Staple, facts};
 use crate::cert::{Certificate, Name};
 use crate::chain::{NodeId, SignatureCheck, verify};
 use crate::moment::Moment;
@@ -23,21 +24,46 @@ pub(super) enum Status {
     Bad(ReasonKind),
 }
 
-/// What the lists say against a path that ends at its last certificate.
+/// What the lists, and the answer that the server staples, say against a path that ends at its last
+/// certificate.
 pub(super) fn reasons(input: &Input<'_>, nodes: &[NodeId]) -> Vec<Reason> {
     let given = !input.question.crls.is_empty();
-    nodes
-        .windows(2)
-        .enumerate()
-        .filter_map(|(depth, pair)| {
-            let [child, issuer] = pair else { return None };
-            match status(input, nodes, *child, *issuer) {
-                Status::Bad(kind) => Some(Reason::on(*child, kind)),
-                Status::NoList if given && depth == 0 => Some(Reason::on(*child, no_list())),
-                Status::NoList | Status::Good => None,
-            }
-        })
-        .collect()
+    let mut reasons: Vec<Reason> = stapled(input).into_iter().collect();
+    let listed = nodes.windows(2).enumerate().filter_map(|(depth, pair)| {
+        let [child, issuer] = pair else { return None };
+        match status(input, nodes, *child, *issuer) {
+            Status::Bad(kind) => Some(Reason::on(*child, kind)),
+            Status::NoList if given && depth == 0 => Some(Reason::on(*child, no_list())),
+            Status::NoList | Status::Good => None,
+        }
+    });
+    for reason in listed {
+        // Two sources may say the same thing.
+        let same = |r: &Reason| r.node == reason.node && r.kind.id() == reason.kind.id();
+        if !reasons.iter().any(same) {
+            reasons.push(reason);
+        }
+    }
+    reasons
+}
+
+/// The answer that the server staples says, and may be believed, that the leaf is revoked.
+fn stapled(input: &Input<'_>) -> Option<Reason> {
+    if !matches!(input.policy.stapled, Stapled::Revoked | Stapled::Judged) {
+        return None;
+    }
+    let response = input.facts.stapled.as_ref()?;
+    let staple = Staple::of(input.chain, response, input.question.at)?;
+    match staple.says {
+        Says::Revoked { at, why } => Some(Reason::on(
+            input.chain.leaf?,
+            ReasonKind::Revoked {
+                at,
+                why: why.to_owned(),
+            },
+        )),
+        _ => None,
+    }
 }
 
 /// What stands against a certificate that no list covers, where one must.

@@ -11,13 +11,11 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair
 use aws_lc_rs::{digest, rsa as provider_rsa};
 use rsa::pkcs1v15::Pkcs1v15Sign;
 use rsa::pkcs8::{DecodePrivateKey, EncodePublicKey};
-use rsa::pss::Pss;
-use rsa::sha2::Sha256;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::sign::{Signer, SigningKey};
 use rustls::{SignatureAlgorithm, SignatureScheme};
+use yasna::DERWriter;
 use yasna::models::ObjectIdentifier;
-use yasna::{DERWriter, Tag};
 
 use super::LabError;
 
@@ -40,8 +38,8 @@ pub(super) enum SignatureKind {
     EcdsaSha256,
     RsaSha1,
     RsaSha256,
-    /// RSA-PSS with SHA-256 and a salt of 64 bytes instead of the usual 32.
-    RsaPssSalt64,
+    /// RSA with SHA-512 cut to 256 bits, which hardly anyone uses.
+    RsaSha512Cut,
 }
 
 impl Key {
@@ -102,6 +100,14 @@ impl Key {
         &self.spki
     }
 
+    /// The octets of its point; RSA keys have none.
+    pub(super) fn point(&self) -> Result<&[u8], LabError> {
+        match &self.private {
+            Private::Ecdsa(pair, _) => Ok(pair.public_key().as_ref()),
+            Private::Rsa(_) => Err(LabError::minting("a hash of an RSA key")),
+        }
+    }
+
     /// How it signs unless a recipe says otherwise.
     pub(super) fn usual(&self) -> SignatureKind {
         match self.private {
@@ -148,47 +154,19 @@ impl SignatureKind {
             Self::EcdsaSha256 => &[1, 2, 840, 10045, 4, 3, 2],
             Self::RsaSha1 => &[1, 2, 840, 113_549, 1, 1, 5],
             Self::RsaSha256 => &[1, 2, 840, 113_549, 1, 1, 11],
-            Self::RsaPssSalt64 => &[1, 2, 840, 113_549, 1, 1, 10],
+            Self::RsaSha512Cut => &[1, 2, 840, 113_549, 1, 1, 16],
         };
         writer.write_sequence(|parts| {
             parts.next().write_oid(&ObjectIdentifier::from_slice(oid));
             match self {
                 Self::EcdsaSha256 => {}
-                Self::RsaSha1 | Self::RsaSha256 => parts.next().write_null(),
-                Self::RsaPssSalt64 => write_pss_parameters(parts.next()),
+                Self::RsaSha1 | Self::RsaSha256 | Self::RsaSha512Cut => parts.next().write_null(),
             }
         });
     }
 }
 
-/// RSASSA-PSS-params (RFC 4055, section 3.1): SHA-256 twice, and the salt.
-fn write_pss_parameters(writer: DERWriter<'_>) {
-    fn sha256(writer: DERWriter<'_>) {
-        writer.write_sequence(|parts| {
-            let oid = ObjectIdentifier::from_slice(&[2, 16, 840, 1, 101, 3, 4, 2, 1]);
-            parts.next().write_oid(&oid);
-            parts.next().write_null();
-        });
-    }
-    writer.write_sequence(|parts| {
-        parts.next().write_tagged(Tag::context(0), sha256);
-        parts.next().write_tagged(Tag::context(1), |mask| {
-            mask.write_sequence(|parts| {
-                let mgf1 = ObjectIdentifier::from_slice(&[1, 2, 840, 113_549, 1, 1, 8]);
-                parts.next().write_oid(&mgf1);
-                sha256(parts.next());
-            });
-        });
-        parts
-            .next()
-            .write_tagged(Tag::context(2), |salt| salt.write_u8(LONG_SALT));
-    });
-}
-
-/// Twice what nearly everyone uses with SHA-256.
-const LONG_SALT: u8 = 64;
-
-/// RSASSA-PKCS1-v1_5 or RSASSA-PSS (RFC 8017, section 8).
+/// RSASSA-PKCS1-v1_5 (RFC 8017, section 8.2).
 fn sign_rsa(key: &rsa::PrivateKey, kind: SignatureKind, message: &[u8]) -> Option<Vec<u8>> {
     /// DigestInfo up to the hash (RFC 8017, section 9.2, note 1).
     const SHA1: &[u8] = &[
@@ -198,16 +176,14 @@ fn sign_rsa(key: &rsa::PrivateKey, kind: SignatureKind, message: &[u8]) -> Optio
         0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01,
         0x05, 0x00, 0x04, 0x20,
     ];
+    const SHA512_CUT: &[u8] = &[
+        0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x06,
+        0x05, 0x00, 0x04, 0x20,
+    ];
     let (prefix, algorithm) = match kind {
         SignatureKind::RsaSha1 => (SHA1, &digest::SHA1_FOR_LEGACY_USE_ONLY),
         SignatureKind::RsaSha256 => (SHA256, &digest::SHA256),
-        SignatureKind::RsaPssSalt64 => {
-            let padding = Pss::<Sha256>::new_with_salt(usize::from(LONG_SALT));
-            let hash = digest::digest(&digest::SHA256, message);
-            return key
-                .sign_with_rng(&mut rand::rng(), padding, hash.as_ref())
-                .ok();
-        }
+        SignatureKind::RsaSha512Cut => (SHA512_CUT, &digest::SHA512_256),
         SignatureKind::EcdsaSha256 => return None,
     };
     let hash = digest::digest(algorithm, message);

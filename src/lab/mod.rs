@@ -15,6 +15,7 @@ use crate::moment::Moment;
 
 mod flights;
 mod key;
+mod ocsp;
 mod recipes;
 mod serve;
 mod table;

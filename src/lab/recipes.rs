@@ -6,6 +6,7 @@ use tokio::net::TcpListener;
 use super::LabError;
 use super::flights;
 use super::key::{Key, SignatureKind};
+use super::ocsp::{self, Said};
 use super::serve::{Plan, Raw, Server, Tls};
 use super::x509::{Extension, Issued, Name, Spec};
 use crate::moment::{DAY, Moment};
@@ -282,15 +283,46 @@ pub(super) fn weak_key(mint: &mut Mint) -> Result<Plan, LabError> {
 pub(super) fn unchecked_signature(mint: &mut Mint) -> Result<Plan, LabError> {
     let key = mint.old_key()?;
     let issuing = mint
-        .authority("whycert Lab PSS CA", Some(0))?
+        .authority("whycert Lab CA of Its Own Taste", Some(0))?
         .issue(key, &mint.root)?;
     let leaf = mint.server()?.sign(
         Key::p256()?,
         &issuing.name,
         &issuing.key,
-        SignatureKind::RsaPssSalt64,
+        SignatureKind::RsaSha512Cut,
     )?;
     Ok(Plan::Tls(Tls::new(&leaf, &[&leaf, &issuing])?))
+}
+
+/// A leaf by the issuing CA, served with an answer that says this of it.
+fn stapled(mint: &Mint, spec: &Spec, said: Said) -> Result<Plan, LabError> {
+    let leaf = spec.issue(Key::p256()?, &mint.issuing)?;
+    let answer = ocsp::answer(&spec.serial, &mint.issuing, said)?;
+    Ok(Plan::Tls(
+        Tls::new(&leaf, &[&leaf, &mint.issuing])?.stapling(answer),
+    ))
+}
+
+pub(super) fn revoked(mint: &mut Mint) -> Result<Plan, LabError> {
+    let said = Said {
+        revoked: Some(mint.now.plus(-2 * DAY)),
+        this_update: mint.now.plus(-HOUR),
+        next_update: mint.now.plus(3 * DAY),
+    };
+    stapled(mint, &mint.server()?, said)
+}
+
+pub(super) fn old_staple(mint: &mut Mint) -> Result<Plan, LabError> {
+    let said = Said {
+        revoked: None,
+        this_update: mint.now.plus(-6 * DAY),
+        next_update: mint.now.plus(-3 * DAY),
+    };
+    stapled(mint, &mint.server()?, said)
+}
+
+pub(super) fn must_staple(mint: &mut Mint) -> Result<Plan, LabError> {
+    mint.usual(&mint.server()?.with(Extension::must_staple()))
 }
 
 pub(super) fn critical_extension(mint: &mut Mint) -> Result<Plan, LabError> {

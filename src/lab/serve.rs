@@ -99,6 +99,14 @@ impl Tls {
         })
     }
 
+    /// The same, stapling this OCSP answer.
+    pub(super) fn stapling(mut self, answer: Vec<u8>) -> Self {
+        let mut certified = (*self.certified).clone();
+        certified.ocsp = Some(answer);
+        self.certified = Arc::new(certified);
+        self
+    }
+
     /// The same without TLS 1.3.
     pub(super) fn only_tls12(mut self) -> Self {
         self.only_tls12 = true;

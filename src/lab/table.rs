@@ -229,12 +229,42 @@ pub static SCENARIOS: &[Scenario] = &[
     Scenario {
         id: "unchecked-signature",
         title: "a signature that cannot be checked",
-        story: "A careful CA signs with RSA-PSS and a salt twice as long as usual. OpenSSL \
-                accepts that; many other programs cannot check it and must refuse. Before you \
+        story: "A CA with a taste of its own signs with SHA-512 cut to 256 bits. Hardly any \
+                program can check that, and who cannot check must refuse. Before you \
                 press a key: is a signature that you cannot check good or bad?",
         expects: &["crypto.unchecked-signature"],
         address: "https://localhost:PORT",
         recipe: recipes::unchecked_signature,
+    },
+    Scenario {
+        id: "revoked",
+        title: "a revoked certificate",
+        story: "The key was stolen on Monday, and the CA revoked the certificate. The server still \
+                shows it, and staples the CA's answer that says so. Before you press a key: which \
+                programs will notice, and which will not?",
+        expects: &["cert.revoked"],
+        address: "https://localhost:PORT",
+        recipe: recipes::revoked,
+    },
+    Scenario {
+        id: "old-staple",
+        title: "an old answer is stapled",
+        story: "The server got its CA's answer a week ago and could not reach the CA since. It \
+                staples the old one, day after day. Most people notice nothing; git and Firefox \
+                refuse. Before you press a key: would no answer be better than an old one?",
+        expects: &["cert.bad-staple"],
+        address: "https://localhost:PORT",
+        recipe: recipes::old_staple,
+    },
+    Scenario {
+        id: "must-staple",
+        title: "a promise that is not kept",
+        story: "The certificate was ordered with “must staple”, because that sounded safe. Nobody \
+                turned stapling on in the server. Chrome and curl connect, Firefox and wget do \
+                not. Before you press a key: who broke which promise?",
+        expects: &["cert.must-staple"],
+        address: "https://localhost:PORT",
+        recipe: recipes::must_staple,
     },
     Scenario {
         id: "critical-extension",

@@ -23,16 +23,8 @@ pub const WITHOUT_SCENARIO: &[(&str, &str)] = &[
         "a proxy is set with an option or the environment, not by a target",
     ),
     (
-        "cert.revoked",
-        "lists of revoked certificates are given with files, to whycert verify",
-    ),
-    (
         "cert.revocation-unknown",
         "lists of revoked certificates are given with files, to whycert verify",
-    ),
-    (
-        "cert.must-staple",
-        "the standard leaves stapling to clients, and the lab is judged by the standard",
     ),
     (
         "cert.strict-profile",
@@ -79,16 +71,8 @@ pub const WITHOUT_SCENARIO: &[(&str, &str)] = &[
         "variables and configuration belong to the machine, not to a server",
     ),
     (
-        "cert.revoked",
-        "nothing is fetched, so a list of revoked certificates comes as a file: whycert verify --crl",
-    ),
-    (
         "cert.revocation-unknown",
         "nothing is fetched, so a list of revoked certificates comes as a file: whycert verify --crl",
-    ),
-    (
-        "cert.must-staple",
-        "the rules that judge the lab do not demand a stapled answer; single clients do",
     ),
     (
         "cert.strict-profile",

@@ -55,6 +55,7 @@ const NAME_CONSTRAINTS: &[u64] = &[2, 5, 29, 30];
 const AUTHORITY_KEY_ID: &[u64] = &[2, 5, 29, 35];
 const EXTENDED_KEY_USAGE: &[u64] = &[2, 5, 29, 37];
 const AUTHORITY_INFORMATION: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 1, 1];
+const TLS_FEATURE: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 1, 24];
 const CA_ISSUERS: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 48, 2];
 const SERVER_AUTH: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 3, 1];
 const CLIENT_AUTH: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 3, 2];
@@ -67,7 +68,7 @@ impl Name {
         }
     }
 
-    fn write(&self, writer: DERWriter<'_>) {
+    pub(super) fn write(&self, writer: DERWriter<'_>) {
         writer.write_sequence(|rdns| {
             for (last, value) in [(10, self.organisation), (3, self.common_name.as_str())] {
                 if value.is_empty() {
@@ -291,6 +292,13 @@ impl Extension {
                     implicit(description.next(), 6, address.as_bytes());
                 });
             });
+        })
+    }
+
+    /// The server must staple an answer (RFC 7633).
+    pub(super) fn must_staple() -> Self {
+        Self::new(TLS_FEATURE, false, |writer| {
+            writer.write_sequence(|features| features.next().write_u8(5));
         })
     }
 

@@ -158,13 +158,33 @@ fn parameters_of_pss_are_what_openssl_prints() {
         return;
     };
     let bench = Bench::with(&[]);
-    for (name, hash, salt) in [("a", "-sha384", "20"), ("b", "-sha256", "32")] {
+    // The signature's parameters, then those of a key that may make no others.
+    for (name, asked) in [
+        (
+            "a",
+            "rsa:2048 -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:20 -sha384",
+        ),
+        (
+            "b",
+            "rsa:2048 -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:32 -sha256",
+        ),
+        ("c", "rsa-pss -pkeyopt rsa_keygen_bits:2048 -sha256"),
+        (
+            "d",
+            "rsa-pss -pkeyopt rsa_keygen_bits:2048 -pkeyopt rsa_pss_keygen_md:sha256 -pkeyopt \
+             rsa_pss_keygen_mgf1_md:sha256 -pkeyopt rsa_pss_keygen_saltlen:24",
+        ),
+        (
+            "e",
+            "rsa-pss -pkeyopt rsa_keygen_bits:2048 -pkeyopt rsa_pss_keygen_md:sha1 -pkeyopt \
+             rsa_pss_keygen_mgf1_md:sha1 -pkeyopt rsa_pss_keygen_saltlen:20 -sha1",
+        ),
+    ] {
         let file = bench.home.path().join(format!("{name}.pem"));
-        let salt = format!("rsa_pss_saltlen:{salt}");
         let mut made = programs::clean(&program);
-        made.args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj"])
-            .args(["/CN=pss", "-sigopt", "rsa_padding_mode:pss", "-sigopt"])
-            .args([&salt, hash, "-keyout"])
+        made.args(["req", "-x509", "-nodes", "-subj", "/CN=pss", "-newkey"])
+            .args(asked.split_whitespace())
+            .arg("-keyout")
             .arg(bench.home.path().join("pss.key"))
             .arg("-out")
             .arg(&file);
@@ -173,7 +193,7 @@ fn parameters_of_pss_are_what_openssl_prints() {
         let mut read = programs::clean(&program);
         read.args(["x509", "-noout", "-text", "-in"]).arg(&file);
         let lines = |text: &str| -> Vec<String> {
-            let about = ["Algorithm:", "Salt Length", "Trailer"];
+            let about = ["Algorithm:", "Salt Length", "Trailer", "PSS"];
             let told = text.lines().filter(|l| about.iter().any(|a| l.contains(a)));
             told.map(|l| l.trim_end().to_owned()).collect()
         };

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::capture::{Outcome, Possession, Seen};
+use crate::cert::ocsp::ResponderId;
 use crate::cert::{
     Certificate, ExtensionValue, GeneralName, Key, KeyKind, extension::KeyUsage, pem,
 };
@@ -15,14 +16,15 @@ use crate::chain::{Node, NodeId, Origin, PathEnd};
 use crate::diagnosis::{Finding, Subject, Who};
 use crate::inspect::Inspection;
 use crate::judge::client::{ClientVerdict, Kind};
-use crate::judge::{self, Engine};
+use crate::judge::{self, Engine, Says, Staple};
+use crate::moment::Moment;
 use crate::net::{AttemptResult, Route};
 use crate::text;
 
 use super::words;
 use schema::{
     Alert, Attempt, ClientCertificate, Connection, Defect, Ended, Extension, Fact, Found,
-    Judgement, Path, Proxy, PublicKey, Remedy, Report, Selection, Session, Timings,
+    Judgement, OcspAnswer, Path, Proxy, PublicKey, Remedy, Report, Selection, Session, Timings,
 };
 pub(super) use schema::{Cert, Checked, Reason, Supposed, Turn};
 pub(super) use supposed::{next_change, supposed};
@@ -172,6 +174,7 @@ fn session(inspection: &Inspection) -> Option<Session> {
             .ocsp_staple
             .as_deref()
             .map(|der| data_encoding::BASE64.encode(der)),
+        ocsp_answer: inspection.staple.as_ref().map(answer),
         client_certificate: session.client_auth.as_ref().map(|asked| ClientCertificate {
             required: asked.required,
             authorities: words::authorities(asked),
@@ -190,6 +193,29 @@ fn session(inspection: &Inspection) -> Option<Session> {
         },
         certificates_not_kept: capture.not_kept,
     })
+}
+
+fn answer(staple: &Staple) -> OcspAnswer {
+    let (revoked_at, reason) = match &staple.says {
+        Says::Revoked { at, why } => (*at, (!why.is_empty()).then_some(*why)),
+        Says::Good | Says::Nothing(_) => (None, None),
+    };
+    let basic = staple.response.basic.as_ref();
+    OcspAnswer {
+        says: staple.says.id(),
+        message: staple.says.words(),
+        revoked_at: revoked_at.map(Moment::rfc3339),
+        reason,
+        this_update: staple.updates.map(|(this, _)| this.rfc3339()),
+        next_update: staple
+            .updates
+            .and_then(|(_, next)| next)
+            .map(Moment::rfc3339),
+        responder: basic.map(|basic| match &basic.responder {
+            ResponderId::Name(name) => name.rfc4514(),
+            ResponderId::Key(id) => text::hex(id),
+        }),
+    }
 }
 
 /// Milliseconds of each stage reached, and `total`.
@@ -267,14 +293,12 @@ pub(super) fn node(node: &Node) -> Cert {
 
 fn full(certificate: &Certificate, blank: Cert) -> Cert {
     let mut crls = Vec::new();
-    let mut must_staple = false;
     let mut scts = 0;
     for extension in &certificate.extensions {
         match &extension.value {
             ExtensionValue::CrlDistributionPoints(names) => {
                 crls.extend(names.iter().map(ToString::to_string));
             }
-            ExtensionValue::TlsFeature(features) => must_staple = features.contains(&5),
             ExtensionValue::SignedCertificateTimestamps(list) => scts = list.len(),
             _ => {}
         }
@@ -310,7 +334,7 @@ fn full(certificate: &Certificate, blank: Cert) -> Cert {
             .collect(),
         ocsp: words::ocsp(certificate),
         crl_distribution_points: crls,
-        must_staple,
+        must_staple: certificate.must_staple(),
         scts,
         extensions: certificate
             .extensions

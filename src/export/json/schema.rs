@@ -112,12 +112,24 @@ pub(super) struct Session {
     pub alpn: Option<String>,
     pub server_name: Option<String>,
     pub ocsp_staple: Option<String>,
+    pub ocsp_answer: Option<OcspAnswer>,
     pub client_certificate: Option<ClientCertificate>,
     pub key_possession: &'static str,
     pub key_possession_message: Option<String>,
     pub alert: Option<Alert>,
     pub certificates_seen_by: &'static str,
     pub certificates_not_kept: usize,
+}
+
+#[derive(Serialize)]
+pub(super) struct OcspAnswer {
+    pub says: &'static str,
+    pub message: String,
+    pub revoked_at: Option<String>,
+    pub reason: Option<&'static str>,
+    pub this_update: Option<String>,
+    pub next_update: Option<String>,
+    pub responder: Option<String>,
 }
 
 #[derive(Serialize)]

@@ -92,8 +92,5 @@ fn is_date(kind: &ReasonKind) -> bool {
 
 /// What our rules mind and Chromium does not, below private roots.
 fn is_minor(kind: &ReasonKind) -> bool {
-    matches!(
-        kind,
-        ReasonKind::Serial(_) | ReasonKind::Strict(_) | ReasonKind::MustStaple
-    )
+    matches!(kind, ReasonKind::Serial(_) | ReasonKind::Strict(_))
 }

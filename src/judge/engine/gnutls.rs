@@ -6,7 +6,7 @@
 //! constraints are gathered on the way down and held against the leaf alone.
 //!
 //! Of the policy it reads `common_name`, `extended_key_usage`, `least_rsa_bits`, `leaf_key_usage`,
-//! `must_staple`, `name_check`, `sha1`.
+//! `name_check`, `sha1`, `stapled`.
 
 use super::ground::{Family, Ground, dates, same_bytes};
 use super::{Answer, Input, steps};
@@ -18,6 +18,7 @@ use crate::judge::{Purpose, Reason, ReasonKind, facts, revocation};
 
 mod names;
 mod one;
+mod staple;
 
 use names::Constraints;
 use one::{fits, has_name, unknown_critical, unparsable};
@@ -64,6 +65,7 @@ impl<'a> Verify<'a> {
             path = vec![leaf];
         }
         self.leaf(leaf, &mut failures);
+        self.stapled(leaf, &mut failures);
         let input = self.ground.input;
         if failures.is_empty() {
             for pair in path.windows(2) {
@@ -254,23 +256,14 @@ impl<'a> Verify<'a> {
         if list.is_empty() {
             return (top.into_iter().collect(), Vec::new());
         }
-        let mut constraints = Constraints::default();
-        let mut left = MOST;
+        let mut down = Down::default();
         let mut path = list.clone();
         let Some((&last, below)) = list.split_last() else {
             return (path, Vec::new());
         };
         let issuer = self.find_issuer(last, &anchors);
         path.extend(issuer);
-        let failures = self.one(
-            last,
-            issuer,
-            &path,
-            below.is_empty(),
-            false,
-            &mut constraints,
-            &mut left,
-        );
+        let failures = self.one(last, issuer, &path, below.is_empty(), false, &mut down);
         if !failures.is_empty() {
             return (path, failures);
         }
@@ -283,15 +276,7 @@ impl<'a> Verify<'a> {
             }
             // The one above is only asked when name and key identifier fit: else there is no issuer.
             let issuer = self.is_issuer(child, issuer).then_some(issuer);
-            let failures = self.one(
-                child,
-                issuer,
-                &path,
-                i == 1,
-                true,
-                &mut constraints,
-                &mut left,
-            );
+            let failures = self.one(child, issuer, &path, i == 1, true, &mut down);
             if !failures.is_empty() {
                 return (path, failures);
             }
@@ -350,15 +335,14 @@ impl<'a> Verify<'a> {
         path: &[NodeId],
         end: bool,
         sent: bool,
-        constraints: &mut Constraints,
-        left: &mut usize,
+        down: &mut Down,
     ) -> Vec<Reason> {
         let mut failures = Vec::new();
         let Some(lower) = self.certificate(child) else {
             return failures;
         };
         let at = self.ground.input.question.at;
-        if *left == 0 {
+        if down.left == 0 {
             let allowed = u32::try_from(MOST).unwrap_or(u32::MAX);
             failures.push(Reason::on(
                 issuer.unwrap_or(child),
@@ -366,17 +350,23 @@ impl<'a> Verify<'a> {
             ));
             return failures;
         }
-        *left -= 1;
+        down.left -= 1;
         match issuer.and_then(|id| Some((id, self.certificate(id)?))) {
             None if sent => failures.push(Reason::on(child, ReasonKind::MissingIssuer)),
             None => failures.push(self.ground.unanchored(path)),
             Some((id, upper)) => {
-                if let Err(kind) = constraints.add(upper) {
+                if let Err(kind) = down.constraints.add(upper) {
                     failures.push(Reason::on(id, kind));
-                } else if end && let Err(kind) = constraints.hold(lower) {
+                } else if end && let Err(kind) = down.constraints.hold(lower) {
                     failures.push(Reason::on(id, kind));
                 }
-                self.signer(child, id, sent, left, &mut failures);
+                down.features
+                    .extend(upper.tls_features().unwrap_or_default());
+                let own = lower.tls_features().unwrap_or_default();
+                if down.features.iter().any(|feature| !own.contains(feature)) {
+                    failures.push(Reason::on(child, ReasonKind::TlsFeature));
+                }
+                self.signer(child, id, sent, &mut down.left, &mut failures);
                 if let Some(oid) = unknown_critical(upper) {
                     let kind = ReasonKind::UnknownCriticalExtension { oid };
                     failures.push(Reason::on(id, kind));
@@ -485,9 +475,6 @@ impl<'a> Verify<'a> {
         let Some(certificate) = self.certificate(leaf) else {
             return;
         };
-        if policy.must_staple && facts::must_staple(certificate) && input.facts.lacks_stapled() {
-            failures.push(Reason::on(leaf, ReasonKind::MustStaple));
-        }
         if policy.leaf_key_usage
             && let Some(usage) = certificate.key_usage()
         {
@@ -530,6 +517,26 @@ impl<'a> Verify<'a> {
         }
         let kind = facts::wrong_name(certificate, wanted);
         failures.push(Reason::on(leaf, kind));
+    }
+}
+
+/// What is gathered on the way down a path.
+struct Down {
+    constraints: Constraints,
+    /// The TLS features of the CAs above, which all certificates below must have (RFC 7633, section
+    /// 4.2.2).
+    features: Vec<u16>,
+    /// Certificates that may yet come.
+    left: usize,
+}
+
+impl Default for Down {
+    fn default() -> Self {
+        Self {
+            constraints: Constraints::default(),
+            features: Vec::new(),
+            left: MOST,
+        }
     }
 }
 

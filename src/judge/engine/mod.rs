@@ -13,7 +13,7 @@ use std::sync::Arc;
 use super::Question;
 use super::policy::{Engine, Policy};
 use super::reason::{Reason, ReasonKind};
-use crate::cert::Certificate;
+use crate::cert::{Certificate, OcspResponse};
 use crate::chain::{Chain, NodeId, Origin};
 
 mod boringssl;
@@ -49,7 +49,7 @@ pub struct Input<'a> {
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
     /// The stapled OCSP answer.
-    pub stapled: Option<Arc<[u8]>>,
+    pub stapled: Option<Arc<OcspResponse>>,
     /// The key exchange was static RSA, so that the leaf needs keyEncipherment, not
     /// digitalSignature.
     pub static_rsa: bool,

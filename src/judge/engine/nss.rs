@@ -2,20 +2,27 @@
 //! reported before what is wrong with the leaf; when several issuers are wrong in different ways, the
 //! answer is "unknown issuer". A self-signed leaf with an unknown issuer has a code of its own.
 //!
-//! Of the policy it reads `must_staple`, `name_check` and `least_rsa_bits`. Revocation that Firefox
-//! would ask for over the network is not known here.
+//! Of the policy it reads `stapled`, `name_check` and `least_rsa_bits`. Revocation that Firefox would ask
+//! for over the network is not known here.
 
 use std::collections::HashSet;
 
 use super::{Answer, Input, sent};
+use crate::cert::ocsp::CertStatus;
 use crate::cert::{Certificate, KeyKind, oid};
 use crate::chain::{NameMatch, NodeId, SignatureCheck};
 use crate::judge::constraints::{self, MOST_COMPARISONS};
-use crate::judge::policy::NameCheck;
-use crate::judge::{Purpose, Reason, ReasonKind, facts, name};
+use crate::judge::policy::{NameCheck, Stapled};
+use crate::judge::staple;
+use crate::judge::{Purpose, Reason, ReasonKind, StapleFault, facts, name};
+use crate::moment::DAY;
 
 /// Intermediates at most.
 const MOST_INTERMEDIATES: usize = 6;
+/// An answer holds at most so long, and a day when it does not say when the next is due.
+const LONGEST_ANSWER: i64 = 10 * DAY;
+/// Clocks may be wrong by so much.
+const SLOP: i64 = DAY;
 /// Steps of the search at most.
 const MOST_STEPS: usize = 20_000;
 
@@ -69,7 +76,10 @@ fn self_signed(input: &Input<'_>, leaf: NodeId, reason: Reason) -> Reason {
 /// The feature extension, then the name.
 fn afterwards(input: &Input<'_>, leaf: NodeId) -> Option<Reason> {
     let certificate = input.chain.certificate(leaf)?;
-    if input.policy.must_staple && facts::must_staple(certificate) && input.facts.lacks_stapled() {
+    if input.policy.stapled == Stapled::Judged
+        && certificate.must_staple()
+        && input.facts.lacks_stapled()
+    {
         return Some(Reason::on(leaf, ReasonKind::MustStaple));
     }
     let wanted = input.question.name.as_ref()?;
@@ -124,9 +134,54 @@ impl Search<'_> {
             return Err(Reason::on(id, ReasonKind::MissingIssuer));
         }
         self.issuers(path, id)?;
+        if is_leaf
+            && !matches!(&deferred, Some(r) if matches!(r.kind, ReasonKind::Expired { .. }))
+            && let Some(kind) = self.stapled(path, &certificate)
+        {
+            return Err(Reason::on(id, kind));
+        }
         match deferred {
             Some(reason) => Err(reason),
             None => Ok(()),
+        }
+    }
+
+    /// What the stapled answer says against the leaf: VerifyEncodedOCSPResponse. The signature comes
+    /// before all else that was signed.
+    fn stapled(&self, path: &[NodeId], leaf: &Certificate) -> Option<ReasonKind> {
+        let response = self.input.facts.stapled.as_ref()?;
+        if self.input.policy.stapled != Stapled::Judged {
+            return None;
+        }
+        let issuer = self.input.chain.certificate(*path.get(1)?)?;
+        let at = self.input.question.at;
+        let fault = |fault| Some(ReasonKind::BadStaple(fault));
+        let basic = match staple::read(response) {
+            Ok(basic) => basic,
+            Err(why) => return fault(why),
+        };
+        if let Err(why) = staple::authentic(response, basic, issuer, at) {
+            return fault(why);
+        }
+        let Some(single) = staple::about(basic, leaf, issuer) else {
+            return fault(StapleFault::OtherCertificate);
+        };
+        let this_update = single.this_update;
+        if this_update > at.plus(SLOP) {
+            return fault(StapleFault::NotYetValid { this_update });
+        }
+        let until = match single.next_update {
+            Some(next) => next.min(this_update.plus(LONGEST_ANSWER)),
+            None => this_update.plus(DAY),
+        };
+        match &single.status {
+            CertStatus::Revoked { at, why } => Some(ReasonKind::Revoked {
+                at: *at,
+                why: (*why).to_owned(),
+            }),
+            CertStatus::Unknown => fault(StapleFault::UnknownCertificate),
+            CertStatus::Good if at > until.plus(SLOP) => fault(StapleFault::Expired { until }),
+            CertStatus::Good => None,
         }
     }
 
@@ -181,6 +236,14 @@ impl Search<'_> {
         candidate: NodeId,
     ) -> Result<(), Reason> {
         let place = path.len().saturating_sub(1);
+        if let (Some(upper), Some(lower)) = (
+            self.input.chain.certificate(candidate),
+            self.input.chain.certificate(child),
+        ) && let Some(demanded) = upper.tls_features()
+            && lower.tls_features() != Some(demanded)
+        {
+            return Err(Reason::on(child, ReasonKind::TlsFeature));
+        }
         if let Some(issuer) = self.input.chain.certificate(candidate) {
             for (depth, &id) in path.iter().take(place).enumerate() {
                 let Some(certificate) = self.input.chain.certificate(id) else {

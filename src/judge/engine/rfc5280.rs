@@ -4,8 +4,8 @@
 //! Where the RFC leaves something open, the verifiers of the field decide: what OpenSSL (strict), Go
 //! and webpki all refuse is refused here. Of the policy it reads `anchor_dates`,
 //! `anchor_constraints`, `any_extended_key_usage`, `common_name`, `extended_key_usage`,
-//! `least_rsa_bits`, `leaf_key_usage`, `max_depth`, `must_staple`, `name_check`, `partial_chain`,
-//! `sha1`, `strict`, `trusted_leaf`.
+//! `least_rsa_bits`, `leaf_key_usage`, `max_depth`, `name_check`, `partial_chain`, `sha1`,
+//! `stapled`, `strict`, `trusted_leaf`.
 //!
 //! The search goes in two rounds. The first looks for a path without fault and leaves every branch at
 //! its first fault; the second, when there is none, names everything that stands against the best of
@@ -17,7 +17,7 @@ use crate::cert::extension::KeyUsage;
 use crate::chain::{MOST_DEPTH, MOST_STEPS, NodeId, Path, PathEnd, SignatureCheck};
 use crate::judge::constraints::{self, MOST_COMPARISONS};
 use crate::judge::name::{self, NameAnswer};
-use crate::judge::policy::{CommonName, ExtendedKeyUsage, NameCheck, Sha1, TrustedLeaf};
+use crate::judge::policy::{CommonName, ExtendedKeyUsage, NameCheck, Sha1, Stapled, TrustedLeaf};
 use crate::judge::{Purpose, Reason, ReasonKind, facts, policies, revocation};
 
 /// The verdict of the RFC's rules.
@@ -227,7 +227,9 @@ impl Rules<'_> {
                 kinds.push(ReasonKind::KeyUsageForbids { wanted });
             }
         }
-        if policy.must_staple && facts::must_staple(certificate) && self.input.facts.lacks_stapled()
+        if policy.stapled == Stapled::Judged
+            && certificate.must_staple()
+            && self.input.facts.lacks_stapled()
         {
             kinds.push(ReasonKind::MustStaple);
         }

@@ -35,10 +35,11 @@ impl ReasonKind {
             Self::NameConstraint { .. } => "name-constraints",
             Self::Policy(_) => "policies",
             Self::NotForServers { .. } | Self::NotForClients { .. } => "extended-key-usage",
-            Self::MustStaple => "must-staple",
-            Self::Revoked { .. } | Self::RevocationUnknown(_) | Self::CrlExpired { .. } => {
-                "revocation"
-            }
+            Self::MustStaple | Self::TlsFeature => "must-staple",
+            Self::Revoked { .. }
+            | Self::BadStaple(_)
+            | Self::RevocationUnknown(_)
+            | Self::CrlExpired { .. } => "revocation",
             Self::UnknownCriticalExtension { .. } | Self::DuplicateExtension { .. } => "extensions",
             Self::Version { .. } | Self::Serial(_) | Self::Unreadable(_) => "encoding",
             Self::Strict(_) => "strict",

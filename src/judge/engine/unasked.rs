@@ -2,8 +2,8 @@
 //! prediction for more than it is.
 
 use super::{Answer, Input, Step, StepState};
-use crate::judge::policy::{Engine, Policy};
-use crate::judge::{ReasonKind, facts};
+use crate::judge::ReasonKind;
+use crate::judge::policy::{Engine, Policy, Stapled};
 use crate::text;
 
 /// The checks of this page, as in [`Step::check`].
@@ -40,19 +40,18 @@ pub(super) fn add(input: &Input<'_>, answer: &mut Answer) {
         return;
     }
     let policy = input.policy;
-    if input.facts.stapled.is_some() && reads_stapled(policy) {
+    if input.facts.stapled.is_some() && policy.stapled == Stapled::Unpredicted {
         add(
             "stapled-answer",
-            "the server stapled an OCSP answer, which this client reads and whycert does not: if it \
-             says revoked, this client rejects"
+            "the server stapled an OCSP answer, and what this client makes of it is not predicted"
                 .to_owned(),
         );
     } else if input.facts.offline
-        && policy.must_staple
+        && policy.stapled == Stapled::Judged
         && input
             .chain
             .certificate(leaf)
-            .is_some_and(|c| facts::must_staple(c))
+            .is_some_and(|c| c.must_staple())
     {
         add(
             "must-staple",
@@ -67,11 +66,6 @@ pub(super) fn add(input: &Input<'_>, answer: &mut Answer) {
                 .to_owned(),
         );
     }
-}
-
-/// Clients that read what is stapled.
-fn reads_stapled(policy: &Policy) -> bool {
-    policy.must_staple || asks_for_revocation(policy)
 }
 
 /// Browsers and platforms: CRLSets, CRLite, OCSP.

@@ -2,7 +2,8 @@
 
 use super::event::{Event, Rejected};
 use crate::cert::KeyKind;
-use crate::judge::{Reason, ReasonKind};
+use crate::cert::ocsp::ResponseStatus;
+use crate::judge::{Reason, ReasonKind, StapleFault};
 
 /// What Firefox met: NSS and mozilla::pkix codes.
 pub(super) fn firefox(rejected: &Rejected<'_>) -> Event {
@@ -32,8 +33,9 @@ pub(super) fn firefox(rejected: &Rejected<'_>) -> Event {
         ReasonKind::NameConstraint { .. } => "name-constraint",
         ReasonKind::Policy(_) => "policy",
         ReasonKind::NotForServers { .. } | ReasonKind::NotForClients { .. } => "purpose",
-        ReasonKind::MustStaple => "must-staple",
+        ReasonKind::MustStaple | ReasonKind::TlsFeature => "must-staple",
         ReasonKind::Revoked { .. } => "revoked",
+        ReasonKind::BadStaple(fault) => staple(fault),
         ReasonKind::UnknownCriticalExtension { .. } | ReasonKind::Strict(_) => "critical-extension",
         ReasonKind::DuplicateExtension { .. }
         | ReasonKind::AlgorithmMismatch
@@ -42,6 +44,25 @@ pub(super) fn firefox(rejected: &Rejected<'_>) -> Event {
         _ => "unknown-issuer",
     };
     Event::new([code, "certificate"])
+}
+
+/// What mozilla::pkix says of a stapled answer.
+fn staple(fault: &StapleFault) -> &'static str {
+    match fault {
+        StapleFault::Malformed(_) => "ocsp-malformed",
+        StapleFault::Refused(ResponseStatus::MalformedRequest) => "ocsp-malformed-request",
+        StapleFault::Refused(ResponseStatus::InternalError) => "ocsp-server-error",
+        StapleFault::Refused(ResponseStatus::TryLater) => "ocsp-try-later",
+        StapleFault::Refused(ResponseStatus::SignatureRequired) => "ocsp-needs-signature",
+        StapleFault::Refused(ResponseStatus::Unauthorized) => "ocsp-unauthorized",
+        StapleFault::Refused(_) => "ocsp-unknown-status",
+        StapleFault::OtherCertificate => "ocsp-other-certificate",
+        StapleFault::UnknownCertificate => "ocsp-unknown-certificate",
+        StapleFault::NotAllowed(_) => "ocsp-signer",
+        StapleFault::BadSignature | StapleFault::Unchecked(_) => "ocsp-signature",
+        StapleFault::NotYetValid { .. } => "ocsp-future",
+        StapleFault::Expired { .. } => "ocsp-old",
+    }
 }
 
 /// The signature's algorithm is for another type of key than the issuer has.

@@ -2,13 +2,14 @@
 
 use super::event::{Event, Rejected};
 use super::names;
-use crate::judge::ReasonKind;
 use crate::judge::policy::NameCheck;
+use crate::judge::{ReasonKind, StapleFault};
 
 /// One flag of `gnutls_certificate_status_t`, in the order in which GnuTLS prints them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Flag {
     Revoked,
+    Superseded,
     SignerNotFound,
     SignerNotCa,
     InsecureAlgorithm,
@@ -19,6 +20,7 @@ enum Flag {
     Purpose,
     Owner,
     MissingOcsp,
+    BadOcsp,
     CriticalExtension,
 }
 
@@ -35,6 +37,7 @@ impl Flag {
             | ReasonKind::NoCertSign
             | ReasonKind::PathTooLong { .. }
             | ReasonKind::Policy(_)
+            | ReasonKind::TlsFeature
             | ReasonKind::NameConstraint { .. } => Self::Constraints,
             ReasonKind::Expired { .. } | ReasonKind::ReversedValidity => Self::Expired,
             ReasonKind::NotYetValid { .. } => Self::NotActivated,
@@ -54,6 +57,8 @@ impl Flag {
             ReasonKind::NotForServers { .. } | ReasonKind::NotForClients { .. } => Self::Purpose,
             ReasonKind::MustStaple => Self::MissingOcsp,
             ReasonKind::Revoked { .. } => Self::Revoked,
+            ReasonKind::BadStaple(StapleFault::Expired { .. }) => Self::Superseded,
+            ReasonKind::BadStaple(_) => Self::BadOcsp,
             ReasonKind::UnknownCriticalExtension { .. } => Self::CriticalExtension,
             _ => return None,
         })
@@ -62,6 +67,7 @@ impl Flag {
     fn words(self) -> &'static str {
         match self {
             Self::Revoked => "The certificate chain is revoked.",
+            Self::Superseded => "The revocation or OCSP data are old and have been superseded.",
             Self::SignerNotFound => "The certificate issuer is unknown.",
             Self::SignerNotCa => "The certificate issuer is not a CA.",
             Self::InsecureAlgorithm => "The certificate chain uses insecure algorithm.",
@@ -74,6 +80,7 @@ impl Flag {
             Self::MissingOcsp => {
                 "The certificate requires the server to include an OCSP status in its response, but the OCSP status is missing."
             }
+            Self::BadOcsp => "The received OCSP status response is invalid.",
             Self::CriticalExtension => "The certificate contains an unknown critical extension.",
         }
     }

@@ -80,9 +80,9 @@ fn code(rejected: &Rejected<'_>, reason: &Reason) -> u32 {
         ReasonKind::NotForServers { .. }
         | ReasonKind::NotForClients { .. }
         | ReasonKind::KeyUsageForbids { .. } => 26,
-        ReasonKind::MustStaple => 96,
+        ReasonKind::MustStaple | ReasonKind::TlsFeature => 96,
         ReasonKind::Revoked { .. } => 23,
-        ReasonKind::RevocationUnknown(_) => 3,
+        ReasonKind::RevocationUnknown(_) | ReasonKind::BadStaple(_) => 3,
         ReasonKind::CrlExpired { .. } => 12,
         ReasonKind::UnknownCriticalExtension { .. } => 34,
         ReasonKind::DuplicateExtension { .. } | ReasonKind::Unreadable(_) => 41,

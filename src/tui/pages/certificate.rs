@@ -4,6 +4,7 @@ use crate::cert::Certificate;
 use crate::cert::fields::{Field, fields};
 use crate::chain::NodeId;
 use crate::inspect::Inspection;
+use crate::judge::Says;
 use crate::moment::span;
 use crate::text;
 use crate::tui::line::{Line, Link, Meaning};
@@ -26,6 +27,7 @@ pub(super) fn lines(
     };
     let mut lines = vec![Line::of(Meaning::Strong, certificate.short_name())];
     lines.extend(validity(inspection, certificate, glyphs, width));
+    lines.extend(stapled(inspection, id));
     lines.push(Line::blank());
     for defect in &certificate.defects {
         lines.push(
@@ -39,6 +41,21 @@ pub(super) fn lines(
         add(field, &mut vec![index], session, glyphs, &mut lines);
     }
     lines
+}
+
+/// What the stapled answer says of this certificate.
+fn stapled(inspection: &Inspection, id: NodeId) -> Option<Line> {
+    let staple = inspection.staple.as_ref()?;
+    if inspection.chain.leaf != Some(id) {
+        return None;
+    }
+    let meaning = match staple.says {
+        Says::Good => Meaning::Good,
+        Says::Revoked { .. } => Meaning::Bad,
+        Says::Nothing(_) => Meaning::Warn,
+    };
+    let line = Line::of(Meaning::Muted, "Stapled OCSP answer: ");
+    Some(line.and(meaning, staple.says.words()).hanging(2))
 }
 
 fn add(

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::capture::{Outcome, Possession, Seen};
 use crate::inspect::Inspection;
+use crate::judge::Staple;
 use crate::net::{AttemptResult, Route};
 use crate::text;
 use crate::tui::line::{Line, Meaning};
@@ -148,13 +149,7 @@ fn session(inspection: &Inspection) -> Vec<(&'static str, String)> {
             Possession::CannotCheck(why) => Some(format!("cannot be checked: {why}")),
         },
     );
-    add(
-        "OCSP staple",
-        session
-            .ocsp_staple
-            .as_ref()
-            .map(|s| format!("{} bytes", s.len())),
-    );
+    add("OCSP staple", inspection.staple.as_ref().map(staple));
     add(
         "client certificate",
         session.client_auth.as_ref().map(|auth| {
@@ -180,6 +175,15 @@ fn session(inspection: &Inspection) -> Vec<(&'static str, String)> {
         add("stopped while", Some(stage.waiting().to_owned()));
     }
     lines
+}
+
+/// What the answer says, and until when.
+fn staple(staple: &Staple) -> String {
+    let next = staple.updates.and_then(|(_, next)| next);
+    let until = next.map_or_else(String::new, |next| {
+        format!("; next one due {}", next.long())
+    });
+    format!("{}{until}", staple.says.words())
 }
 
 fn certificates(inspection: &Inspection) -> String {
