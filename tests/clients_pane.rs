@@ -22,6 +22,7 @@ fn curl() -> Installed {
         same_line: true,
         edition: Edition::default(),
         others: 0,
+        unasked: None,
     }
 }
 

@@ -128,11 +128,6 @@ pub(super) fn resolve<'a>(
     }
     let all = || stores.0.iter().map(Arc::as_ref);
     let of = |kind: StoreKind| all().find(|s| s.kind == kind);
-    let profile = |browser: &str| {
-        all().find(|s| {
-            s.kind == StoreKind::Nss && s.used_by.iter().any(|who| who.starts_with(browser))
-        })
-    };
     let or_mozilla = |found: Option<&'a TrustStore>| match found {
         Some(store) => (vec![store], true),
         None => (of(StoreKind::Mozilla).into_iter().collect(), false),
@@ -161,7 +156,7 @@ pub(super) fn resolve<'a>(
             } else {
                 "Chromium"
             };
-            found.extend(profile(browser));
+            found.extend(stores.of_browser(browser));
             (found, false)
         }
         _ => or_mozilla(None),
