@@ -309,7 +309,8 @@ fn roots_are_given_to_every_client_that_takes_them() {
             installed: installed.clone().into(),
             ..Options::default()
         };
-        for (scenario, target) in servers(&lab) {
+        let few = if file == &wrong { 1 } else { TELLING.len() };
+        for (scenario, target) in servers(&lab).into_iter().take(few) {
             let left = ask::ways(target.endpoint().unwrap(), &installed, &survey).left;
             for one in &left {
                 println!("not asked: {}: {}", one.version, one.why);

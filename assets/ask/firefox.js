@@ -1,19 +1,15 @@
 // Firefox's remote control, on a port that is free.
 user_pref("marionette.port", 0);
-// One request: no redirection is followed, nothing of a page is loaded but the page.
+// One request, unless the answer is a page with style sheets or frames: no redirection, script or image.
 user_pref("network.http.redirection-limit", 0);
 user_pref("network.http.http3.enable", false);
-user_pref("permissions.default.script", 2);
-user_pref("permissions.default.stylesheet", 2);
+user_pref("javascript.enabled", false);
 user_pref("permissions.default.image", 2);
-user_pref("permissions.default.subdocument", 2);
-user_pref("permissions.default.object", 2);
-user_pref("permissions.default.font", 2);
-user_pref("permissions.default.media", 2);
-user_pref("browser.chrome.site_icons", false);
+user_pref("accessibility.blockautorefresh", true);
 user_pref("network.http.speculative-parallel-limit", 0);
 user_pref("network.dns.disablePrefetch", true);
 user_pref("network.prefetch-next", false);
+user_pref("browser.chrome.site_icons", false);
 user_pref("media.peerconnection.enabled", false);
 // The system looks names up.
 user_pref("network.trr.mode", 5);

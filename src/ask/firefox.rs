@@ -27,6 +27,9 @@ const PAGE_MILLISECONDS: u32 = 8000;
 const MOST_FILES: usize = 256;
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
 
+/// How often the page is looked at until it is there.
+const MOST_BEATS: u32 = 40;
+
 /// What the error page knows of itself; a code only when the fault is one of TLS.
 const PAGE: &str = "\
 let code = '';
@@ -111,8 +114,7 @@ fn talk(firefox: &mut Started, page: &str, profile: &Path, deadline: Instant) ->
     }
     let opened = control.command("WebDriver:Navigate", &json!({"url": page}))?;
     // Also of a page that opened: whether it is the server's.
-    let script = json!({"script": PAGE, "args": []});
-    let shown = control.command("WebDriver:ExecuteScript", &script)?;
+    let shown = shown(&mut control)?;
     let _ = control.command("WebDriver:DeleteSession", &json!({}));
     Ok(outcome(opened.err().as_ref(), shown.ok().as_ref()))
 }
@@ -134,6 +136,21 @@ fn port(firefox: &mut Started, file: &Path, deadline: Instant) -> io::Result<u16
     }
 }
 
+/// What the page says. A question for a password is closed when it stands in the way, and the page that
+/// is there without one waited for.
+fn shown(control: &mut Marionette) -> io::Result<Result<Value, Refused>> {
+    let script = json!({"script": PAGE, "args": []});
+    for _ in 0..MOST_BEATS {
+        match control.command("WebDriver:ExecuteScript", &script)? {
+            Err(refused) if refused.error == "unexpected alert open" => {}
+            Ok(page) if page["value"][0] == "about:blank" => {}
+            answer => return Ok(answer),
+        }
+        std::thread::sleep(BEAT);
+    }
+    control.command("WebDriver:ExecuteScript", &script)
+}
+
 /// What came of it, from the error of the command and what the page says.
 fn outcome(refused: Option<&Refused>, shown: Option<&Value>) -> Said {
     let shown = shown.and_then(|result| result.get("value"));
@@ -148,8 +165,10 @@ fn outcome(refused: Option<&Refused>, shown: Option<&Value>) -> Said {
         (None, Some(refused)) if refused.error == "insecure certificate" => {
             read::rejected([refused.error.as_str()], "")
         }
+        // Neither refused nor taken: a server may be silent, or answer with nothing to show.
         (None, Some(refused)) if refused.error == "timeout" => {
-            read::rejected([refused.message.as_str()], "")
+            let seconds = PAGE_MILLISECONDS / 1000;
+            Said::NotAsked(format!("no page came within {seconds} seconds"))
         }
         (None, Some(refused)) => not_asked(refused),
         (None, None) if address.starts_with("https:") => Said::Accepted,
@@ -209,7 +228,7 @@ mod tests {
         let late = Some(("timeout", "Navigation timed out after 8000 ms"));
         assert_eq!(
             said(late, "about:blank", ""),
-            rejected("Navigation timed out after 8000 ms")
+            Said::NotAsked("no page came within 8 seconds".to_owned())
         );
     }
 

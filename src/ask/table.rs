@@ -11,8 +11,8 @@ pub(super) struct Row {
     /// filled in.
     pub(super) arguments: &'static [&'static str],
     pub(super) file: Option<(&'static str, &'static str)>,
-    /// A variable that makes it this client, and its value.
-    pub(super) variable: Option<(&'static str, &'static str)>,
+    /// Variables that make it this client, with their values.
+    pub(super) variables: &'static [(&'static str, &'static str)],
     /// Its own trust store in the user's home, if it has one.
     pub(super) home: Option<&'static str>,
     /// A setting of a configuration file, and the option that says the same.
@@ -78,7 +78,7 @@ const PLAIN: Row = Row {
     clients: &[],
     arguments: &[],
     file: None,
-    variable: None,
+    variables: &[],
     home: None,
     setting: None,
     roots: &[],
@@ -297,7 +297,7 @@ pub(super) const TABLE: &[Row] = &[
     Row {
         clients: &["deno-system"],
         arguments: DENO,
-        variable: Some(("DENO_TLS_CA_STORE", "system")),
+        variables: &[("DENO_TLS_CA_STORE", "system")],
         reads: read::script_with_cause,
         ..PLAIN
     },
@@ -386,7 +386,11 @@ pub(super) const TABLE: &[Row] = &[
             "--marionette",
         ],
         file: Some(FIREFOX),
-        variable: Some(("MOZ_CRASHREPORTER_DISABLE", "1")),
+        // With the second its lists may be left alone (services.settings.server).
+        variables: &[
+            ("MOZ_CRASHREPORTER_DISABLE", "1"),
+            ("MOZ_REMOTE_SETTINGS_DEVTOOLS", "1"),
+        ],
         opens: Some("{URL}robots.txt"),
         sends: "a handshake and a browser's GET request for /robots.txt; what the certificate names for OCSP \
                 is asked too",

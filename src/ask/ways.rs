@@ -223,8 +223,8 @@ impl Row {
         }
         let hand = hand.unwrap_or_default();
         arguments.splice(0..0, hand.options);
-        let own = self.variable.into_iter();
-        let own = own.map(|(name, value)| (name.to_owned(), Some(value.into())));
+        let own = self.variables.iter();
+        let own = own.map(|&(name, value)| (name.to_owned(), Some(value.into())));
         // What is not set needs not be taken away.
         let set = |(name, value): &(String, Option<OsString>)| {
             value.is_some() || environment.is_some_and(|e| e.variable(name).is_some())
