@@ -73,9 +73,7 @@ impl Way {
             ),
             None => "the profile is new: none of yours with certificates was found".to_owned(),
         });
-        let made = self.made.iter();
-        let made = made.map(|file| format!("{} {}", file.name, file.words));
-        let all = opens.chain(profile).chain(made);
+        let all = opens.chain(profile);
         all.map(|note| text::safe(&note).into_owned()).collect()
     }
 }
@@ -87,6 +85,20 @@ pub struct Asking {
     pub ways: Vec<Way>,
     /// Those found on this machine that are not, each with why.
     pub left: Vec<Left>,
+}
+
+impl Asking {
+    /// The files of roots that are made for the clients, each in one line; safe to display.
+    pub fn made(&self) -> Vec<String> {
+        let mut out: Vec<String> = Vec::new();
+        for made in self.ways.iter().filter_map(|way| way.made.as_ref()) {
+            let line = format!("{} {}", made.name, made.words);
+            if !out.contains(&line) {
+                out.push(line);
+            }
+        }
+        out
+    }
 }
 
 /// A client that is found and not asked.

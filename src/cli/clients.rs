@@ -145,6 +145,9 @@ fn agreed(asking: &Asking, yes: bool) -> Result<(), Failure> {
             out.push_str(&format!("    {line}\n"));
         }
     }
+    for made in asking.made() {
+        out.push_str(&format!("\n  {}\n", made));
+    }
     for left in &asking.left {
         out.push_str(&format!("\n  {} is not asked: {}.", left.version, left.why));
     }

@@ -1,6 +1,6 @@
 //! The pane Clients: who accepts it, who rejects it, and with a row opened why, and in which words.
 
-use crate::ask::{Left, Way};
+use crate::ask::{Asking, Left};
 use crate::chain::Origin;
 use crate::export::clients as words;
 use crate::inspect::Inspection;
@@ -382,7 +382,8 @@ fn checks(row: &ClientRow, grid: &Grid, glyphs: &Glyphs) -> Vec<Line> {
 }
 
 /// The page on which clients are asked: every command before it runs.
-pub(in crate::tui) fn asking(ways: &[Way], left: &[Left]) -> Vec<Line> {
+pub(in crate::tui) fn asking(asking: &Asking) -> Vec<Line> {
+    let Asking { ways, left } = asking;
     let mut lines = vec![
         Line::of(
             Meaning::Plain,
@@ -413,6 +414,10 @@ pub(in crate::tui) fn asking(ways: &[Way], left: &[Left]) -> Vec<Line> {
             let shown = l.replace('\t', "    ");
             Line::of(Meaning::Code, format!("  {shown}")).hanging(4)
         }));
+    }
+    for made in asking.made() {
+        lines.push(Line::blank());
+        lines.push(Line::of(Meaning::Muted, made).hanging(2));
     }
     if !left.is_empty() {
         lines.push(Line::blank());

@@ -185,21 +185,20 @@ pub(super) fn open_ask(model: &mut Model) -> Vec<Effect> {
     };
     let found = here(inspection).unwrap_or_default();
     let stores = inspection.grid.as_ref().map(|grid| &grid.stores);
-    let ask::Asking { ways, left } =
-        ask::ways(endpoint, &found, stores.unwrap_or(&inspection.stores));
-    if ways.is_empty() {
+    let asking = ask::ways(endpoint, &found, stores.unwrap_or(&inspection.stores));
+    if asking.ways.is_empty() {
         model.say(
             false,
             "None of the clients that whycert can ask is on this machine.",
         );
         return Vec::new();
     }
-    let lines = pages::clients::asking(&ways, &left);
+    let lines = pages::clients::asking(&asking);
     model.overlays.push(Overlay::Offer(Box::new(Offer {
-        title: format!("Ask {}?", crate::text::count(ways.len(), "client")),
+        title: format!("Ask {}?", crate::text::count(asking.ways.len(), "client")),
         lines,
         place: Place::default(),
-        ways,
+        ways: asking.ways,
         copy: None,
     })));
     Vec::new()
