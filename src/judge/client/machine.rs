@@ -5,8 +5,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::edition::Edition;
 use super::peer::Peer;
-use super::source::{FileTrouble, SeenSettings};
+use super::source::{FileTrouble, InEffect, SeenSettings};
 use crate::store::{self, Found, Holds, Place, StoreKind, Stores, TrustStore};
 use crate::target::Host;
 
@@ -161,6 +162,23 @@ pub(super) fn resolve<'a>(
         }
         _ => or_mozilla(None),
     }
+}
+
+/// The stores in effect that are no files of variables and settings, and whether one is only assumed.
+pub(super) fn own_stores<'a>(
+    in_effect: &InEffect,
+    edition: &Edition,
+    stores: &'a Stores,
+) -> (Vec<&'a TrustStore>, bool) {
+    let mut found: Vec<&TrustStore> = Vec::new();
+    let mut assumed = false;
+    for name in &in_effect.stores {
+        let brought = edition.files.get(name.as_str());
+        let (named, exact) = resolve(name, brought.map(std::path::PathBuf::as_path), stores);
+        assumed |= !exact;
+        found.extend(named);
+    }
+    (found, assumed)
 }
 
 #[cfg(test)]

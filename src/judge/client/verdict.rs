@@ -294,7 +294,7 @@ fn trust<'a>(profile: &Profile, edition: &Edition, ask: &Ask<'a>) -> Trust<'a> {
             let Some(in_effect) = profile.source.when_handed(hashed_folder) else {
                 return given(store, None);
             };
-            let (mut found, assumed) = own_stores(&in_effect, edition, stores);
+            let (mut found, assumed) = machine::own_stores(&in_effect, edition, stores);
             found.push(store);
             let titles: Vec<&str> = found.iter().map(|s| s.title.as_str()).collect();
             Trust {
@@ -315,7 +315,7 @@ fn trust<'a>(profile: &Profile, edition: &Edition, ask: &Ask<'a>) -> Trust<'a> {
             hashed_folder,
         } => {
             let in_effect = profile.source.in_effect(settings, hashed_folder);
-            let (mut found, mut assumed) = own_stores(&in_effect, edition, stores);
+            let (mut found, mut assumed) = machine::own_stores(&in_effect, edition, stores);
             let mut trouble = None;
             let mut unusable: Vec<String> = Vec::new();
             for file in &in_effect.files {
@@ -365,23 +365,6 @@ fn given(store: &TrustStore, trouble: Option<FileTrouble>) -> Trust<'_> {
 fn handed_file(store: &TrustStore) -> PathBuf {
     let own = store.path.clone().filter(|_| store.is_pem);
     own.unwrap_or_else(|| PathBuf::from(GIVEN_FILE))
-}
-
-/// The stores in effect that are no files of variables and settings, and whether one is only assumed.
-fn own_stores<'a>(
-    in_effect: &InEffect,
-    edition: &Edition,
-    stores: &'a Stores,
-) -> (Vec<&'a TrustStore>, bool) {
-    let mut found: Vec<&TrustStore> = Vec::new();
-    let mut assumed = false;
-    for name in &in_effect.stores {
-        let brought = edition.files.get(name.as_str());
-        let (named, exact) = machine::resolve(name, brought.map(PathBuf::as_path), stores);
-        assumed |= !exact;
-        found.extend(named);
-    }
-    (found, assumed)
 }
 
 struct Client<'a, 'b> {
