@@ -146,23 +146,6 @@ fn clients_are_looked_for_once_the_pane_is_seen() {
 }
 
 #[test]
-fn clients_are_asked_with_the_roots_that_were_given() {
-    let seen = with_clients(&missing_intermediate(), &[curl()], &[]);
-    let mut driven = Driven::of(seen, (80, 24));
-    driven.send(Message::Installed(vec![curl()]));
-    driven.press("a");
-    let asks = |driven: &Driven| {
-        let mut effects = driven.effects.iter();
-        effects.any(|e| matches!(e, Effect::Ask { .. }))
-    };
-    assert!(!asks(&driven), "nothing runs before it was seen");
-    let screen = driven.screen();
-    assert!(screen.contains("--cacert given.pem"), "{screen}");
-    driven.press("<enter>");
-    assert!(asks(&driven));
-}
-
-#[test]
 fn a_root_that_only_requests_was_given_counts_for_requests_alone() {
     let root = Minted::root(mint::ca("Corporate Root"));
     let leaf = root.issue(mint::server(&["api.example.test"]));
