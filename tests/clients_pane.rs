@@ -22,6 +22,7 @@ fn curl() -> Installed {
         same_line: true,
         edition: Edition::default(),
         others: 0,
+        unasked: None,
     }
 }
 
@@ -142,25 +143,6 @@ fn clients_are_looked_for_once_the_pane_is_seen() {
     assert_eq!(driven.model.finding, Finding::UnderWay);
     driven.send(Message::Installed(vec![curl()]));
     assert_eq!(driven.model.finding, Finding::Done);
-}
-
-#[test]
-fn clients_that_were_given_their_roots_are_not_asked() {
-    let seen = with_clients(&missing_intermediate(), &[curl()], &[]);
-    let mut driven = Driven::of(seen, (80, 24));
-    driven.send(Message::Installed(vec![curl()]));
-    driven.press("a");
-    assert!(
-        !driven
-            .effects
-            .iter()
-            .any(|e| matches!(e, Effect::Ask { .. }))
-    );
-    assert!(
-        driven.screen().contains("their own stores"),
-        "{}",
-        driven.screen()
-    );
 }
 
 #[test]

@@ -15,7 +15,7 @@ use whycert::store::{Machine, Survey};
 use whycert::target::Target;
 
 use crate::lab::WAITED_FOR;
-use crate::support::programs::{AMBIENT, clean, peer, run};
+use crate::support::programs::{self, AMBIENT, clean, peer, run};
 
 /// Clients that must be here where everything is (`CI=true`): programs, and modules of Python.
 const WANTED: &[(&str, &[&str])] = &[
@@ -49,6 +49,7 @@ const SLOW: &[&str] = &[
     "npm",
     "pip23",
     "pip26",
+    "firefox",
 ];
 const TELLING: &[&str] = &[
     "healthy",
@@ -76,6 +77,11 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
         "curl7-openssl",
         "bad-signature",
         "of the errors that OpenSSL collects curl prints another one for ECDSA than for RSA, which was measured",
+    ),
+    (
+        "firefox",
+        "ssh",
+        "its greeting looks like a long record, for whose rest Firefox waits until the server hangs up",
     ),
     (
         "s_client30",
@@ -130,6 +136,7 @@ fn every_client_says_what_is_predicted() {
     // wget reads no variable, but its configuration in the home folder.
     let wgetrc = format!("ca_certificate = {}\n", root.display());
     std::fs::write(folder.path().join(".wgetrc"), wgetrc).unwrap();
+    firefox_profile(folder.path(), lab.roots());
     let keystore = peer("keytool").map(|keytool| {
         let store = folder.path().join("trust.p12");
         for (at, der) in lab.roots().iter().enumerate() {
@@ -160,38 +167,16 @@ fn every_client_says_what_is_predicted() {
         ..Options::default()
     };
 
-    let differences = Mutex::new(Vec::new());
-    let asked = Mutex::new(BTreeMap::<&str, usize>::new());
-    let servers: Vec<(&'static str, Target)> = lab
-        .running()
-        .iter()
-        .filter(|served| served.target.starts_with("https://"))
-        .filter(|served| !RACES.contains(&served.scenario.id))
-        .map(|served| (served.scenario.id, Target::parse(&served.target).unwrap()))
-        .collect();
-    for (scenario, target) in &servers {
-        let looked = look(target, &options, &survey);
-        let ways: Vec<Way> =
-            ask::ways(target.endpoint().unwrap(), &installed, survey.environment())
-                .into_iter()
-                .filter(|way| !SLOW.contains(&way.client) || TELLING.contains(scenario))
-                .map(|way| with(way, &given))
-                .collect();
-        let answers: Mutex<Vec<Measured>> = Mutex::default();
-        ask::ask(&ways, &|measured| answers.lock().unwrap().push(measured));
-        let options = Options {
-            measured: answers.into_inner().unwrap(),
-            ..options.clone()
-        };
-        let again = inspect::survey(&looked, &survey, &options, Moment::now());
-        let grid = again.grid.as_deref().unwrap();
+    let mut differences = Vec::new();
+    let mut asked = BTreeMap::<&str, usize>::new();
+    for (scenario, target) in servers(&lab) {
+        let grid = asked_about(scenario, &target, &options, &survey, &given);
         for row in grid.rows.iter().filter(|row| row.kind() == Kind::Measured) {
-            *asked.lock().unwrap().entry(&row.client().id).or_default() += 1;
+            *asked.entry(&row.client().id).or_default() += 1;
         }
-        differences.lock().unwrap().extend(found(scenario, grid));
+        differences.extend(found(scenario, &grid));
     }
 
-    let asked = asked.into_inner().unwrap();
     for one in &installed {
         let count = asked.get(one.client).copied().unwrap_or_default();
         println!(
@@ -199,7 +184,6 @@ fn every_client_says_what_is_predicted() {
             one.client, one.version
         );
     }
-    let differences = differences.into_inner().unwrap();
     let (known, unknown): (Vec<_>, Vec<_>) = differences.into_iter().partition(|d| d.excused());
     for one in &known {
         println!("known: {} on {}: {}", one.client, one.scenario, one.words);
@@ -225,6 +209,141 @@ fn every_client_says_what_is_predicted() {
         })
         .collect();
     assert!(idle.is_empty(), "exceptions that are none: {idle:?}");
+}
+
+/// Servers whose clients can be compared.
+fn servers(lab: &Lab) -> Vec<(&'static str, Target)> {
+    lab.running()
+        .iter()
+        .filter(|served| served.target.starts_with("https://"))
+        .filter(|served| !RACES.contains(&served.scenario.id))
+        .map(|served| (served.scenario.id, Target::parse(&served.target).unwrap()))
+        .collect()
+}
+
+/// The grid of one server with what its clients said in these surroundings.
+fn asked_about(
+    scenario: &str,
+    target: &Target,
+    options: &Options,
+    survey: &whycert::store::Stores,
+    given: &[(&'static str, OsString)],
+) -> Grid {
+    let looked = look(target, options, survey);
+    let ways = ask::ways(target.endpoint().unwrap(), &options.installed, survey).ways;
+    let ways: Vec<Way> = ways
+        .into_iter()
+        .filter(|way| !SLOW.contains(&way.client) || TELLING.contains(&scenario))
+        .map(|way| with(way, given))
+        .collect();
+    let answers: Mutex<Vec<Measured>> = Mutex::default();
+    ask::ask(&ways, &|measured| answers.lock().unwrap().push(measured));
+    let options = Options {
+        measured: answers.into_inner().unwrap(),
+        ..options.clone()
+    };
+    let again = inspect::survey(&looked, survey, &options, Moment::now());
+    Grid::clone(again.grid.as_deref().unwrap())
+}
+
+/// A profile of Firefox that trusts these roots, where there is a Firefox.
+fn firefox_profile(home: &Path, roots: &[Vec<u8>]) {
+    if programs::found("firefox")
+        .or(programs::found("firefox-esr"))
+        .is_none()
+    {
+        println!("skipped: Firefox");
+        return;
+    }
+    let Some(certutil) = peer("certutil") else {
+        return;
+    };
+    let profile = home.join(".mozilla/firefox/lab.default");
+    std::fs::create_dir_all(&profile).unwrap();
+    let database = format!("sql:{}", profile.display());
+    run(clean(&certutil).args(["-N", "--empty-password", "-d", &database]));
+    for (at, der) in roots.iter().enumerate() {
+        let file = home.join(format!("firefox-{at}.der"));
+        std::fs::write(&file, der).unwrap();
+        let name = format!("lab{at}");
+        run(clean(&certutil)
+            .args(["-A", "-t", "C,,", "-d", &database, "-n", &name, "-i"])
+            .arg(file));
+    }
+}
+
+/// With `--ca` each client is given the roots by its own settings, and says what is predicted of that; a
+/// root that does not help helps nobody, whatever the variables of the person name.
+#[test]
+fn roots_are_given_to_every_client_that_takes_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let scenarios: Vec<&'static Scenario> = SCENARIOS
+        .iter()
+        .filter(|s| TELLING.contains(&s.id))
+        .collect();
+    let (lab, other) = (
+        Lab::start(&scenarios, None).unwrap(),
+        Lab::start(&scenarios[..1], None).unwrap(),
+    );
+    let write = |name: &str, lab: &Lab| {
+        let file = folder.path().join(name);
+        std::fs::write(&file, lab.root_pem()).unwrap();
+        file
+    };
+    let (root, wrong) = (write("root.pem", &lab), write("wrong.pem", &other));
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    for (file, surroundings) in [
+        (&root, Vec::new()),
+        (&wrong, given(folder.path(), &root, None)),
+    ] {
+        let variables = surroundings.iter().map(|(n, v)| (*n, v.clone()));
+        let machine = Machine::other(
+            Path::new("/"),
+            folder.path(),
+            variables.chain([("PATH", path.clone())]),
+        );
+        let installed = ask::find(&machine);
+        let survey = Survey::of(&machine, std::slice::from_ref(file)).stores();
+        let options = Options {
+            grid: true,
+            installed: installed.clone().into(),
+            ..Options::default()
+        };
+        let few = if file == &wrong { 1 } else { TELLING.len() };
+        for (scenario, target) in servers(&lab).into_iter().take(few) {
+            let left = ask::ways(target.endpoint().unwrap(), &installed, &survey).left;
+            for one in &left {
+                println!("not asked: {}: {}", one.version, one.why);
+                assert!(
+                    ["Firefox", "Chromium"]
+                        .iter()
+                        .any(|name| one.version.contains(name)),
+                    "{one:?}"
+                );
+            }
+            let grid = asked_about(scenario, &target, &options, &survey, &surroundings);
+            let measured = || grid.rows.iter().filter(|row| row.kind() == Kind::Measured);
+            assert_eq!(
+                measured().count() + left.len(),
+                installed.len(),
+                "{scenario}"
+            );
+            for row in measured().filter(|_| file == &wrong) {
+                assert!(
+                    !row.accepted(),
+                    "{} on {scenario}: {:?}",
+                    row.title(),
+                    row.measured
+                );
+            }
+            let unknown: Vec<String> = found(scenario, &grid)
+                .iter()
+                .filter(|differs| !differs.excused())
+                .map(|one| format!("{} on {}: {}", one.client, one.scenario, one.words))
+                .collect();
+            assert!(unknown.is_empty(), "{}", unknown.join("\n"));
+        }
+    }
 }
 
 fn fits(pattern: &str, name: &str) -> bool {
@@ -307,10 +426,12 @@ fn with(mut way: Way, given: &[(&'static str, OsString)]) -> Way {
     let ambient = AMBIENT.iter().map(|name| ((*name).to_owned(), None));
     let given = given.iter().filter(|(name, _)| *name != "HOME");
     let given = given.map(|(name, value)| ((*name).to_owned(), Some(value.clone())));
+    let own = std::mem::take(&mut way.variables);
     // The locale stays as the way sets it.
     way.variables = ambient
         .filter(|(name, _)| name != "LC_ALL" && name != "NO_COLOR")
         .chain(given)
+        .chain(own)
         .collect();
     way
 }

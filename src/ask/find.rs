@@ -51,6 +51,7 @@ pub fn find(machine: &Machine) -> Vec<Installed> {
                 Edition { words: Some("chromium-log"), ..Edition::default() },
             )
         }),
+        search.first_of(&["firefox", "firefox-esr"], &["--version"], firefox),
         search.job("bun", &["--version"], |at, out| {
             one("bun", at, &format!("Bun {}", out.trim()), true)
         }),
@@ -102,6 +103,7 @@ pub(super) fn one(
         same_line,
         edition: Edition::default(),
         others: 0,
+        unasked: None,
     })
 }
 
@@ -394,6 +396,43 @@ fn openssl(program: &Path, out: &str) -> Option<Installed> {
     };
     let shown = format!("OpenSSL {version}");
     one(client, program, &shown, minor == 0 || minor == 5)
+}
+
+/// The words are those of its own error page. What runs in a sandbox of its own does not see a profile
+/// that is made for it.
+fn firefox(program: &Path, out: &str) -> Option<Installed> {
+    let version = out.lines().find(|line| line.contains("Firefox"))?;
+    let version = version.trim().trim_start_matches("Mozilla ");
+    let major = number(version, "Firefox ");
+    let found = one("firefox", program, version, major == Some(153))?;
+    let sandboxed = is_sandboxed(program);
+    Some(Installed {
+        edition: Edition {
+            vocabulary: Some("firefox-page"),
+            words: Some("firefox-page"),
+            ..Edition::default()
+        },
+        unasked: sandboxed.then_some("a snap or flatpak does not see a profile made for it"),
+        ..found
+    })
+}
+
+/// The program is a snap or a flatpak, or a script that starts one.
+fn is_sandboxed(program: &Path) -> bool {
+    use std::io::Read;
+    let real = program.canonicalize().unwrap_or_default();
+    let below = |word: &str| real.components().any(|part| part.as_os_str() == word);
+    if below("snap") || below("flatpak") {
+        return true;
+    }
+    let mut start = Vec::new();
+    let read = std::fs::File::open(&real).and_then(|f| f.take(4096).read_to_end(&mut start));
+    let script = String::from_utf8_lossy(&start);
+    read.is_ok()
+        && script.starts_with("#!")
+        && ["/snap/bin/", "snap run", "flatpak"]
+            .iter()
+            .any(|word| script.contains(word))
 }
 
 fn php(program: &Path, out: &str) -> Vec<Installed> {

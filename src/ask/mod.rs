@@ -13,14 +13,20 @@ use crate::judge::client::{Measured, Said};
 use crate::text;
 
 mod find;
+mod firefox;
+mod given;
+mod marionette;
 mod python;
 mod read;
 mod run;
+mod running;
 mod table;
 mod ways;
 
 pub use find::find;
-pub use ways::{Way, obstacle, ways};
+pub use given::Made;
+pub use running::stop;
+pub use ways::{Asking, Left, Way, obstacle, ways};
 
 /// Clients that run beside each other at most.
 const SIDE_BY_SIDE: usize = 3;
@@ -87,11 +93,19 @@ fn one(way: &Way) -> Measured {
 }
 
 fn said(way: &Way) -> std::io::Result<(Said, Duration)> {
-    let home = tempfile::tempdir()?;
+    let home = running::Folder::new()?;
     let folder = home.path().join("work");
     std::fs::create_dir(&folder)?;
+    if let Some(own) = &way.profile {
+        firefox::copy(own, &folder)?;
+    }
     if let Some((name, text)) = way.file {
-        std::fs::write(folder.join(name), text)?;
+        let file = folder.join(name);
+        file.parent().map_or(Ok(()), std::fs::create_dir_all)?;
+        std::fs::write(file, text)?;
+    }
+    if let Some(made) = &way.made {
+        std::fs::write(folder.join(made.name), &made.bytes)?;
     }
     if let Some(place) = way.home
         && let Ok(real) = etcetera::home_dir()
@@ -110,6 +124,9 @@ fn said(way: &Way) -> std::io::Result<(Said, Duration)> {
             Some(value) => command.env(name, value),
             None => command.env_remove(name),
         };
+    }
+    if let Some(page) = &way.opens {
+        return firefox::ask(&mut command, page, &folder, way.limit);
     }
     let ran = run::run(&mut command, way.limit)?;
     if ran.timed_out {

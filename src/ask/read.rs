@@ -11,7 +11,7 @@ pub(super) type Reads = fn(&Ran) -> Said;
 /// Characters of words that are kept.
 const MOST_WORDS: usize = 4096;
 
-fn rejected<'l>(lines: impl IntoIterator<Item = &'l str>, cause: &str) -> Said {
+pub(super) fn rejected<'l>(lines: impl IntoIterator<Item = &'l str>, cause: &str) -> Said {
     let joined = lines.into_iter().collect::<Vec<_>>().join(" | ");
     let kept =
         |words: &str| -> String { text::safe(words.trim()).chars().take(MOST_WORDS).collect() };
@@ -27,6 +27,11 @@ fn errors(ran: &Ran) -> impl Iterator<Item = &str> {
         .lines()
         .map(str::trim_end)
         .filter(|l| !l.starts_with("Picked up ") && !l.starts_with("Warning: Ignoring extra certs"))
+}
+
+/// The last thing it complained of.
+pub(super) fn last_error(ran: &Ran) -> Option<&str> {
+    errors(ran).filter(|line| !line.is_empty()).last()
 }
 
 /// A script of ours: exit code 0, or its words on standard error.
@@ -327,7 +332,7 @@ pub(super) fn chromium(ran: &Ran) -> Said {
         None if ran.code == Some(0) && !ran.stdout.trim().is_empty() => Said::Accepted,
         // Neither a page nor an error: it did not come that far.
         None => {
-            let last = errors(ran).last().unwrap_or("it said nothing");
+            let last = last_error(ran).unwrap_or("it said nothing");
             Said::NotAsked(text::safe(last).into_owned())
         }
     }

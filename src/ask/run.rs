@@ -5,6 +5,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use super::running;
+
 /// Bytes of each stream that are kept; what follows is read and dropped.
 const MOST_OUTPUT: u64 = 256 * 1024;
 
@@ -31,6 +33,25 @@ const GRACE: Duration = Duration::from_secs(5);
 /// # Errors
 /// When it does not start.
 pub(super) fn run(command: &mut Command, limit: Duration) -> std::io::Result<Ran> {
+    Ok(start(command)?.wait(limit))
+}
+
+/// A program that runs, with all that it starts.
+pub(super) struct Started {
+    began: Instant,
+    group: u32,
+    events: mpsc::Receiver<Event>,
+    /// Of both streams and the end itself, those that are still to come.
+    awaited: usize,
+    ran: Ran,
+    has_ended: bool,
+}
+
+/// Starts it without input, in a group of its own.
+///
+/// # Errors
+/// When it does not start.
+pub(super) fn start(command: &mut Command) -> std::io::Result<Started> {
     let began = Instant::now();
     command
         .stdin(Stdio::null())
@@ -38,7 +59,7 @@ pub(super) fn run(command: &mut Command, limit: Duration) -> std::io::Result<Ran
         .stderr(Stdio::piped());
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(command, 0);
-    let mut child = command.spawn()?;
+    let mut child = running::spawn(command)?;
     let group = child.id();
     let (sender, events) = mpsc::channel();
     let streams: [Option<Box<dyn Read + Send>>; 2] = [
@@ -55,31 +76,72 @@ pub(super) fn run(command: &mut Command, limit: Duration) -> std::io::Result<Ran
     std::thread::spawn(move || {
         let _ = sender.send(Event::Ended(ended(child)));
     });
-    let mut ran = Ran::default();
-    let mut deadline = began + limit;
-    let mut awaited = 3;
-    while awaited > 0 {
-        let left = deadline.saturating_duration_since(Instant::now());
-        match events.recv_timeout(left) {
-            Ok(Event::Read(0, text)) => ran.stdout = text,
-            Ok(Event::Read(_, text)) => ran.stderr = text,
-            Ok(Event::Ended(code)) => ran.code = code,
-            Err(_) if ran.timed_out => break,
-            Err(_) => {
-                ran.timed_out = true;
-                end(group);
-                // With everything ended the streams close soon: what was said until now is kept.
-                deadline = Instant::now() + GRACE;
-                continue;
+    Ok(Started {
+        began,
+        group,
+        events,
+        awaited: 3,
+        ran: Ran::default(),
+        has_ended: false,
+    })
+}
+
+impl Started {
+    /// Waits for its end, at most so long since its start; then it is ended.
+    pub fn wait(mut self, limit: Duration) -> Ran {
+        let mut deadline = self.began + limit;
+        while self.awaited > 0 {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.events.recv_timeout(left) {
+                Ok(event) => self.take(event),
+                Err(_) if self.ran.timed_out => break,
+                Err(_) => {
+                    self.ran.timed_out = true;
+                    running::end(self.group);
+                    // With everything ended the streams close soon: what was said until now is kept.
+                    deadline = Instant::now() + GRACE;
+                }
             }
         }
-        awaited -= 1;
+        self.ran.took = self.began.elapsed();
+        if self.ran.timed_out {
+            self.ran.code = None;
+        }
+        std::mem::take(&mut self.ran)
     }
-    ran.took = began.elapsed();
-    if ran.timed_out {
-        ran.code = None;
+
+    /// Ends it with all that it started.
+    pub fn end(self) -> Ran {
+        running::end(self.group);
+        let limit = self.began.elapsed() + GRACE;
+        self.wait(limit)
     }
-    Ok(ran)
+
+    /// It has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        while let Ok(event) = self.events.try_recv() {
+            self.take(event);
+        }
+        self.has_ended
+    }
+
+    fn take(&mut self, event: Event) {
+        self.awaited = self.awaited.saturating_sub(1);
+        match event {
+            Event::Read(0, text) => self.ran.stdout = text,
+            Event::Read(_, text) => self.ran.stderr = text,
+            Event::Ended(code) => {
+                self.ran.code = code;
+                self.has_ended = true;
+            }
+        }
+    }
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        running::forget(self.group);
+    }
 }
 
 enum Event {
@@ -98,21 +160,6 @@ fn read_all(stream: Box<dyn Read + Send>) -> String {
     let _ = std::io::copy(&mut stream.into_inner(), &mut std::io::sink());
     String::from_utf8_lossy(&kept).into_owned()
 }
-
-/// Ends the program and what it started.
-#[cfg(unix)]
-fn end(group: u32) {
-    let group = i32::try_from(group)
-        .ok()
-        .and_then(rustix::process::Pid::from_raw);
-    if let Some(group) = group {
-        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-    }
-}
-
-/// Without process groups the program ends when it will; its answer is no longer waited for.
-#[cfg(not(unix))]
-fn end(_: u32) {}
 
 #[cfg(unix)]
 #[cfg(test)]

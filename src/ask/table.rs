@@ -11,12 +11,16 @@ pub(super) struct Row {
     /// filled in.
     pub(super) arguments: &'static [&'static str],
     pub(super) file: Option<(&'static str, &'static str)>,
-    /// A variable that makes it this client, and its value.
-    pub(super) variable: Option<(&'static str, &'static str)>,
+    /// Variables that make it this client, with their values.
+    pub(super) variables: &'static [(&'static str, &'static str)],
     /// Its own trust store in the user's home, if it has one.
     pub(super) home: Option<&'static str>,
     /// A setting of a configuration file, and the option that says the same.
     pub(super) setting: Option<(&'static str, &'static str)>,
+    /// Options that hand it a file of roots, `{CA}`, where no variable or setting does.
+    pub(super) roots: &'static [&'static str],
+    /// The page that it is told to open by its remote control.
+    pub(super) opens: Option<&'static str>,
     pub(super) sends: &'static str,
     pub(super) seconds: u64,
     pub(super) reads: Reads,
@@ -28,6 +32,10 @@ const NOTHING: &str = "a handshake, and nothing after it";
 const GET_MODELS: &str = "a handshake and one GET request for /models, with “none” as key";
 const GET_SIMPLE: &str = "a handshake and one GET request for /simple/labpkg/";
 const JAVA: (&str, &str) = ("Ask.java", include_str!("../../assets/ask/Ask.java"));
+const FIREFOX: (&str, &str) = (
+    "profile/user.js",
+    include_str!("../../assets/ask/firefox.js"),
+);
 const GO: (&str, &str) = ("ask.go", include_str!("../../assets/ask/ask.go"));
 
 /// One HEAD request by a package of Python.
@@ -70,9 +78,11 @@ const PLAIN: Row = Row {
     clients: &[],
     arguments: &[],
     file: None,
-    variable: None,
+    variables: &[],
     home: None,
     setting: None,
+    roots: &[],
+    opens: None,
     sends: HEAD,
     seconds: 15,
     reads: read::script,
@@ -125,6 +135,7 @@ pub(super) const TABLE: &[Row] = &[
     Row {
         clients: &["gnutls-cli"],
         arguments: &["-p", "{PORT}", "{BARE}"],
+        roots: &["--x509cafile", "{CA}"],
         sends: NOTHING,
         reads: read::gnutls_cli,
         ..PLAIN
@@ -286,7 +297,7 @@ pub(super) const TABLE: &[Row] = &[
     Row {
         clients: &["deno-system"],
         arguments: DENO,
-        variable: Some(("DENO_TLS_CA_STORE", "system")),
+        variables: &[("DENO_TLS_CA_STORE", "system")],
         reads: read::script_with_cause,
         ..PLAIN
     },
@@ -366,6 +377,27 @@ pub(super) const TABLE: &[Row] = &[
         ..PLAIN
     },
     Row {
+        clients: &["firefox"],
+        arguments: &[
+            "--headless",
+            "--no-remote",
+            "--profile",
+            "profile",
+            "--marionette",
+        ],
+        file: Some(FIREFOX),
+        // With the second its lists may be left alone (services.settings.server).
+        variables: &[
+            ("MOZ_CRASHREPORTER_DISABLE", "1"),
+            ("MOZ_REMOTE_SETTINGS_DEVTOOLS", "1"),
+        ],
+        opens: Some("{URL}robots.txt"),
+        sends: "a handshake and a browser's GET request for /robots.txt; what the certificate names for OCSP \
+                is asked too",
+        seconds: 60,
+        ..PLAIN
+    },
+    Row {
         clients: &["npm"],
         arguments: &[
             "view",
@@ -418,6 +450,7 @@ pub(super) const TABLE: &[Row] = &[
     },
     Row {
         clients: &["php-streams"],
+        setting: Some(("php openssl.cafile", "-d openssl.cafile")),
         arguments: &[
             "-r",
             "set_error_handler(function ($n, $m) { fwrite(STDERR, \"$m\\n\"); return true; }); $o = ['http' => ['method' => 'HEAD', 'ignore_errors' => true, 'timeout' => 8]]; exit(file_get_contents($argv[1], false, stream_context_create($o)) === false ? 1 : 0);",
@@ -427,6 +460,7 @@ pub(super) const TABLE: &[Row] = &[
     },
     Row {
         clients: &["php-curl"],
+        setting: Some(("php curl.cainfo", "-d curl.cainfo")),
         arguments: &[
             "-r",
             "$c = curl_init($argv[1]); curl_setopt_array($c, [CURLOPT_NOBODY => true, CURLOPT_TIMEOUT => 8]); if (curl_exec($c) === false) { fwrite(STDERR, curl_error($c)); exit(1); }",

@@ -5,10 +5,11 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::given::{self, Made};
 use super::read::Reads;
 use super::table::{Row, TABLE};
-use crate::judge::client::Installed;
-use crate::store;
+use crate::judge::client::{Installed, by_id};
+use crate::store::{self, Stores};
 use crate::target::{Endpoint, Host, Scheme, ServerNameChoice};
 use crate::text;
 
@@ -29,6 +30,12 @@ pub struct Way {
     pub home: Option<&'static str>,
     /// Variables to set, or to take away.
     pub variables: Vec<(String, Option<OsString>)>,
+    /// Firefox's own profile, whose certificates it gets to see.
+    pub profile: Option<PathBuf>,
+    /// A file of roots that is made for it.
+    pub made: Option<Made>,
+    /// The page that it is told to open by its remote control.
+    pub opens: Option<String>,
     /// What the server gets to see.
     pub sends: &'static str,
     /// Longest time it may take.
@@ -44,11 +51,63 @@ impl Way {
             let value = value.as_ref()?.to_string_lossy();
             Some(format!("{name}={}", text::shell_quote(&value)))
         });
+        let unset = self.variables.iter().filter(|(_, value)| value.is_none());
+        let unset: Vec<String> = unset.map(|(name, _)| format!("-u {name}")).collect();
+        let env = (!unset.is_empty()).then(|| format!("env {}", unset.join(" ")));
         let words = std::iter::once(program.as_ref())
             .chain(self.arguments.iter().map(String::as_str))
             .map(|word| text::shell_quote(word).to_string());
-        text::safe(&set.chain(words).collect::<Vec<_>>().join(" ")).into_owned()
+        let words = env.into_iter().chain(set).chain(words);
+        text::safe(&words.collect::<Vec<_>>().join(" ")).into_owned()
     }
+
+    /// What belongs to the command and stands in no command line, each in one line; safe to display.
+    pub fn notes(&self) -> Vec<String> {
+        let opens = self.opens.iter();
+        let opens = opens.map(|page| format!("then told to open {page} (Marionette)"));
+        let profile = self.opens.iter().map(|_| match &self.profile {
+            Some(own) => format!(
+                "the profile is new, with a copy of the certificates, exceptions and lists of {}: no keys, \
+                 passwords or modules",
+                own.to_string_lossy()
+            ),
+            None => "the profile is new: none of yours with certificates was found".to_owned(),
+        });
+        let all = opens.chain(profile);
+        all.map(|note| text::safe(&note).into_owned()).collect()
+    }
+}
+
+/// Which clients are asked, and which are not.
+#[derive(Clone, Debug, Default)]
+pub struct Asking {
+    /// Those asked.
+    pub ways: Vec<Way>,
+    /// Those found on this machine that are not, each with why.
+    pub left: Vec<Left>,
+}
+
+impl Asking {
+    /// The files of roots that are made for the clients, each in one line; safe to display.
+    pub fn made(&self) -> Vec<String> {
+        let mut out: Vec<String> = Vec::new();
+        for made in self.ways.iter().filter_map(|way| way.made.as_ref()) {
+            let line = format!("{} {}", made.name, made.words);
+            if !out.contains(&line) {
+                out.push(line);
+            }
+        }
+        out
+    }
+}
+
+/// A client that is found and not asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// What it is and which version, safe to display.
+    pub version: String,
+    /// Why.
+    pub why: &'static str,
 }
 
 /// Why clients cannot be asked about a target, in one sentence.
@@ -70,18 +129,27 @@ pub fn obstacle(endpoint: Option<&Endpoint>) -> Option<&'static str> {
         .then_some("This is a plain http:// address: there is no TLS to ask about.")
 }
 
-/// The commands for these clients and this endpoint. Settings of configuration files that these clients
-/// would read from the home folder are given as arguments, because they get an empty home.
-pub fn ways(
-    endpoint: &Endpoint,
-    installed: &[Installed],
-    environment: Option<&store::Environment>,
-) -> Vec<Way> {
-    installed
-        .iter()
-        .filter_map(|one| Some((one, TABLE.iter().find(|row| row.serves(one.client))?)))
-        .map(|(one, row)| row.way(endpoint, one, environment))
-        .collect()
+/// The commands for these clients and this endpoint, with the stores of the inspection. Settings of
+/// configuration files that these clients would read from the home folder are given as arguments, because
+/// they get an empty home. Where roots were given (`--ca`, the lab's), each gets those by its own settings.
+pub fn ways(endpoint: &Endpoint, installed: &[Installed], stores: &Stores) -> Asking {
+    let mut out = Asking::default();
+    for one in installed {
+        let row = TABLE.iter().find(|row| row.serves(one.client));
+        let way = match (one.unasked, row) {
+            (Some(why), _) => Err(why),
+            (None, None) => Err("whycert knows no command for it"),
+            (None, Some(row)) => row.way(endpoint, one, stores),
+        };
+        match way {
+            Ok(way) => out.ways.push(way),
+            Err(why) => out.left.push(Left {
+                version: one.version.clone(),
+                why,
+            }),
+        }
+    }
+    out
 }
 
 impl Row {
@@ -99,8 +167,13 @@ impl Row {
         &self,
         endpoint: &Endpoint,
         one: &Installed,
-        environment: Option<&store::Environment>,
-    ) -> Way {
+        stores: &Stores,
+    ) -> Result<Way, &'static str> {
+        let environment = stores.environment();
+        let hand = match (stores.given(), by_id(one.client)) {
+            (Some(roots), Some(profile)) => Some(given::hand(self, profile, roots)?),
+            _ => None,
+        };
         let (host, bare, sni) = match &endpoint.host {
             Host::Name { ascii, .. } => (ascii.clone(), ascii.clone(), "-servername"),
             Host::Ip(ip) if ip.is_ipv6() => (format!("[{ip}]"), ip.to_string(), "-noservername"),
@@ -134,8 +207,12 @@ impl Row {
                 .replace("{MODULE}", &module);
             arguments.push(filled);
         }
-        if let Some((name, option)) = self.setting
-            && let Some(path) = environment.and_then(|e| set_in_a_file(e, name))
+        let set = self.setting.and_then(|(name, _)| match &hand {
+            Some(hand) => hand.setting.clone().map(Some),
+            None => set_in_a_file(environment?, name),
+        });
+        if let Some((_, option)) = self.setting
+            && let Some(path) = set
         {
             let said = match (option.split_once(' '), path) {
                 // A switch has no path.
@@ -145,32 +222,44 @@ impl Row {
                 (None, Some(path)) => vec![format!("{option}={path}")],
                 (Some(_), None) => Vec::new(),
             };
-            // git takes settings before its command, curl anywhere, pip and uv after theirs.
+            // git takes settings before its command, PHP before its script, curl anywhere, pip and uv after
+            // theirs.
             let place = match one.client {
                 "git" => 0,
-                client if client.starts_with("curl") => 0,
+                client if client.starts_with("curl") || client.starts_with("php") => 0,
                 client if client.starts_with("pip") => 3,
                 "uv" => 2,
                 _ => arguments.len(),
             };
             arguments.splice(place..place, said);
         }
-        Way {
+        let hand = hand.unwrap_or_default();
+        arguments.splice(0..0, hand.options);
+        let own = self.variables.iter();
+        let own = own.map(|&(name, value)| (name.to_owned(), Some(value.into())));
+        // What is not set needs not be taken away.
+        let set = |(name, value): &(String, Option<OsString>)| {
+            value.is_some() || environment.is_some_and(|e| e.variable(name).is_some())
+        };
+        let handed = hand.variables.into_iter().filter(set);
+        Ok(Way {
             client: one.client,
             version: one.version.clone(),
             program: one.program.clone(),
             arguments,
             file: self.file,
             home: self.home,
-            variables: self
-                .variable
-                .map(|(name, value)| (name.to_owned(), Some(value.into())))
-                .into_iter()
-                .collect(),
+            variables: own.chain(handed).collect(),
+            profile: self
+                .opens
+                .and(stores.of_browser("Firefox"))
+                .and_then(|s| s.path.clone()),
+            made: hand.made,
+            opens: self.opens.map(|page| page.replace("{URL}", &url)),
             sends: self.sends,
             limit: Duration::from_secs(self.seconds),
             reads: self.reads,
-        }
+        })
     }
 }
 
@@ -202,7 +291,6 @@ fn set_in_a_file(environment: &store::Environment, name: &str) -> Option<Option<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::judge::client::by_id;
     use crate::target::Target;
 
     #[test]
@@ -231,10 +319,11 @@ mod tests {
                 same_line: true,
                 edition: crate::judge::client::Edition::default(),
                 others: 0,
+                unasked: None,
             })
             .into();
-        let found = ways(target.endpoint().unwrap(), &installed, None);
-        let commands: Vec<String> = found.iter().map(Way::command).collect();
+        let found = ways(target.endpoint().unwrap(), &installed, &Stores::default());
+        let commands: Vec<String> = found.ways.iter().map(Way::command).collect();
         assert_eq!(
             commands,
             [

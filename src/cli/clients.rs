@@ -4,7 +4,7 @@ use std::io::{BufRead, IsTerminal, Write};
 use std::sync::Mutex;
 
 use super::{Failure, ReportFormat, Usage, announce_stdin, args, values};
-use crate::ask::{self, Way};
+use crate::ask::{self, Asking, Way};
 use crate::export;
 use crate::headless::{self, Judges};
 use crate::inspect::{self, Inspection, Options};
@@ -44,9 +44,10 @@ pub(super) fn run(typed: args::Clients) -> Result<u8, Failure> {
     };
     let mut inspection = inspect::survey(&look?, &survey, &options, Moment::now());
     if typed.ask {
-        let ways = ways(&inspection, &survey)?;
-        agreed(&ways, typed.yes)?;
-        options.measured = asked(&ways);
+        let asking = asking(&inspection, &survey)?;
+        agreed(&asking, typed.yes)?;
+        end_with_us()?;
+        options.measured = asked(&asking.ways);
         inspection = inspect::survey(&inspection, &survey, &options, Moment::now());
     }
     let out = match typed.format {
@@ -66,12 +67,6 @@ fn may_ask(target: &Target, typed: &args::Clients, options: &Options) -> Result<
             "leave one of them out",
         ));
     }
-    if !typed.judging.ca.is_empty() {
-        return Err(Usage::new(
-            "--ask and --ca do not go together: asked, clients read their own stores",
-            "leave --ca out, or set the variable that hands the file to them: SSL_CERT_FILE, REQUESTS_CA_BUNDLE, NODE_EXTRA_CA_CERTS",
-        ));
-    }
     if let Some(why) = ask::obstacle(target.endpoint()) {
         return Err(Usage::new(
             format!("--ask: {why}"),
@@ -88,24 +83,48 @@ fn may_ask(target: &Target, typed: &args::Clients, options: &Options) -> Result<
     Ok(())
 }
 
-fn ways(inspection: &Inspection, survey: &Stores) -> Result<Vec<Way>, Failure> {
+fn asking(inspection: &Inspection, survey: &Stores) -> Result<Asking, Failure> {
     let endpoint = inspection.capture.target.endpoint();
-    let ways = endpoint.map_or_else(Vec::new, |endpoint| {
+    let asking = endpoint.map_or_else(Asking::default, |endpoint| {
         let rows = inspection.grid.iter().flat_map(|grid| &grid.rows);
         let here: Vec<_> = rows.filter_map(|row| row.installed.clone()).collect();
-        ask::ways(endpoint, &here, survey.environment())
+        ask::ways(endpoint, &here, survey)
     });
-    if ways.is_empty() {
+    if asking.ways.is_empty() {
         return Err(Failure::could_not(
             "none of the clients that whycert can ask is on this machine",
             "leave --ask out for what is predicted of them",
         ));
     }
-    Ok(ways)
+    Ok(asking)
+}
+
+/// Whatever ends us ends the clients first: they run in groups of their own, which no Ctrl-C reaches.
+#[cfg(unix)]
+fn end_with_us() -> Result<(), Failure> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    let signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP]);
+    let mut signals = signals.map_err(|error| {
+        Failure::could_not(format!("cannot wait for signals: {error}"), "try again")
+    })?;
+    std::thread::spawn(move || {
+        if let Some(signal) = signals.forever().next() {
+            ask::stop();
+            let _ = signal_hook::low_level::emulate_default_handler(signal);
+        }
+    });
+    Ok(())
+}
+
+/// Elsewhere they end when they have answered.
+#[cfg(not(unix))]
+fn end_with_us() -> Result<(), Failure> {
+    Ok(())
 }
 
 /// Shows the commands and waits for a yes.
-fn agreed(ways: &[Way], yes: bool) -> Result<(), Failure> {
+fn agreed(asking: &Asking, yes: bool) -> Result<(), Failure> {
+    let ways = &asking.ways;
     let mut out = String::from("These commands ask the clients of this machine:\n\n");
     let mut files: Vec<(&str, &str)> = Vec::new();
     for way in ways {
@@ -115,6 +134,9 @@ fn agreed(ways: &[Way], yes: bool) -> Result<(), Failure> {
             way.sends,
             way.command()
         ));
+        for note in way.notes() {
+            out.push_str(&format!("    ({note})\n"));
+        }
         files.extend(way.file.filter(|file| !files.contains(file)));
     }
     for (name, body) in files {
@@ -122,6 +144,15 @@ fn agreed(ways: &[Way], yes: bool) -> Result<(), Failure> {
         for line in body.lines() {
             out.push_str(&format!("    {line}\n"));
         }
+    }
+    for made in asking.made() {
+        out.push_str(&format!("\n  {}\n", made));
+    }
+    for left in &asking.left {
+        out.push_str(&format!("\n  {} is not asked: {}.", left.version, left.why));
+    }
+    if !asking.left.is_empty() {
+        out.push('\n');
     }
     out.push_str(
         "\nThey get your variables, whose effect is measured, and an empty home: no credentials of yours.\n",

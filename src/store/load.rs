@@ -52,14 +52,17 @@ fn given_files(files: &[PathBuf], pool: &Pool) -> TrustStore {
         .iter()
         .map(|f| text::safe(&f.to_string_lossy()).into_owned())
         .collect();
-    reading
+    let path = files.first();
+    let mut store = reading
         .store(
             StoreKind::Given,
             "ca",
             &format!("--ca {}", names.join(", ")),
-            files.first().cloned(),
+            path.map(|file| std::path::absolute(file).unwrap_or_else(|_| file.clone())),
         )
-        .used_by(["this run of whycert"])
+        .used_by(["this run of whycert"]);
+    store.is_pem = files.len() == 1 && path.is_some_and(|file| super::reading::is_pem(file));
+    store
 }
 
 /// The store of the one of `SSL_CERT_FILE` and `SSL_CERT_DIR` that is still set.

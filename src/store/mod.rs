@@ -61,6 +61,8 @@ pub struct TrustStore {
     pub same_as: Option<StoreKind>,
     /// What else is good to know of it, safe to display.
     pub notes: Vec<String>,
+    /// Its path is one PEM file with just these anchors: clients can be handed it as it is.
+    pub is_pem: bool,
     by_subject: HashMap<u64, Vec<u32>>,
 }
 
@@ -159,6 +161,7 @@ impl TrustStore {
             hidden: None,
             same_as: None,
             notes: Vec::new(),
+            is_pem: false,
             by_subject,
         }
     }
@@ -281,6 +284,21 @@ impl Stores {
     /// The store whose verdict decides the outcome.
     pub fn deciding(&self) -> Option<&TrustStore> {
         self.0.first().map(Arc::as_ref)
+    }
+
+    /// The store that was given instead of all others (`--ca`, the lab's), if it decides.
+    pub fn given(&self) -> Option<&TrustStore> {
+        self.deciding().filter(|s| s.kind == StoreKind::Given)
+    }
+
+    /// The database of this browser, such as `Firefox`; one that is no snap or flatpak before those.
+    pub fn of_browser(&self, browser: &str) -> Option<&TrustStore> {
+        let all = || self.0.iter().map(Arc::as_ref);
+        let of = |is: &dyn Fn(&str) -> bool| {
+            all().find(|s| s.kind == StoreKind::Nss && s.used_by.iter().any(|who| is(who)))
+        };
+        of(&|who| who.starts_with(browser) && !who.contains(" as a "))
+            .or_else(|| of(&|who| who.starts_with(browser)))
     }
 
     /// The public roots of this machine: the system's, else Mozilla's that are compiled in.

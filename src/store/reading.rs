@@ -101,6 +101,12 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The file is PEM, not DER.
+pub(super) fn is_pem(path: &Path) -> bool {
+    let begins = |bytes: Vec<u8>| memchr::memmem::find(&bytes, b"-----BEGIN ").is_some();
+    read_bounded(path).is_ok_and(begins)
+}
+
 /// A store while it is being read.
 #[derive(Debug, Default)]
 pub(super) struct Reading {

@@ -92,6 +92,15 @@ enum Wake {
     Continued,
 }
 
+/// The clients that are being asked end with the screen.
+struct Clients;
+
+impl Drop for Clients {
+    fn drop(&mut self) {
+        crate::ask::stop();
+    }
+}
+
 /// How often waiting time is shown anew while something waits.
 const BEAT: Duration = Duration::from_millis(500);
 
@@ -100,6 +109,8 @@ const BEAT: Duration = Duration::from_millis(500);
 /// # Errors
 /// When the terminal cannot be used.
 pub fn run(start: Start) -> Result<(), TuiError> {
+    // Dropped last, when the terminal is given back.
+    let _clients = Clients;
     let fail = |error: std::io::Error| TuiError(error.to_string());
     let (sender, wakes) = mpsc::channel();
     terminal::hear_signals(&sender).map_err(fail)?;

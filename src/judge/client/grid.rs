@@ -9,7 +9,7 @@ use super::{Edition, Peer, Profile, SeenSettings};
 use crate::chain::Chain;
 use crate::judge::words::is_placeholder;
 use crate::judge::{Facts, Question};
-use crate::store::{StoreKind, Stores};
+use crate::store::Stores;
 
 /// A client found on this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub struct Installed {
     pub edition: Edition,
     /// Further programs on this machine that give the same answer for the same reasons.
     pub others: usize,
+    /// Why it cannot be asked, when its kind of installation does not let it.
+    pub unasked: Option<&'static str>,
 }
 
 /// What a client itself said.
@@ -125,9 +127,14 @@ impl Grid {
     /// given to each of them.
     pub fn of(chain: Chain, stores: Stores, surveyed: bool, asked: &Asked<'_>) -> Self {
         let settings;
-        let given = stores.deciding().filter(|s| s.kind == StoreKind::Given);
+        let given = stores.given();
         let trusted = match (stores.environment(), given.or(stores.deciding())) {
-            (Some(found), _) if given.is_none() => {
+            (Some(found), Some(store)) if given.is_some() => Trusted::Handed {
+                store,
+                stores: &stores,
+                hashed_folder: found.openssl_folder,
+            },
+            (Some(found), _) => {
                 settings = SeenSettings::of(found, asked.peer);
                 Trusted::Machine {
                     stores: &stores,

@@ -5,8 +5,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::edition::Edition;
 use super::peer::Peer;
-use super::source::{FileTrouble, SeenSettings};
+use super::source::{FileTrouble, InEffect, SeenSettings};
 use crate::store::{self, Found, Holds, Place, StoreKind, Stores, TrustStore};
 use crate::target::Host;
 
@@ -128,11 +129,6 @@ pub(super) fn resolve<'a>(
     }
     let all = || stores.0.iter().map(Arc::as_ref);
     let of = |kind: StoreKind| all().find(|s| s.kind == kind);
-    let profile = |browser: &str| {
-        all().find(|s| {
-            s.kind == StoreKind::Nss && s.used_by.iter().any(|who| who.starts_with(browser))
-        })
-    };
     let or_mozilla = |found: Option<&'a TrustStore>| match found {
         Some(store) => (vec![store], true),
         None => (of(StoreKind::Mozilla).into_iter().collect(), false),
@@ -161,11 +157,28 @@ pub(super) fn resolve<'a>(
             } else {
                 "Chromium"
             };
-            found.extend(profile(browser));
+            found.extend(stores.of_browser(browser));
             (found, false)
         }
         _ => or_mozilla(None),
     }
+}
+
+/// The stores in effect that are no files of variables and settings, and whether one is only assumed.
+pub(super) fn own_stores<'a>(
+    in_effect: &InEffect,
+    edition: &Edition,
+    stores: &'a Stores,
+) -> (Vec<&'a TrustStore>, bool) {
+    let mut found: Vec<&TrustStore> = Vec::new();
+    let mut assumed = false;
+    for name in &in_effect.stores {
+        let brought = edition.files.get(name.as_str());
+        let (named, exact) = resolve(name, brought.map(std::path::PathBuf::as_path), stores);
+        assumed |= !exact;
+        found.extend(named);
+    }
+    (found, assumed)
 }
 
 #[cfg(test)]

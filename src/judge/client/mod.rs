@@ -28,7 +28,10 @@ pub use grid::{
 pub use peer::{
     Afterwards, FirstAnswer, KeyExchange, Limits, Peer, Proxy, ProxyAnswer, Reach, Version,
 };
-pub use source::{Does, FileTrouble, InEffect, Override, SeenSettings, Source};
+pub use source::{
+    Does, FileTrouble, GIVEN_FILE, Handed, InEffect, NO_CERTIFICATES, Override, SeenSettings,
+    Source,
+};
 pub use stack::{Met, Stack};
 pub use verdict::{Ask, ClientVerdict, Direct, Kind, Trusted, verdict, verdicts, verdicts_of};
 

@@ -101,6 +101,23 @@ pub struct InEffect {
     pub why: String,
 }
 
+/// The name of the file in which roots are handed to clients that are no PEM file by themselves.
+pub const GIVEN_FILE: &str = "given.pem";
+
+/// A place without certificates.
+pub const NO_CERTIFICATES: &str = "/dev/null";
+
+/// What a variable or setting is set to when a client is handed a file of roots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handed {
+    /// The file.
+    File,
+    /// A place without certificates.
+    Nothing,
+    /// It is taken away.
+    Unset,
+}
+
 /// What is wrong with a CA file that a client is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FileTrouble {
@@ -129,6 +146,48 @@ impl FileTrouble {
 }
 
 impl Source {
+    /// How a client is handed a file of roots in its own way: everything that it follows, with what it is
+    /// set to. The roots that it reads by itself are left out where its settings can do that, else the file
+    /// comes beside them. Empty when no variable or setting hands it a file.
+    pub fn hands(&self) -> Vec<(&Override, Handed)> {
+        let first = |does: &[Does]| {
+            let gives = |o: &&Override| does.contains(&o.does) && o.value.is_none() && !o.yes;
+            self.overrides.iter().find(gives)
+        };
+        let chosen = first(&[Does::Replaces])
+            .or_else(|| first(&[Does::OpensslFile]))
+            .or_else(|| first(&[Does::Adds, Does::AddsOnce]));
+        let Some(chosen) = chosen else {
+            return Vec::new();
+        };
+        let handed = |one: &Override| match one.does {
+            _ if one == chosen => Handed::File,
+            // Where an option names the file, variables no longer count.
+            Does::OpensslFolder if chosen.name == "SSL_CERT_FILE" => Handed::Nothing,
+            _ => Handed::Unset,
+        };
+        let all = self.overrides.iter();
+        all.map(|one| (one, handed(one))).collect()
+    }
+
+    /// The store that a client reads when it is handed a file of roots so, which is [`GIVEN_FILE`] there;
+    /// `None` when no variable or setting does that.
+    pub fn when_handed(&self, hashed_folder: bool) -> Option<InEffect> {
+        let mut seen = SeenSettings::empty();
+        for (one, handed) in self.hands() {
+            let value = match handed {
+                Handed::File => format!("{}{GIVEN_FILE}", one.contains.as_deref().unwrap_or("")),
+                Handed::Nothing => NO_CERTIFICATES.to_owned(),
+                Handed::Unset => continue,
+            };
+            seen.0.insert(one.name.clone(), value);
+        }
+        let nothing = seen.0.is_empty();
+        let mut out = self.in_effect(&seen, hashed_folder);
+        out.files.retain(|file| file.as_os_str() == GIVEN_FILE);
+        (!nothing).then_some(out)
+    }
+
     /// The store that a client reads with these settings. `hashed_folder`: the system has a folder of
     /// hashed certificates beside its bundle (Debian, Arch, SUSE; not Fedora), so that a variable
     /// that names a file leaves the public roots in place.

@@ -8,7 +8,7 @@ use super::grid::Installed;
 use super::machine::{self, Named};
 use super::peer::{Afterwards, Limits, Peer, Proxy, ProxyAnswer};
 use super::shared::Known;
-use super::source::{FileTrouble, InEffect, SeenSettings};
+use super::source::{FileTrouble, GIVEN_FILE, InEffect, SeenSettings};
 use super::stack::{Met, Verifies};
 use super::{Ipv6Literal, Profile, ProxyUse, Underscore, profiles};
 use crate::cert::Certificate;
@@ -57,6 +57,16 @@ pub enum Trusted<'a> {
         store: &'a TrustStore,
         /// What is wrong with its file, if anything.
         trouble: Option<FileTrouble>,
+    },
+    /// Each is handed this store by the settings that it has for that: instead of its own where it can, else
+    /// beside it.
+    Handed {
+        /// The store.
+        store: &'a TrustStore,
+        /// The stores of this machine.
+        stores: &'a Stores,
+        /// The system has a folder of hashed certificates beside its bundle.
+        hashed_folder: bool,
     },
     /// Each reads the store that its defaults, the variables and the configuration lead to.
     Machine {
@@ -275,33 +285,37 @@ fn is_localhost(peer: Option<&Peer>) -> bool {
 
 fn trust<'a>(profile: &Profile, edition: &Edition, ask: &Ask<'a>) -> Trust<'a> {
     match ask.trusted {
-        Trusted::Given { store, trouble } => Trust {
-            stores: vec![store],
-            in_effect: InEffect {
-                files: store.path.iter().cloned().collect(),
-                why: "given".to_owned(),
-                replaced: true,
-                ..InEffect::default()
-            },
-            title: store.title.clone(),
-            assumed: false,
-            trouble,
-            file: store.path.clone(),
-        },
+        Trusted::Given { store, trouble } => given(store, trouble),
+        Trusted::Handed {
+            store,
+            stores,
+            hashed_folder,
+        } => {
+            let Some(in_effect) = profile.source.when_handed(hashed_folder) else {
+                return given(store, None);
+            };
+            let (mut found, assumed) = machine::own_stores(&in_effect, edition, stores);
+            found.push(store);
+            let titles: Vec<&str> = found.iter().map(|s| s.title.as_str()).collect();
+            Trust {
+                title: titles.join(" + "),
+                in_effect: InEffect {
+                    why: format!("given by {}", in_effect.why),
+                    ..in_effect
+                },
+                stores: found,
+                assumed,
+                trouble: None,
+                file: Some(handed_file(store)),
+            }
+        }
         Trusted::Machine {
             stores,
             settings,
             hashed_folder,
         } => {
             let in_effect = profile.source.in_effect(settings, hashed_folder);
-            let mut found: Vec<&TrustStore> = Vec::new();
-            let mut assumed = false;
-            for name in &in_effect.stores {
-                let brought = edition.files.get(name.as_str());
-                let (named, exact) = machine::resolve(name, brought.map(PathBuf::as_path), stores);
-                assumed |= !exact;
-                found.extend(named);
-            }
+            let (mut found, mut assumed) = machine::own_stores(&in_effect, edition, stores);
             let mut trouble = None;
             let mut unusable: Vec<String> = Vec::new();
             for file in &in_effect.files {
@@ -328,6 +342,29 @@ fn trust<'a>(profile: &Profile, edition: &Edition, ask: &Ask<'a>) -> Trust<'a> {
             }
         }
     }
+}
+
+/// What a client trusts that is given this store and nothing else.
+fn given(store: &TrustStore, trouble: Option<FileTrouble>) -> Trust<'_> {
+    Trust {
+        stores: vec![store],
+        in_effect: InEffect {
+            files: store.path.iter().cloned().collect(),
+            why: "given".to_owned(),
+            replaced: true,
+            ..InEffect::default()
+        },
+        title: store.title.clone(),
+        assumed: false,
+        trouble,
+        file: Some(store.path.clone().unwrap_or_else(|| handed_file(store))),
+    }
+}
+
+/// The file in which a client gets these roots.
+fn handed_file(store: &TrustStore) -> PathBuf {
+    let own = store.path.clone().filter(|_| store.is_pem);
+    own.unwrap_or_else(|| PathBuf::from(GIVEN_FILE))
 }
 
 struct Client<'a, 'b> {

@@ -260,14 +260,13 @@ impl Search<'_> {
             }
         }
         self.forward(path)?;
-        let verified = self
-            .input
-            .chain
-            .link(child, candidate)
-            .is_some_and(|l| l.signature == SignatureCheck::Verified);
-        if verified {
-            return Ok(());
-        }
+        let link = self.input.chain.link(child, candidate);
+        let unchecked = match link.map(|link| &link.signature) {
+            Some(SignatureCheck::Verified) => return Ok(()),
+            // What is not known here, such as RSA-PSS with another salt, Firefox does not know either.
+            Some(SignatureCheck::CannotCheck(why)) => Some(why.clone()),
+            _ => None,
+        };
         let weak = self
             .input
             .chain
@@ -275,7 +274,11 @@ impl Search<'_> {
             .and_then(|c| facts::weak_hash(c));
         Err(Reason::on(
             child,
-            weak.map_or(ReasonKind::BadSignature, ReasonKind::WeakHash),
+            match (weak, unchecked) {
+                (Some(hash), _) => ReasonKind::WeakHash(hash),
+                (None, Some(why)) => ReasonKind::UncheckedSignature(why),
+                (None, None) => ReasonKind::BadSignature,
+            },
         ))
     }
 

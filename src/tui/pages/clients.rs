@@ -1,11 +1,11 @@
 //! The pane Clients: who accepts it, who rejects it, and with a row opened why, and in which words.
 
-use crate::ask::Way;
+use crate::ask::{Asking, Left};
 use crate::chain::Origin;
 use crate::export::clients as words;
 use crate::inspect::Inspection;
 use crate::judge::StepState;
-use crate::judge::client::{ClientRow, Difference, Grid, Installed, Kind, Said};
+use crate::judge::client::{ClientRow, Difference, Grid, Kind, Said};
 use crate::text;
 use crate::tui::line::{Line, Link, Meaning};
 use crate::tui::model::{Finding, Model, Session};
@@ -60,8 +60,7 @@ fn head(model: &Model, session: &Session, grid: &Grid) -> Vec<Line> {
         let line = Line::of(Meaning::Bad, format!("{} Not as predicted: ", glyphs.bad));
         lines.push(line.and(Meaning::Plain, sentence).hanging(2));
     }
-    let machine = grid.stores.environment().is_some();
-    if machine && !grid.surveyed {
+    if grid.stores.environment().is_some() && !grid.surveyed {
         lines.push(Line::of(
             Meaning::Muted,
             format!("Reading the other stores of this machine{}", glyphs.waiting),
@@ -81,7 +80,7 @@ fn head(model: &Model, session: &Session, grid: &Grid) -> Vec<Line> {
             Meaning::Muted,
             format!("Looking for clients on this machine{}", glyphs.waiting),
         ));
-    } else if model.finding == Finding::Done && session.measured.is_empty() && machine {
+    } else if model.finding == Finding::Done && session.measured.is_empty() {
         let here = grid.rows.iter().filter(|row| row.installed.is_some());
         let count = text::count(here.count(), "client");
         lines.push(
@@ -383,7 +382,8 @@ fn checks(row: &ClientRow, grid: &Grid, glyphs: &Glyphs) -> Vec<Line> {
 }
 
 /// The page on which clients are asked: every command before it runs.
-pub(in crate::tui) fn asking(ways: &[Way], not_run: &[&Installed]) -> Vec<Line> {
+pub(in crate::tui) fn asking(asking: &Asking) -> Vec<Line> {
+    let Asking { ways, left } = asking;
     let mut lines = vec![
         Line::of(
             Meaning::Plain,
@@ -402,6 +402,9 @@ pub(in crate::tui) fn asking(ways: &[Way], not_run: &[&Installed]) -> Vec<Line> 
         for part in way.command().split("\\n") {
             lines.push(Line::of(Meaning::Code, format!("  {part}")).hanging(4));
         }
+        for note in way.notes() {
+            lines.push(Line::of(Meaning::Muted, format!("  {note}")).hanging(4));
+        }
         files.extend(way.file.filter(|file| !files.contains(file)));
     }
     for (name, body) in files {
@@ -412,13 +415,16 @@ pub(in crate::tui) fn asking(ways: &[Way], not_run: &[&Installed]) -> Vec<Line> 
             Line::of(Meaning::Code, format!("  {shown}")).hanging(4)
         }));
     }
-    if !not_run.is_empty() {
-        let names: Vec<&str> = not_run.iter().map(|i| i.version.as_str()).collect();
+    for made in asking.made() {
         lines.push(Line::blank());
-        lines.push(
-            Line::of(Meaning::Muted, "Found and not asked: ")
-                .and(Meaning::Muted, text::list_and(&names)),
-        );
+        lines.push(Line::of(Meaning::Muted, made).hanging(2));
+    }
+    if !left.is_empty() {
+        lines.push(Line::blank());
+        lines.push(Line::of(Meaning::Strong, "Found and not asked"));
+    }
+    for Left { version, why } in left {
+        lines.push(Line::of(Meaning::Muted, format!("  {version}: {why}")).hanging(4));
     }
     lines
 }

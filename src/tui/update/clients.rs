@@ -5,7 +5,7 @@ use super::{further, overlay};
 use crate::ask::{self, Way};
 use crate::inspect::{self, Inspection};
 use crate::judge::client::{Installed, Measured};
-use crate::store::{StoreKind, Survey};
+use crate::store::Survey;
 use crate::tui::message::{Effect, JobId};
 use crate::tui::model::{Finding, Focus, Model, Offer, Overlay, Pane, Place, State};
 use crate::tui::pages;
@@ -158,13 +158,8 @@ pub(super) fn open_ask(model: &mut Model) -> Vec<Effect> {
         model.say(false, "Wait until the server was looked at.");
         return Vec::new();
     };
-    let deciding = inspection.stores.deciding().map(|s| s.kind);
     let obstacle = if session.asking.is_some() {
         Some("They are being asked already.")
-    } else if inspection.stores.environment().is_none() || deciding == Some(StoreKind::Given) {
-        Some(
-            "These verdicts are for clients that are given these roots; asked, they would read their own stores.",
-        )
     } else {
         ask::obstacle(session.entry.target.endpoint())
     };
@@ -182,7 +177,6 @@ pub(super) fn open_ask(model: &mut Model) -> Vec<Effect> {
             return Vec::new();
         }
     }
-    let environment = inspection.stores.environment();
     let Some(endpoint) = session.entry.target.endpoint() else {
         return Vec::new();
     };
@@ -191,28 +185,21 @@ pub(super) fn open_ask(model: &mut Model) -> Vec<Effect> {
         Some(rows.filter_map(|row| row.installed.clone()).collect())
     };
     let found = here(inspection).unwrap_or_default();
-    let ways: Vec<Way> = ask::ways(endpoint, &found, environment);
-    if ways.is_empty() {
+    let stores = inspection.grid.as_ref().map(|grid| &grid.stores);
+    let asking = ask::ways(endpoint, &found, stores.unwrap_or(&inspection.stores));
+    if asking.ways.is_empty() {
         model.say(
             false,
             "None of the clients that whycert can ask is on this machine.",
         );
         return Vec::new();
     }
-    let not_run: Vec<&Installed> = found
-        .iter()
-        .filter(|i| {
-            !ways
-                .iter()
-                .any(|w| (w.client, &w.program) == (i.client, &i.program))
-        })
-        .collect();
-    let lines = pages::clients::asking(&ways, &not_run);
+    let lines = pages::clients::asking(&asking);
     model.overlays.push(Overlay::Offer(Box::new(Offer {
-        title: format!("Ask {}?", crate::text::count(ways.len(), "client")),
+        title: format!("Ask {}?", crate::text::count(asking.ways.len(), "client")),
         lines,
         place: Place::default(),
-        ways,
+        ways: asking.ways,
         copy: None,
     })));
     Vec::new()
