@@ -1,7 +1,7 @@
 //! Which clients are on this machine, in which versions: programs of `PATH` are asked for their version,
 //! each Python also for its packages. Nothing is sent anywhere.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -274,10 +274,20 @@ fn curl(program: &Path, out: &str) -> Option<Installed> {
         (_, true) => ("curl8-openssl", library.starts_with("OpenSSL/3.5")),
         (_, false) => ("curl7-openssl", library.starts_with("OpenSSL/3.0")),
     };
+    let with_openssl = !library.starts_with("GnuTLS");
+    let minor = number(version, "8.").filter(|_| with_openssl && version.starts_with("8."));
+    let mut values = BTreeMap::from([("OPENSSL".to_owned(), library.to_owned())]);
+    if minor >= Some(17) {
+        values.insert("TARGET".to_owned(), "target {HOST_KIND817}".to_owned());
+    }
     edition(
         one(client, program, &shown, same),
         Edition {
-            values: [("OPENSSL".to_owned(), library.to_owned())].into(),
+            policy: (minor >= Some(17)).then_some("curl817"),
+            words: (minor >= Some(17)).then_some("curl817"),
+            vocabulary: (number(library, "OpenSSL/3.") >= Some(6)).then_some("openssl36"),
+            source: minor.is_some_and(|minor| minor < 3).then_some("curl7"),
+            values,
             ..Edition::default()
         },
     )

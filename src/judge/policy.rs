@@ -104,6 +104,8 @@ pub enum NameCheck {
     Inside,
     /// The program, once the verifier has accepted.
     Afterwards,
+    /// The program, before it looks at what the verifier found.
+    Before,
 }
 
 /// Which error is reported when there are several.

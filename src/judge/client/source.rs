@@ -59,6 +59,9 @@ pub struct Override {
     pub contains: Option<String>,
     /// What it does.
     pub does: Does,
+    /// What comes after it does not count.
+    #[serde(default)]
+    pub ends: bool,
 }
 
 /// Values that mean yes.
@@ -241,6 +244,9 @@ impl Source {
                 Does::AddsSystem => out.stores.push("system".to_owned()),
             }
             why.push(&one.name);
+            if one.ends {
+                break;
+            }
         }
         // Without the other half there are no public roots left.
         if file && (folder || !hashed_folder) {
@@ -282,6 +288,25 @@ mod tests {
             .unwrap()
             .source
             .in_effect(&seen(pairs), hashed)
+    }
+
+    /// Seen with curl 7.88.1 and 8.23.0.
+    #[test]
+    fn curls_variables_stop_each_other() {
+        let both = [("SSL_CERT_FILE", "/file"), ("SSL_CERT_DIR", "/folder")];
+        let old = store("curl7-openssl", &both, true);
+        assert_eq!((old.files, old.replaced), (vec!["/folder".into()], false));
+        let new = store("curl8-openssl", &both, true);
+        assert_eq!(new.files.len(), 2);
+        assert!(new.replaced);
+        for client in ["curl7-openssl", "curl8-openssl"] {
+            let own = [("CURL_CA_BUNDLE", "/own"), both[0], both[1]];
+            let own = store(client, &own, true);
+            assert_eq!(
+                (own.files, own.why.as_str()),
+                (vec!["/own".into()], "CURL_CA_BUNDLE")
+            );
+        }
     }
 
     #[test]

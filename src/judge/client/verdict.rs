@@ -535,8 +535,8 @@ impl Client<'_, '_> {
         if let Some(host) = host {
             let (bare, bracketed, kind) = match host {
                 Host::Name { ascii, .. } => (ascii.clone(), ascii.clone(), "hostname"),
-                Host::Ip(ip) if ip.is_ipv6() => (ip.to_string(), format!("[{ip}]"), "ipv6 address"),
-                Host::Ip(ip) => (ip.to_string(), ip.to_string(), "ipv4 address"),
+                Host::Ip(ip) if ip.is_ipv6() => (ip.to_string(), format!("[{ip}]"), "IPv6 address"),
+                Host::Ip(ip) => (ip.to_string(), ip.to_string(), "IPv4 address"),
             };
             let port = self
                 .ask
@@ -556,7 +556,8 @@ impl Client<'_, '_> {
                 ("AUTHORITY", format!("{bracketed}:{port}")),
                 ("NETLOC", netloc),
                 ("BRACKETED", bracketed),
-                ("HOST_KIND", kind.to_owned()),
+                ("HOST_KIND", kind.to_lowercase()),
+                ("HOST_KIND817", kind.to_owned()),
                 ("PORT", port),
             ]);
         }

@@ -42,8 +42,14 @@ pub(super) fn judge(input: &Input<'_>) -> Answer {
     verify.revocation();
     verify.signatures();
     verify.constraints();
-    if input.policy.name_check == NameCheck::Afterwards && verify.failures.is_empty() {
-        verify.name();
+    match input.policy.name_check {
+        NameCheck::Afterwards if verify.failures.is_empty() => verify.name(),
+        NameCheck::Before => {
+            let others = std::mem::take(&mut verify.failures);
+            verify.name();
+            verify.failures.extend(others);
+        }
+        _ => {}
     }
     let Verify {
         path, mut failures, ..
