@@ -354,6 +354,7 @@ fn go(program: &Path, out: &str) -> Option<Installed> {
     edition(
         one("go124", program, shown, minor >= 24 || minor == 19),
         Edition {
+            policy: (minor >= 26).then_some("go"),
             words: (minor < 20).then_some("go119-http"),
             ..Edition::default()
         },
@@ -380,6 +381,7 @@ fn kubectl(program: &Path, out: &str) -> Option<Installed> {
     edition(
         one("kubectl", program, &shown, minor >= 24),
         Edition {
+            policy: (minor >= 26).then_some("go"),
             words: (minor < 20).then_some("kubectl-go119"),
             ..Edition::default()
         },
