@@ -6,6 +6,7 @@ mod overload;
 mod revocation;
 mod staples;
 mod unasked;
+mod uses;
 mod verify;
 
 use std::sync::Arc;
@@ -205,6 +206,21 @@ const FAULTS: &[Fault] = &[
         what: "intermediate for clients",
         spoil: |l| l.issuing.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth],
         says: ("not-for-servers", 1),
+    },
+    Fault {
+        what: "root for clients",
+        spoil: |l| l.root.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth],
+        says: ("not-for-servers", 2),
+    },
+    Fault {
+        what: "a policy listed twice",
+        spoil: |l| {
+            let twice = [&[0x30, 14], &POLICY_A[2..], &POLICY_A[2..]].concat();
+            l.leaf
+                .custom_extensions
+                .push(extension(POLICIES, false, &twice));
+        },
+        says: ("policy", 0),
     },
     Fault {
         what: "unknown critical extension",

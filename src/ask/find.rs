@@ -364,6 +364,7 @@ fn go(program: &Path, out: &str) -> Option<Installed> {
     edition(
         one("go124", program, shown, minor >= 24 || minor == 19),
         Edition {
+            policy: (minor >= 26).then_some("go"),
             words: (minor < 20).then_some("go119-http"),
             ..Edition::default()
         },
@@ -390,6 +391,7 @@ fn kubectl(program: &Path, out: &str) -> Option<Installed> {
     edition(
         one("kubectl", program, &shown, minor >= 24),
         Edition {
+            policy: (minor >= 26).then_some("go"),
             words: (minor < 20).then_some("kubectl-go119"),
             ..Edition::default()
         },

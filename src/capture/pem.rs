@@ -10,6 +10,9 @@ use data_encoding::{BASE64, Specification};
 pub struct Decoded {
     /// DER of each certificate, in order.
     pub certificates: Vec<Vec<u8>>,
+    /// What a `TRUSTED CERTIFICATE` block of OpenSSL has after its certificate (empty for most), with the
+    /// place of the certificate in the list.
+    pub trailers: Vec<(usize, Vec<u8>)>,
     /// Parts that could not be read, safe to display: where and why.
     pub notes: Vec<String>,
 }
@@ -117,14 +120,11 @@ fn block(label: &[u8], content: &[u8], line: impl Fn() -> usize, out: &mut Decod
     match label {
         b"CERTIFICATE" | b"X509 CERTIFICATE" | b"TRUSTED CERTIFICATE" => match base64(content) {
             Some(der) => {
-                // OpenSSL's TRUSTED CERTIFICATE has its own data after the certificate.
-                let length = if label.starts_with(b"TRUSTED") {
-                    element(&der).unwrap_or(der.len())
-                } else {
-                    der.len()
-                };
                 let mut der = der;
-                der.truncate(length);
+                if label.starts_with(b"TRUSTED") {
+                    let after = der.split_off(element(&der).unwrap_or(der.len()));
+                    out.trailers.push((out.certificates.len(), after));
+                }
                 out.certificates.push(der);
             }
             None => out.notes.push(format!(

@@ -168,9 +168,9 @@ pub(super) struct Verify {
     /// Judge as of then: 2027-01-31, 2027-01-31T12:00:00Z, +30d, -2h.
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub at: Option<String>,
-    /// The verdict of this client alone: rfc5280, openssl, rustls, go (1.24 to 1.26), python (3.13,
-    /// strict; the same as python313), python312 (3.8 to 3.12), gnutls, or a program such as
-    /// curl8-openssl. Without it all of them are asked, and rfc5280 decides.
+    /// The verdict of this client alone: rfc5280, openssl, rustls, go (1.26 and later), go125 (1.24,
+    /// 1.25), python (3.13, strict; the same as python313), python312 (3.8 to 3.12), gnutls, or a
+    /// program such as curl8-openssl. Without it all of them are asked, and rfc5280 decides.
     #[arg(long, value_name = "ID")]
     pub client: Option<String>,
     /// What the leaf is used for; without it, server when a host is named, else anything.

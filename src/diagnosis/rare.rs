@@ -36,6 +36,19 @@ pub(super) fn finding(case: &Case<'_>, node: Option<NodeId>, kind: &ReasonKind) 
             format!("{upper} is refused by name by {}.", clip(who)),
         )
         .fix(Who::ServerOwner, "Get a certificate from another CA."),
+        ReasonKind::HeldForOtherUse => new(
+            &rule::UNKNOWN_ROOT,
+            format!("The file that holds {called} says that it is not for this use."),
+        )
+        .saw(
+            "its block",
+            "BEGIN TRUSTED CERTIFICATE, with OpenSSL's trust settings",
+        )
+        .fix_by(
+            Who::You,
+            "If it may be used, write it again without these settings.",
+            "openssl x509 -in FILE -clrtrust -clrreject -out anchor.pem",
+        ),
         ReasonKind::UnsupportedSignature { algorithm } => new(
             &rule::UNCHECKED_SIGNATURE,
             format!(

@@ -87,6 +87,10 @@ pub(super) fn reason(kind: &ReasonKind) -> String {
         ReasonKind::HeldLeafRefused => {
             "it signed itself; this store holds it, but this client does not trust such a certificate for itself".to_owned()
         }
+        ReasonKind::HeldForOtherUse => {
+            "the file that holds it (BEGIN TRUSTED CERTIFICATE) says that it is not for this use"
+                .to_owned()
+        }
         ReasonKind::Expired { not_after } => format!("expired on {}", not_after.long()),
         ReasonKind::NotYetValid { not_before } => {
             format!("not valid before {}", not_before.long())

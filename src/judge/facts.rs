@@ -54,6 +54,17 @@ pub(super) fn duplicate_extension(certificate: &Certificate) -> Option<String> {
         .map(|(_, e)| e.oid.title())
 }
 
+/// A certificate policy is listed twice, which section 4.2.1.4 forbids.
+pub(super) fn repeats_policy(certificate: &Certificate) -> bool {
+    certificate.extensions.iter().any(|e| match &e.value {
+        ExtensionValue::CertificatePolicies(list) => {
+            let mut seen = std::collections::BTreeSet::new();
+            !list.iter().all(|p| seen.insert(p.oid.as_str()))
+        }
+        _ => false,
+    })
+}
+
 /// What makes the certificate unfit to be judged: structure, encoding, version.
 pub(super) fn unreadable(certificate: &Certificate) -> Vec<ReasonKind> {
     let mut found = Vec::new();

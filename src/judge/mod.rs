@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 
+use crate::cert::{Certificate, oid};
 use crate::chain::{Chain, NodeId};
 use crate::moment::Moment;
 use crate::store::{Stores, TrustStore};
@@ -28,7 +29,7 @@ pub mod staple;
 pub mod words;
 
 pub use crl::{Crl, Entry};
-pub use engine::{Anchors, Answer, Facts, Input, Step, StepState};
+pub use engine::{Anchors, Answer, Facts, Hold, Input, Step, StepState};
 pub use policy::{Engine, Policy};
 pub use profile::ProfileRule;
 pub use reason::{ConstraintFault, Reason, ReasonKind, SerialFault, StrictRule};
@@ -122,7 +123,7 @@ pub fn ask(
     facts: &Facts,
 ) -> Option<Answer> {
     let chain = policy.sees(chain);
-    let anchors = anchors(chain, store, question);
+    let anchors = anchors(chain, &[store], question, policy);
     engine::ask(&Input {
         chain,
         anchors: &anchors,
@@ -132,10 +133,37 @@ pub fn ask(
     })
 }
 
-fn anchors(chain: &Chain, store: &TrustStore, question: &Question) -> Anchors {
+/// The anchors that a client of this policy finds in its stores; the first store that holds one speaks.
+fn anchors(chain: &Chain, stores: &[&TrustStore], question: &Question, policy: &Policy) -> Anchors {
     Anchors::of(chain, |c| {
-        question.pretend.contains(&c.sha256) || store.holds(c)
+        if question.pretend.contains(&c.sha256) {
+            return Hold::Anchor;
+        }
+        let mut holds = stores.iter().map(|s| held(s, c, question, policy));
+        holds.find(|&h| h != Hold::No).unwrap_or(Hold::No)
     })
+}
+
+/// What this store says of a certificate to a client of this policy.
+fn held(store: &TrustStore, c: &Certificate, question: &Question, policy: &Policy) -> Hold {
+    if !store.holds(c) {
+        return Hold::No;
+    }
+    let Some(uses) = store.uses(c) else {
+        return Hold::Anchor;
+    };
+    let purpose = match question.purpose {
+        Some(Purpose::Server) => oid::KP_SERVER_AUTH,
+        Some(Purpose::Client) => oid::KP_CLIENT_AUTH,
+        None => oid::ANY_EXTENDED_KEY_USAGE,
+    };
+    match policy.engine {
+        Engine::Rfc5280 | Engine::Openssl | Engine::Boringssl if uses.allow(purpose) => {
+            Hold::Anchor
+        }
+        Engine::Rfc5280 | Engine::Openssl | Engine::Boringssl => Hold::OtherUse,
+        _ => Hold::No,
+    }
 }
 
 fn judge_one(
@@ -145,7 +173,7 @@ fn judge_one(
     facts: &Facts,
 ) -> Verdict {
     let policy = Policy::default();
-    let anchors = anchors(chain, store, question);
+    let anchors = anchors(chain, &[store.as_ref()], question, &policy);
     let input = Input {
         chain,
         anchors: &anchors,
@@ -155,14 +183,21 @@ fn judge_one(
     };
     let answer = engine::rfc5280(&input);
     let pretended = answer.accepted && !question.pretend.is_empty() && {
-        let anchors = Anchors::of(chain, |c| store.holds(c));
+        let anchors = Anchors::of(chain, |c| held(store, c, question, &policy));
         !engine::rfc5280(&Input {
             anchors: &anchors,
             ..input
         })
         .accepted
     };
-    let webpki = engine::webpki_says(&input, &answer.path);
+    let policy = Policy::webpki();
+    let webpki = engine::webpki_says(
+        &Input {
+            anchors: &self::anchors(chain, &[store.as_ref()], question, &policy),
+            ..input
+        },
+        &answer.path,
+    );
     Verdict {
         store: store.id.clone(),
         store_title: store.title.clone(),

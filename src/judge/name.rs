@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use super::policy::{CommonName, Policy};
+use super::policy::{CommonName, Engine, NameCheck, Policy};
 use crate::cert::{Certificate, GeneralName};
 use crate::target::Host;
 
@@ -94,7 +94,7 @@ fn client_matches(pattern: &str, name: &str, policy: &Policy) -> bool {
         _ => pattern,
     };
     if dns_matches(pattern, name) {
-        return true;
+        return !pattern.starts_with("*.") || star_takes(name, policy);
     }
     if policy.bare_wildcard && pattern == "*" {
         return !name.contains('.');
@@ -111,11 +111,25 @@ fn client_matches(pattern: &str, name: &str, policy: &Policy) -> bool {
         && first.split_once('*').is_some_and(|(before, after)| {
             let label = label.to_ascii_lowercase();
             let (before, after) = (before.to_ascii_lowercase(), after.to_ascii_lowercase());
+            // A part of an encoded label is no part of a name.
+            let encoded = |text: &str| text.starts_with("xn--");
             !after.contains('*')
+                && !encoded(&before)
+                && !label.get(before.len()..).is_some_and(encoded)
                 && label.len() > before.len() + after.len()
                 && label.starts_with(&before)
                 && label.ends_with(&after)
         })
+}
+
+/// OpenSSL's own check lets a star stand for letters, digits and hyphens only.
+fn star_takes(name: &str, policy: &Policy) -> bool {
+    let openssl = policy.engine == Engine::Openssl && policy.name_check == NameCheck::Inside;
+    let label = name.split('.').next().unwrap_or_default();
+    !openssl
+        || label
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
 /// The names the certificate is good for, safe to display, in their order; at most `most`, then how
@@ -204,5 +218,23 @@ mod tests {
         }
         assert!(!client_matches("fo*.lab.test", "bar.lab.test", &lax));
         assert!(!client_matches("*", "a.test", &lax));
+        assert!(!client_matches("xn--*.lab.test", "xn--a-b.lab.test", &lax));
+        assert!(!client_matches("x*.lab.test", "xxn--a-b.lab.test", &lax));
+    }
+
+    #[test]
+    fn the_star_of_openssl_stands_for_no_underscore() {
+        let openssl = Policy {
+            engine: Engine::Openssl,
+            ..Policy::default()
+        };
+        assert!(client_matches("*.lab.test", "a-b.lab.test", &openssl));
+        assert!(!client_matches("*.lab.test", "_a.lab.test", &openssl));
+        assert!(client_matches("_a.lab.test", "_a.lab.test", &openssl));
+        assert!(client_matches(
+            "*.lab.test",
+            "_a.lab.test",
+            &Policy::default()
+        ));
     }
 }

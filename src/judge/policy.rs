@@ -46,6 +46,9 @@ pub struct Policy {
     pub any_extended_key_usage: bool,
     /// The leaf's key usage must fit the handshake (digitalSignature).
     pub leaf_key_usage: bool,
+    /// Go 1.26 and later: names are held against constraints once whole chains stand, permitted ones
+    /// before excluded ones and however many there are; a spent budget of signatures ends the search.
+    pub constraints_last: bool,
     /// What is made of a stapled OCSP answer.
     pub stapled: Stapled,
     /// Missing issuers are fetched from their published address.
@@ -138,10 +141,8 @@ pub enum ExtendedKeyUsage {
     Ignored,
     /// On the leaf only.
     Leaf,
-    /// On the leaf and on every intermediate that limits it.
+    /// On the leaf and on every CA that limits it, the anchor too where its constraints count.
     Nested,
-    /// On the anchor too.
-    NestedWithAnchor,
 }
 
 /// What is made of a stapled OCSP answer.
@@ -193,6 +194,7 @@ impl Default for Policy {
             extended_key_usage: ExtendedKeyUsage::Nested,
             any_extended_key_usage: true,
             leaf_key_usage: false,
+            constraints_last: false,
             stapled: Stapled::Revoked,
             fetches_issuers: false,
             anchor_dates: true,

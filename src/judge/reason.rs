@@ -84,6 +84,9 @@ kinds! {
     /// The leaf signed itself and this store holds it, but the client takes no such certificate from
     /// it: only CAs, or only leaves that are none.
     HeldLeafRefused = "held-leaf-refused";
+    /// This store holds it, but its file says that it is not for this use (OpenSSL's `TRUSTED
+    /// CERTIFICATE`).
+    HeldForOtherUse = "held-for-other-use";
     /// More intermediates than the client or the question allows.
     TooDeep { most: u32 } = "too-deep";
     /// The search budget was spent.

@@ -26,6 +26,7 @@ mod subject;
 mod survey;
 mod system;
 mod tools;
+mod uses;
 
 pub use known::{Holds, Known, Meaning, known};
 pub use load::user_bundle_path;
@@ -34,6 +35,7 @@ pub use nss::{Profile as BrowserDatabase, found as browser_databases};
 pub use python::prefixes as python_prefixes;
 pub use settings::{Environment, Found, Override, Place, Setting};
 pub use survey::{MOST_STORES, Survey};
+pub use uses::Uses;
 
 /// One set of anchors that some clients use.
 #[derive(Debug)]
@@ -63,6 +65,8 @@ pub struct TrustStore {
     pub notes: Vec<String>,
     /// Its path is one PEM file with just these anchors: clients can be handed it as it is.
     pub is_pem: bool,
+    /// Anchors from `TRUSTED CERTIFICATE` blocks, with what they are for.
+    uses: Vec<(Arc<[u8]>, Uses)>,
     by_subject: HashMap<u64, Vec<u32>>,
 }
 
@@ -162,6 +166,7 @@ impl TrustStore {
             same_as: None,
             notes: Vec::new(),
             is_pem: false,
+            uses: Vec::new(),
             by_subject,
         }
     }
@@ -186,6 +191,13 @@ impl TrustStore {
     pub fn holds(&self, certificate: &Certificate) -> bool {
         self.candidates(&certificate.subject)
             .any(|a| a.der == certificate.der)
+    }
+
+    /// What this anchor is for, where its file says so in OpenSSL's own way, which other libraries do
+    /// not read.
+    pub fn uses(&self, certificate: &Certificate) -> Option<&Uses> {
+        let found = self.uses.iter().find(|(der, _)| *der == certificate.der);
+        found.map(|(_, uses)| uses)
     }
 
     /// An anchor here has this name, and this key identifier as far as both say one.

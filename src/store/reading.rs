@@ -6,7 +6,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Anchor, StoreKind, TrustStore};
+use super::{Anchor, StoreKind, TrustStore, Uses};
 use crate::capture::pem;
 use crate::moment::Moment;
 use crate::text;
@@ -28,6 +28,7 @@ pub(super) struct Pool {
 #[derive(Debug, Default)]
 pub(super) struct Contents {
     pub anchors: Vec<Anchor>,
+    pub uses: Vec<(Arc<[u8]>, Uses)>,
     pub problems: Vec<String>,
     pub modified: Option<Moment>,
 }
@@ -65,8 +66,10 @@ impl Pool {
                 if decoded.certificates.is_empty() {
                     problems.insert(0, "no certificate in it".to_owned());
                 }
+                let anchors = self.keep(decoded.certificates);
                 Contents {
-                    anchors: self.keep(decoded.certificates),
+                    uses: uses(&anchors, &decoded.trailers),
+                    anchors,
                     problems,
                     modified,
                 }
@@ -96,6 +99,18 @@ impl Pool {
     }
 }
 
+/// What the anchors of `TRUSTED CERTIFICATE` blocks are for. One that stood in an ordinary block before
+/// is what that says, as in OpenSSL.
+pub(super) fn uses(anchors: &[Anchor], trailers: &[(usize, Vec<u8>)]) -> Vec<(Arc<[u8]>, Uses)> {
+    let found = trailers.iter().filter_map(|(place, after)| {
+        let (before, rest) = anchors.split_at_checked(*place)?;
+        let der = &rest.first()?.der;
+        let known = before.iter().any(|a| a.der == *der);
+        (!known).then(|| (der.clone(), Uses::read(after)))
+    });
+    found.collect()
+}
+
 /// A thread that died while it held the lock left whole entries: they are used.
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -111,6 +126,7 @@ pub(super) fn is_pem(path: &Path) -> bool {
 #[derive(Debug, Default)]
 pub(super) struct Reading {
     pub anchors: Vec<Anchor>,
+    pub uses: Vec<(Arc<[u8]>, Uses)>,
     pub problems: Vec<String>,
     pub modified: Option<Moment>,
     /// Names in hashed folders read already: OpenSSL takes the first of each.
@@ -128,6 +144,7 @@ impl Reading {
     ) -> TrustStore {
         let mut store = TrustStore::new(kind, id, title, path, self.anchors, self.problems);
         store.modified = self.modified;
+        store.uses = self.uses;
         store
     }
 
@@ -135,6 +152,11 @@ impl Reading {
     pub fn file(&mut self, pool: &Pool, path: &Path) {
         let contents = pool.file(path);
         let shown = text::safe(&path.to_string_lossy()).into_owned();
+        for (der, uses) in &contents.uses {
+            if !self.anchors.iter().any(|a| a.der == *der) {
+                self.uses.push((der.clone(), uses.clone()));
+            }
+        }
         self.anchors.extend(contents.anchors.iter().cloned());
         self.problems
             .extend(contents.problems.iter().map(|p| format!("{shown}: {p}")));

@@ -382,8 +382,10 @@ impl Reader<'_> {
 
     fn inline(&self, value: &str) -> Found {
         let decoded = pem::decode(value.as_bytes());
+        let anchors = self.pool.keep(decoded.certificates);
         let reading = Reading {
-            anchors: self.pool.keep(decoded.certificates),
+            uses: super::reading::uses(&anchors, &decoded.trailers),
+            anchors,
             problems: decoded.notes,
             ..Reading::default()
         };

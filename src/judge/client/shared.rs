@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::verdict::Ask;
 use crate::chain::Chain;
-use crate::judge::Policy;
 use crate::judge::engine::{self, Anchors, Answer, Facts, Input};
+use crate::judge::{self, Engine, Policy};
 use crate::store::TrustStore;
 
 /// Answers that several clients share.
@@ -19,8 +19,8 @@ pub(super) struct Known<'a> {
 /// The answer to a policy and anchors, for the chain or for the one seen without the proxy.
 type Judged = (Policy, Arc<Anchors>, bool, Option<Arc<Answer>>);
 
-/// The anchors of these stores in the chain, or in the one seen without the proxy.
-type Held<'a> = (Vec<&'a TrustStore>, bool, Arc<Anchors>);
+/// The anchors of these stores for this engine in the chain, or in the one seen without the proxy.
+type Held<'a> = (Vec<&'a TrustStore>, bool, Engine, Arc<Anchors>);
 
 impl<'a> Known<'a> {
     /// The anchors of these stores, found once.
@@ -30,19 +30,21 @@ impl<'a> Known<'a> {
         chain: &Chain,
         is_direct: bool,
         stores: &[&'a TrustStore],
+        policy: &Policy,
     ) -> Arc<Anchors> {
         let same = |known: &[&TrustStore]| {
             known.len() == stores.len() && known.iter().zip(stores).all(|(a, b)| ptr::eq(*a, *b))
         };
         let mut known = self.anchors.iter();
-        if let Some((.., anchors)) = known.find(|(s, d, _)| *d == is_direct && same(s)) {
+        if let Some((.., anchors)) =
+            known.find(|(s, d, e, _)| *d == is_direct && *e == policy.engine && same(s))
+        {
             return anchors.clone();
         }
-        let anchors = Arc::new(Anchors::of(chain, |c| {
-            ask.question.pretend.contains(&c.sha256) || stores.iter().any(|s| s.holds(c))
-        }));
+        let anchors = Arc::new(judge::anchors(chain, stores, ask.question, policy));
+        let key = stores.to_vec();
         self.anchors
-            .push((stores.to_vec(), is_direct, anchors.clone()));
+            .push((key, is_direct, policy.engine, anchors.clone()));
         anchors
     }
 

@@ -235,7 +235,7 @@ fn found<'a>(
         is_direct,
         by_proxy,
         trust: &trust,
-        anchors: known.anchors(ask, chain, is_direct, &trust.stores),
+        anchors: known.anchors(ask, chain, is_direct, &trust.stores, &profile.policy),
     };
     if let Some(event) = client.meets(known, &mut out)? {
         let wants_certificate = peer.is_some_and(|p| p.afterwards == Afterwards::ClientCertificate);

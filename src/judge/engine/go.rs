@@ -1,13 +1,13 @@
-//! Go's crypto/x509: Certificate.Verify, as its TLS clients call it (Go 1.24 to 1.26; what
-//! newer ones do otherwise is said at the client `go` in `assets/clients.toml`).
+//! Go's crypto/x509: Certificate.Verify, as its TLS clients call it (Go 1.24 to 1.27).
 //!
 //! Certificates that it does not parse never get that far. Then the leaf's own critical extensions,
 //! dates and name; only then chains are built, roots before intermediates, every candidate's signature
 //! checked (at most a hundred), and what stands against a candidate ends that branch. The error is that
 //! of the last branch that had one; when no branch had any, "unknown authority". At the end every chain
-//! must allow the purpose, its root too.
+//! must allow the purpose, its root too. Since 1.26 names are held against constraints only then, and
+//! the first error of that kind is the one that is told.
 //!
-//! Of the policy it reads `extended_key_usage`, `least_rsa_bits`, `name_check`.
+//! Of the policy it reads `constraints_last`, `extended_key_usage`, `least_rsa_bits`, `name_check`.
 
 use super::ground::{Ground, same_bytes};
 use super::{Answer, Input, steps};
@@ -96,9 +96,10 @@ impl<'a> Verify<'a> {
                 return refused(input, refusal.path, refusal.reasons);
             }
         }
-        let mut first = None;
+        let mut first: Option<(Vec<NodeId>, Reason)> = None;
         for chain in &self.chains {
-            let against = self.policy(chain).or_else(|| self.purpose(chain));
+            let against = (self.policy(chain).or_else(|| self.purpose(chain)))
+                .or_else(|| self.constraints(chain));
             match against {
                 None => {
                     return Answer {
@@ -109,7 +110,14 @@ impl<'a> Verify<'a> {
                         spoken: None,
                     };
                 }
-                Some(reason) => first = first.or(Some((chain.clone(), reason))),
+                Some(reason) => {
+                    let constrains =
+                        |r: &Reason| matches!(r.kind, ReasonKind::NameConstraint { .. });
+                    let told = first.as_ref();
+                    if told.is_none_or(|(_, told)| constrains(&reason) && !constrains(told)) {
+                        first = Some((chain.clone(), reason));
+                    }
+                }
             }
         }
         let (path, reason) =
@@ -136,7 +144,7 @@ impl<'a> Verify<'a> {
         if let Some(kind) = super::ground::dates(c, self.ground.input.question.at) {
             return Err(kind);
         }
-        if role != Role::Leaf {
+        if role != Role::Leaf && !self.ground.input.policy.constraints_last {
             let lower: Vec<&Certificate> = below
                 .iter()
                 .filter_map(|&id| self.ground.certificate(id))
@@ -172,8 +180,11 @@ impl<'a> Verify<'a> {
         let before = self.chains.len();
         let mut hints: Vec<Reason> = Vec::new();
         let mut error: Option<Refusal> = None;
+        let newer = self.ground.input.policy.constraints_last;
         for (role, candidate) in self.parents(top) {
-            if path.contains(&candidate) || self.already_in(candidate, path) {
+            let is_there = path.contains(&candidate) || self.already_in(candidate, path);
+            // Since 1.26 these count too.
+            if is_there && !newer {
                 continue;
             }
             let with = |reasons: Vec<Reason>| {
@@ -190,6 +201,12 @@ impl<'a> Verify<'a> {
                     kind: ReasonKind::BudgetSpent,
                     node: None,
                 }]));
+                if newer {
+                    break;
+                }
+                continue;
+            }
+            if is_there {
                 continue;
             }
             if let Err(reason) = self.signature(top, candidate) {
@@ -205,7 +222,14 @@ impl<'a> Verify<'a> {
             let mut longer = path.to_vec();
             longer.push(candidate);
             error = match role {
-                Role::Intermediate => self.build(&longer),
+                Role::Intermediate => {
+                    let above = self.build(&longer);
+                    if newer && spent(above.as_ref()) {
+                        error = above;
+                        break;
+                    }
+                    above
+                }
                 _ => {
                     self.chains.push(longer);
                     None
@@ -328,6 +352,19 @@ impl<'a> Verify<'a> {
             .map_err(|kind| Reason::on(child, kind))
     }
 
+    /// checkChainConstraints, since Go 1.26.
+    fn constraints(&self, chain: &[NodeId]) -> Option<Reason> {
+        if !self.ground.input.policy.constraints_last {
+            return None;
+        }
+        let certificates: Vec<&Certificate> = chain
+            .iter()
+            .filter_map(|&id| self.ground.certificate(id))
+            .collect();
+        let (place, kind) = names::check_chain(&certificates).err()?;
+        Some(Reason::on(*chain.get(place)?, kind))
+    }
+
     /// policiesValid, since Go 1.24.
     fn policy(&self, chain: &[NodeId]) -> Option<Reason> {
         let below: Vec<&Certificate> = chain
@@ -367,6 +404,13 @@ impl<'a> Verify<'a> {
             },
         ))
     }
+}
+
+/// The search ended because too many signatures were checked.
+fn spent(refusal: Option<&Refusal>) -> bool {
+    refusal
+        .and_then(|r| r.reasons.first())
+        .is_some_and(|r| r.kind == ReasonKind::BudgetSpent)
 }
 
 /// The certificate's name constraints, if it has any.

@@ -67,7 +67,18 @@ impl Facts {
 
 /// The nodes of one chain that one client trusts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Anchors(Vec<bool>);
+pub struct Anchors(Vec<Hold>);
+
+/// What a client's stores say of one certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// It is in none of them, or not in a form that this client reads.
+    No,
+    /// It is an anchor.
+    Anchor,
+    /// It is there, for other uses than this one: what goes through it is refused.
+    OtherUse,
+}
 
 /// What an engine answers.
 #[derive(Clone, Debug, Default)]
@@ -159,20 +170,20 @@ impl Answer {
 }
 
 impl Anchors {
-    /// The nodes for which `trusted` says so.
-    pub fn of(chain: &Chain, trusted: impl Fn(&Certificate) -> bool) -> Self {
-        Self(
-            chain
-                .nodes
-                .iter()
-                .map(|n| n.certificate.as_ref().is_some_and(|c| trusted(c)))
-                .collect(),
-        )
+    /// What `hold` says of each node.
+    pub fn of(chain: &Chain, hold: impl Fn(&Certificate) -> Hold) -> Self {
+        let nodes = chain.nodes.iter();
+        let holds = nodes.map(|n| n.certificate.as_ref().map_or(Hold::No, |c| hold(c)));
+        Self(holds.collect())
     }
 
-    /// The node is an anchor.
+    /// The node is an anchor, also one for another use: a path ends there, to be refused.
     pub fn holds(&self, id: NodeId) -> bool {
-        self.0.get(id.0).copied().unwrap_or(false)
+        self.0.get(id.0).is_some_and(|&hold| hold != Hold::No)
+    }
+
+    fn is_for_other_use(&self, id: NodeId) -> bool {
+        self.0.get(id.0) == Some(&Hold::OtherUse)
     }
 
     /// All anchors of the chain.
@@ -180,7 +191,7 @@ impl Anchors {
         self.0
             .iter()
             .enumerate()
-            .filter_map(|(i, &is)| is.then_some(NodeId(i)))
+            .filter_map(|(i, &hold)| (hold != Hold::No).then_some(NodeId(i)))
     }
 }
 
@@ -204,8 +215,16 @@ pub fn ask(input: &Input<'_>) -> Option<Answer> {
 }
 
 /// Engines say of every self-signed leaf that they do not trust that it is unknown. Where the store
-/// holds it, that is not the reason.
+/// holds it, that is not the reason. And what a store holds for another use is refused first of all,
+/// wherever it stands in the path.
 fn told_truly(input: &Input<'_>, mut answer: Answer) -> Answer {
+    let mut path = answer.path.iter().copied();
+    if let Some(id) = path.find(|&id| input.anchors.is_for_other_use(id)) {
+        let reason = Reason::on(id, ReasonKind::HeldForOtherUse);
+        answer.accepted = false;
+        answer.failures.insert(0, reason);
+        answer.steps = steps::of(input, &answer.path, &answer.failures);
+    }
     for reason in &mut answer.failures {
         if reason.kind == ReasonKind::SelfSignedLeaf
             && reason.node.is_some_and(|id| input.anchors.holds(id))

@@ -185,6 +185,10 @@ impl Rules<'_> {
         {
             kinds.push(ReasonKind::WeakHash(hash));
         }
+        if !trusted && facts::repeats_policy(certificate) {
+            let why = "it lists a policy twice, which RFC 5280 forbids";
+            kinds.push(ReasonKind::Policy(why.to_owned()));
+        }
         if let Some(oid) = facts::unknown_critical(certificate) {
             kinds.push(ReasonKind::UnknownCriticalExtension { oid });
         }
@@ -259,10 +263,7 @@ impl Rules<'_> {
         if facts::lacks_cert_sign(certificate) {
             kinds.push(ReasonKind::NoCertSign);
         }
-        if matches!(
-            self.input.policy.extended_key_usage,
-            ExtendedKeyUsage::Nested | ExtendedKeyUsage::NestedWithAnchor
-        ) {
+        if self.input.policy.extended_key_usage == ExtendedKeyUsage::Nested {
             self.purpose(certificate, kinds);
         }
     }
@@ -275,7 +276,8 @@ impl Rules<'_> {
         if facts::lacks_cert_sign(certificate) {
             kinds.push(ReasonKind::NoCertSign);
         }
-        if self.input.policy.extended_key_usage == ExtendedKeyUsage::NestedWithAnchor {
+        // OpenSSL, Go and NSS hold a root to its own usages too; the RFC leaves it open.
+        if self.input.policy.extended_key_usage == ExtendedKeyUsage::Nested {
             self.purpose(certificate, kinds);
         }
     }

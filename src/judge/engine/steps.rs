@@ -16,6 +16,7 @@ impl ReasonKind {
             | Self::UnknownRoot
             | Self::SelfSignedLeaf
             | Self::HeldLeafRefused
+            | Self::HeldForOtherUse
             | Self::BudgetSpent
             | Self::Distrusted(_) => "anchor",
             Self::TooDeep { .. } | Self::PathTooLong { .. } => "path-length",

@@ -34,6 +34,8 @@ fn unparsable(kind: &ReasonKind) -> Option<String> {
             format!("x509: certificate contains duplicate extension with OID \"{oid}\"")
         }
         ReasonKind::Version { .. } => "x509: invalid version".to_owned(),
+        // The engine says it in Go's words, as far as it knows them.
+        ReasonKind::Unreadable(words) if words.starts_with("x509: ") => words.clone(),
         ReasonKind::Unreadable(_) => "x509: malformed certificate".to_owned(),
         ReasonKind::AlgorithmMismatch => {
             "x509: inner and outer signature algorithm identifiers don't match".to_owned()
@@ -52,14 +54,25 @@ fn words(rejected: &Rejected<'_>, reason: &Reason) -> String {
         ReasonKind::PathTooLong { .. } | ReasonKind::TooDeep { .. } => {
             "x509: too many intermediates for path length constraint".to_owned()
         }
-        ReasonKind::NameConstraint { name, detail, .. } => constraint(name, detail),
+        ReasonKind::NameConstraint { name, detail, .. } => {
+            constraint(name, detail, rejected.profile.policy.constraints_last)
+        }
+        ReasonKind::BudgetSpent if rejected.profile.policy.constraints_last => {
+            "x509: signature check attempts limit reached while verifying certificate chain"
+                .to_owned()
+        }
         ReasonKind::NotForServers { .. } | ReasonKind::NotForClients { .. } => {
             "x509: certificate specifies an incompatible key usage".to_owned()
         }
         ReasonKind::UnknownCriticalExtension { .. } => {
             "x509: unhandled critical extension".to_owned()
         }
-        ReasonKind::Policy(_) => "x509: no valid chains built".to_owned(),
+        ReasonKind::Policy(_) if rejected.profile.policy.constraints_last => {
+            "x509: no valid chains built: 1 candidate chains with invalid policies".to_owned()
+        }
+        ReasonKind::Policy(_) => {
+            "x509: no valid chains built: all candidate chains have invalid policies".to_owned()
+        }
         // Named first, it is no hint about a candidate.
         ReasonKind::NotACa => {
             "x509: certificate is not authorized to sign other certificates".to_owned()
@@ -76,11 +89,27 @@ fn dates(now: Moment, which: &str, limit: Moment) -> String {
     )
 }
 
-fn constraint(name: &str, detail: &str) -> String {
-    format!(
-        "x509: a root or intermediate certificate is not authorized to sign for this name: {name} {detail}"
-    )
+/// An error about name constraints; `since_1_26` words what cannot be parsed in the newer way.
+fn constraint(name: &str, detail: &str, since_1_26: bool) -> String {
+    const BASE: &str =
+        "x509: a root or intermediate certificate is not authorized to sign for this name";
+    let unparsed = detail == "cannot be parsed";
+    match name.strip_prefix("URI ") {
+        _ if unparsed && !since_1_26 => format!("x509: cannot parse {name}"),
+        _ if unparsed && name.starts_with("dnsName") => {
+            format!("{BASE}: x509: cannot parse {name}")
+        }
+        _ if unparsed => format!("{BASE}: cannot parse {name}"),
+        Some(uri) if detail.starts_with("with ") => {
+            let (what, rest) = detail.split_once(" cannot").unwrap_or((detail, ""));
+            format!("{BASE}: URI {what} ({uri}) cannot{rest}")
+        }
+        _ => format!("{BASE}: {name} {detail}"),
+    }
 }
+
+/// From so many names on, Go only counts them.
+const MOST_NAMES: usize = 100;
 
 /// `x509.HostnameError`.
 fn name(rejected: &Rejected<'_>) -> String {
@@ -91,7 +120,7 @@ fn name(rejected: &Rejected<'_>) -> String {
     if !names::has_alt_names(leaf) && crate::judge::name::common_name_matches(leaf, wanted) {
         return "x509: certificate relies on legacy Common Name field, use SANs instead".to_owned();
     }
-    let valid = match wanted {
+    let (valid, kind) = match wanted {
         Host::Ip(_) => {
             let addresses = names::addresses(leaf);
             if addresses.is_empty() {
@@ -99,10 +128,16 @@ fn name(rejected: &Rejected<'_>) -> String {
                     "x509: cannot validate certificate for {host} because it doesn't contain any IP SANs"
                 );
             }
-            addresses
+            (addresses, "IP SANs")
         }
-        Host::Name { .. } => names::dns_names(leaf),
+        Host::Name { .. } => (names::dns_names(leaf), "names"),
     };
+    if valid.len() >= MOST_NAMES {
+        return format!(
+            "x509: certificate is valid for {} {kind}, but none matched {host}",
+            valid.len()
+        );
+    }
     if valid.is_empty() {
         return format!("x509: certificate is not valid for any names, but wanted to match {host}");
     }

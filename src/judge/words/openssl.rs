@@ -48,7 +48,7 @@ fn code(rejected: &Rejected<'_>, reason: &Reason) -> u32 {
         ReasonKind::SelfSignedLeaf | ReasonKind::HeldLeafRefused => 18,
         ReasonKind::UnknownRoot => 19,
         ReasonKind::TooDeep { .. } => 22,
-        ReasonKind::Distrusted(_) => 28,
+        ReasonKind::Distrusted(_) | ReasonKind::HeldForOtherUse => 28,
         ReasonKind::Expired { .. } => 10,
         ReasonKind::NotYetValid { .. } => 9,
         ReasonKind::ReversedValidity => 10,

@@ -14,9 +14,11 @@ const MOST_COMPARISONS: usize = 250_000;
 pub(super) fn matches(certificate: &Certificate, wanted: &Host) -> bool {
     let names = certificate.subject_alt_names();
     match wanted {
+        // An IPv4 address in the form of IPv6 is that IPv4 address; since 1.27 no certificate may have
+        // one in that form.
         Host::Ip(ip) => names
             .iter()
-            .any(|n| matches!(n, GeneralName::Ip(own) if own == ip)),
+            .any(|n| matches!(n, GeneralName::Ip(own) if *own == ip.to_canonical())),
         Host::Name { ascii, .. } => {
             let host = ascii.to_ascii_lowercase();
             let sound = is_host(&host, false);
@@ -66,8 +68,8 @@ fn pattern_matches(pattern: &str, host: &str) -> bool {
             .all(|(i, (p, h))| (i == 0 && *p == "*") || p == h)
 }
 
-/// Holds the alternative names of everything below against the constraints of `issuer`. Directory
-/// names are not constrained by Go (a critical constraint of that kind is an unhandled extension).
+/// Until Go 1.25: holds the alternative names of everything below against the constraints of `issuer`.
+/// Directory names are not constrained by Go (a critical constraint of that kind is an unhandled extension).
 pub(super) fn check(issuer: &Certificate, below: &[&Certificate]) -> Result<(), ReasonKind> {
     let Some((permitted, excluded)) = super::constraints(issuer) else {
         return Ok(());
@@ -83,6 +85,48 @@ pub(super) fn check(issuer: &Certificate, below: &[&Certificate]) -> Result<(), 
     }
     Ok(())
 }
+
+/// Since Go 1.26: holds the alternative names of a whole chain, leaf first, against all constraints above
+/// them.
+///
+/// # Errors
+/// The place of the constraints in the chain, and what they have against a name.
+pub(super) fn check_chain(chain: &[&Certificate]) -> Result<(), (usize, ReasonKind)> {
+    let constraining: Vec<(usize, Lists<'_>)> = chain
+        .iter()
+        .enumerate()
+        .filter_map(|(place, c)| Some((place, super::constraints(c)?)))
+        .collect();
+    for (place, certificate) in chain.iter().enumerate() {
+        let mut above = constraining.iter().filter(|(p, _)| *p > place).peekable();
+        let Some(&&(nearest, _)) = above.peek() else {
+            return Ok(());
+        };
+        let mut forms = Vec::new();
+        for name in certificate.subject_alt_names() {
+            // What cannot be parsed is said where it would be compared.
+            let form = match (name, Form::of(name)) {
+                (_, Ok(Some(form))) => form,
+                (_, Ok(None)) => continue,
+                (GeneralName::Dns(n), Err(_)) => Form::Dns(n.raw()),
+                (_, Err(kind)) => return Err((nearest, kind)),
+            };
+            form.is_comparable().map_err(|kind| (nearest, kind))?;
+            forms.push(form);
+        }
+        forms.sort_by_key(Form::rank);
+        for (issuer, (permitted, excluded)) in above {
+            for form in &forms {
+                form.hold_since_1_26(permitted, excluded)
+                    .map_err(|kind| (*issuer, kind))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Permitted and excluded subtrees.
+type Lists<'a> = (&'a [GeneralName], &'a [GeneralName]);
 
 /// A name that can be constrained, with what it is compared by.
 enum Form<'a> {
@@ -176,6 +220,74 @@ impl<'a> Form<'a> {
         }
     }
 
+    /// The order in which kinds of names are looked at since Go 1.26.
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Ip(_) => 0,
+            Self::Dns(_) => 1,
+            Self::Uri { .. } => 2,
+            Self::Email { .. } => 3,
+        }
+    }
+
+    /// The host of a URI must be one that could lie in a domain.
+    fn is_comparable(&self) -> Result<(), ReasonKind> {
+        let Self::Uri { host, .. } = self else {
+            return Ok(());
+        };
+        if host.is_empty() {
+            return Err(self.incomparable("with empty host"));
+        }
+        match host.starts_with('[') || host.parse::<IpAddr>().is_ok() {
+            true => Err(self.incomparable("with IP")),
+            false => Ok(()),
+        }
+    }
+
+    fn incomparable(&self, what: &str) -> ReasonKind {
+        let detail = format!("{what} cannot be matched against constraints");
+        self.refused(ConstraintFault::Syntax, detail)
+    }
+
+    fn hold_since_1_26(
+        &self,
+        permitted: &[GeneralName],
+        excluded: &[GeneralName],
+    ) -> Result<(), ReasonKind> {
+        if let Self::Dns(name) = self
+            && labels(name).is_none()
+        {
+            return Err(unparsable("dnsName", name));
+        }
+        let mut asked = false;
+        let mut inside = false;
+        for base in permitted.iter().filter(|b| self.same_type(b)) {
+            asked = true;
+            inside = inside || self.within(base, false)?;
+        }
+        if asked && !inside {
+            return Err(self.refused(
+                ConstraintFault::NotPermitted,
+                "is not permitted by any constraint".to_owned(),
+            ));
+        }
+        // Of several that hold it, the widest is named.
+        let mut widest: Option<&GeneralName> = None;
+        for base in excluded.iter().filter(|b| self.same_type(b)) {
+            if self.within(base, true)? && widest.is_none_or(|w| width(base) < width(w)) {
+                widest = Some(base);
+            }
+        }
+        match widest {
+            None => Ok(()),
+            Some(base) => {
+                let shown = text::clip(&constraint(base), 120).into_owned();
+                let detail = format!("is excluded by constraint \"{shown}\"");
+                Err(self.refused(ConstraintFault::Excluded, detail))
+            }
+        }
+    }
+
     fn refused(&self, fault: ConstraintFault, detail: String) -> ReasonKind {
         let (kind, name) = match self {
             Self::Dns(n) => ("DNS name", (*n).to_owned()),
@@ -204,13 +316,7 @@ impl<'a> Form<'a> {
                 }
             }
             (Self::Uri { host, .. }, GeneralName::Uri(base)) => {
-                if host.is_empty() || host.starts_with('[') || host.parse::<IpAddr>().is_ok() {
-                    let what = match host.is_empty() {
-                        true => "with empty host cannot be matched against constraints",
-                        false => "with IP cannot be matched against constraints",
-                    };
-                    return Err(self.refused(ConstraintFault::Syntax, what.to_owned()));
-                }
+                self.is_comparable()?;
                 domain(host, base.raw())
             }
             (Self::Ip(ip), GeneralName::IpRange { address, mask }) => match (ip, address, mask) {
@@ -236,14 +342,41 @@ fn unparsable(kind: &str, name: &str) -> ReasonKind {
     }
 }
 
-/// A constraint as Go prints it: ranges of addresses with the length of their prefix.
-fn constraint(base: &GeneralName) -> String {
-    let ones = |mask: &IpAddr| match mask {
+/// How much a base pins down: the shorter, the more names lie within it.
+fn width(base: &GeneralName) -> usize {
+    match base {
+        GeneralName::IpRange { mask, .. } => usize::try_from(ones(mask)).unwrap_or(0),
+        GeneralName::Dns(n) | GeneralName::Uri(n) | GeneralName::Email(n) => n.raw().len(),
+        _ => usize::MAX,
+    }
+}
+
+fn ones(mask: &IpAddr) -> u32 {
+    match mask {
         IpAddr::V4(m) => u32::from(*m).leading_ones(),
         IpAddr::V6(m) => u128::from(*m).leading_ones(),
-    };
+    }
+}
+
+/// The network of an address.
+fn network(address: &IpAddr, mask: &IpAddr) -> IpAddr {
+    match (address, mask) {
+        (IpAddr::V4(a), IpAddr::V4(m)) => {
+            IpAddr::from((u32::from(*a) & u32::from(*m)).to_be_bytes())
+        }
+        (IpAddr::V6(a), IpAddr::V6(m)) => {
+            IpAddr::from((u128::from(*a) & u128::from(*m)).to_be_bytes())
+        }
+        _ => *address,
+    }
+}
+
+/// A constraint as Go prints it: networks with the length of their prefix.
+fn constraint(base: &GeneralName) -> String {
     match base {
-        GeneralName::IpRange { address, mask } => format!("{address}/{}", ones(mask)),
+        GeneralName::IpRange { address, mask } => {
+            format!("{}/{}", network(address, mask), ones(mask))
+        }
         other => other.to_string(),
     }
 }

@@ -55,7 +55,11 @@ pub(super) fn fault(c: &Certificate) -> Option<ReasonKind> {
     if let Some(oid) = duplicate(c) {
         return Some(ReasonKind::DuplicateExtension { oid });
     }
-    c.extensions.iter().find_map(extension)
+    let malformed = c.extensions.iter().find_map(extension);
+    malformed.or_else(|| match facts::repeats_policy(c) {
+        true => unreadable("x509: invalid certificate policies".to_owned()),
+        false => None,
+    })
 }
 
 /// Go names the extension by its number.
