@@ -19,7 +19,10 @@ use crate::support::programs::{self, AMBIENT, clean, peer, run};
 
 /// Clients that must be here where everything is (`CI=true`): programs, and modules of Python.
 const WANTED: &[(&str, &[&str])] = &[
-    ("curl", &["curl7-openssl", "curl8-openssl"]),
+    (
+        "curl",
+        &["curl7-openssl", "curl8-openssl", "curl817-openssl"],
+    ),
     ("wget", &["wget121", "wget125"]),
     ("git", &["git"]),
     ("openssl", &["s_client30", "s_client35"]),

@@ -1,7 +1,7 @@
 //! Which clients are on this machine, in which versions: programs of `PATH` are asked for their version,
 //! each Python also for its packages. Nothing is sent anywhere.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -266,28 +266,25 @@ fn curl(program: &Path, out: &str) -> Option<Installed> {
     let version = words.nth(1)?;
     let library = words.find(|w| w.starts_with("OpenSSL/") || w.starts_with("GnuTLS/"))?;
     let shown = format!("curl {version}, {}", library.replace('/', " "));
-    let (client, same) = match (
-        library.starts_with("GnuTLS"),
-        number(version, "") >= Some(8),
-    ) {
+    let major = number(version, "");
+    let minor = number(version, "8.").filter(|_| version.starts_with("8."));
+    let (client, same) = match (library.starts_with("GnuTLS"), major >= Some(8)) {
         (true, _) => ("curl8-gnutls", true),
+        // Since then it says other words, and looks at the name first.
+        (_, true) if major > Some(8) || minor >= Some(17) => {
+            ("curl817-openssl", library.starts_with("OpenSSL/3.6"))
+        }
         (_, true) => ("curl8-openssl", library.starts_with("OpenSSL/3.5")),
         (_, false) => ("curl7-openssl", library.starts_with("OpenSSL/3.0")),
     };
-    let with_openssl = !library.starts_with("GnuTLS");
-    let minor = number(version, "8.").filter(|_| with_openssl && version.starts_with("8."));
-    let mut values = BTreeMap::from([("OPENSSL".to_owned(), library.to_owned())]);
-    if minor >= Some(17) {
-        values.insert("TARGET".to_owned(), "target {HOST_KIND817}".to_owned());
-    }
+    let old = client == "curl8-openssl" && minor < Some(3);
     edition(
         one(client, program, &shown, same),
         Edition {
-            policy: (minor >= Some(17)).then_some("curl817"),
-            words: (minor >= Some(17)).then_some("curl817"),
-            vocabulary: (number(library, "OpenSSL/3.") >= Some(6)).then_some("openssl36"),
-            source: minor.is_some_and(|minor| minor < 3).then_some("curl7"),
-            values,
+            source: old.then_some("curl7"),
+            vocabulary: (number(library, "OpenSSL/3.") < Some(6) && client == "curl817-openssl")
+                .then_some("openssl35"),
+            values: [("OPENSSL".to_owned(), library.to_owned())].into(),
             ..Edition::default()
         },
     )
@@ -554,6 +551,12 @@ mod tests {
             id("curl 8.14.1 (x) libcurl/8.14.1 OpenSSL/3.2.1"),
             Some(("curl8-openssl", false))
         );
+        assert_eq!(
+            id("curl 8.23.0 (x) libcurl/8.23.0 OpenSSL/3.6.5"),
+            Some(("curl817-openssl", true))
+        );
+        let before_83 = curl(at, "curl 8.2.1 (x) libcurl/8.2.1 OpenSSL/3.1.2").unwrap();
+        assert_eq!(before_83.edition.source, Some("curl7"));
         assert_eq!(id("curl 8.5.0 (x) libcurl/8.5.0 Schannel"), None);
         let ids = |out: &str| {
             java(at, out)

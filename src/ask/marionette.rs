@@ -152,7 +152,7 @@ mod tests {
     #[test]
     fn commands_are_numbered_and_their_answers_found() {
         let (firefox, heard) = with(
-            b"24:{\"marionetteProtocol\": 3}9:[0,1,\"x\"]19:[1,1,null,{\"a\": 7}]40:[1,2,{\"error\":\"e\",\"message\":\"m\"},null]",
+            b"25:{\"marionetteProtocol\": 3}9:[0,1,\"x\"]19:[1,1,null,{\"a\": 7}]38:[1,2,{\"error\":\"e\",\"message\":\"m\"},null]",
         );
         let mut firefox = firefox.unwrap();
         let first = firefox.command("A:B", &json!({"c": "\u{e9}"})).unwrap();
@@ -163,7 +163,7 @@ mod tests {
         // The length counts bytes.
         assert_eq!(
             heard.join().unwrap(),
-            "24:[0,1,\"A:B\",{\"c\":\"\u{e9}\"}]12:[0,2,\"D\",{}]"
+            "22:[0,1,\"A:B\",{\"c\":\"\u{e9}\"}]12:[0,2,\"D\",{}]"
         );
     }
 

@@ -91,7 +91,12 @@ const PLAIN: Row = Row {
 /// Every client that can be asked.
 pub(super) const TABLE: &[Row] = &[
     Row {
-        clients: &["curl7-openssl", "curl8-openssl", "curl8-gnutls"],
+        clients: &[
+            "curl7-openssl",
+            "curl8-openssl",
+            "curl817-openssl",
+            "curl8-gnutls",
+        ],
         arguments: &["-sSI", "-o", "/dev/null", "--max-time", "8", "{URL}"],
         setting: Some(("curl cacert", "--cacert")),
         reads: read::curl,
