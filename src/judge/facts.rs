@@ -25,6 +25,9 @@ const PROCESSED: &[&str] = &[
     "2.5.29.54",
 ];
 
+/// What a Netscape certificate type of other uses lacks.
+pub(super) const NETSCAPE_SERVER: &str = "SSL server (Netscape's certificate type)";
+
 /// cRLSign of keyUsage.
 pub(super) const CRL_SIGN: u16 = 1 << 6;
 

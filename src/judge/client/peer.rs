@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use crate::capture::{Alert, Capture, Failure, Outcome, ProxyFailure, Session, Speaks};
+use crate::capture::{Alert, Capture, Failure, Outcome, ProxyFailure, Seen, Session, Speaks};
 use crate::net::{ProxyTrouble, Route};
 use crate::target::{Host, Scheme, Source};
 
@@ -104,8 +104,12 @@ pub struct Limits {
     pub only_cbc: bool,
     /// It has only 3DES.
     pub only_triple_des: bool,
+    /// It has only ciphers that no client offers any more, or hardly one: RC4, Camellia, NULL.
+    pub only_unusual_cipher: bool,
     /// It accepts only secp521r1.
     pub only_p521: bool,
+    /// It accepts only X448.
+    pub only_x448: bool,
     /// It knows RFC 5746.
     pub secure_renegotiation: bool,
 }
@@ -161,7 +165,9 @@ impl Default for Limits {
             key_exchange: KeyExchange::Ecdhe,
             only_cbc: false,
             only_triple_des: false,
+            only_unusual_cipher: false,
             only_p521: false,
+            only_x448: false,
             secure_renegotiation: true,
         }
     }
@@ -205,11 +211,17 @@ impl Peer {
         }
         peer.limits = limits(&capture.session);
         if let Outcome::Failed { failure, .. } = &capture.outcome {
-            peer.fail(
-                failure,
-                capture.session.alert.as_ref(),
-                capture.presented.is_empty(),
-            );
+            match (failure, capture.seen_by) {
+                // The modern handshake was refused and an older one answered: what that one agreed on
+                // says who can connect, not how this program's own offer was refused.
+                (Failure::Alert, Seen::Clear) => {}
+                (_, Seen::Clear) => peer.limits.alerts_on_version = false,
+                _ => peer.fail(
+                    failure,
+                    capture.session.alert.as_ref(),
+                    capture.presented.is_empty(),
+                ),
+            }
         }
         // In TLS 1.3 the client learns it after its own handshake.
         let demands = capture.session.client_auth.as_ref();
@@ -291,11 +303,16 @@ fn limits(session: &Session) -> Limits {
     if suite.starts_with("TLS_RSA_WITH") {
         out.key_exchange = KeyExchange::StaticRsa;
     } else if suite.starts_with("TLS_DHE_") {
-        // The size of the group is not known: the smallest that most clients take.
-        out.key_exchange = KeyExchange::Dhe(2048);
+        // A group whose size was not seen: the smallest that most clients take.
+        out.key_exchange = KeyExchange::Dhe(session.dh_bits.unwrap_or(2048));
     }
+    out.secure_renegotiation = session.secure_renegotiation != Some(false);
+    out.only_unusual_cipher = ["CAMELLIA", "RC4", "_NULL_", "SEED", "IDEA", "_DES_", "EXPORT"]
+        .iter()
+        .any(|name| suite.contains(name));
     out.only_cbc = suite.contains("_CBC_");
     out.only_triple_des = suite.contains("3DES");
     out.only_p521 = matches!(session.group.as_deref(), Some("secp521r1" | "P-521"));
+    out.only_x448 = session.group.as_deref() == Some("X448");
     out
 }

@@ -25,14 +25,20 @@ pub struct Stack {
     pub dhe: bool,
     /// Groups below this are refused.
     pub least_dh_bits: u32,
+    /// Offers Camellia.
+    pub camellia: bool,
     /// Offers secp521r1 for the key exchange.
     pub p521_exchange: bool,
+    /// Offers X448 for the key exchange.
+    pub x448_exchange: bool,
     /// Takes certificates with P-521 keys.
     pub p521_keys: bool,
     /// Takes certificates whose key may only make PSS signatures.
     pub rsa_pss_keys: bool,
     /// Takes certificates with Ed25519 keys.
     pub ed25519_keys: bool,
+    /// Takes certificates with Ed448 keys.
+    pub ed448_keys: bool,
     /// A handshake signed by a smaller RSA key than this fails as a bad signature.
     pub least_rsa_key_bits: u32,
     /// Takes certificates signed with MD5 (to refuse them itself); else the server finds none to send.
@@ -77,10 +83,13 @@ impl Default for Stack {
             triple_des: false,
             dhe: true,
             least_dh_bits: 2048,
+            camellia: false,
             p521_exchange: true,
+            x448_exchange: true,
             p521_keys: true,
             rsa_pss_keys: true,
             ed25519_keys: true,
+            ed448_keys: true,
             least_rsa_key_bits: 0,
             md5_certificates: true,
             refuses_unsafe_renegotiation: false,
@@ -171,7 +180,9 @@ impl Stack {
         let shares_suite = shares_suite
             && (!limits.only_cbc || self.cbc)
             && (!limits.only_triple_des || self.triple_des)
-            && (!limits.only_p521 || self.p521_exchange);
+            && (!limits.only_unusual_cipher || self.camellia)
+            && (!limits.only_p521 || self.p521_exchange)
+            && (!limits.only_x448 || self.x448_exchange);
         if !shares_suite {
             return Some(Event::alert(40));
         }
@@ -197,6 +208,7 @@ impl Stack {
         let takes_key = match &leaf.key.kind {
             KeyKind::RsaPss { .. } => self.rsa_pss_keys,
             KeyKind::Ed25519 => self.ed25519_keys,
+            KeyKind::Ed448 => self.ed448_keys,
             KeyKind::Ec { curve } => match curve.as_str() {
                 "P-256" | "P-384" => true,
                 "P-521" => self.p521_keys,

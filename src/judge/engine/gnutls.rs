@@ -9,7 +9,7 @@
 //! `must_staple`, `name_check`, `sha1`.
 
 use super::ground::{Family, Ground, dates, same_bytes};
-use super::{Answer, Input, steps};
+use super::{Answer, Input, sent, steps};
 use crate::cert::extension::KeyUsage;
 use crate::cert::{Certificate, Hash, KeyKind, Name, Oid};
 use crate::chain::NodeId;
@@ -59,6 +59,10 @@ impl<'a> Verify<'a> {
         }
         let mut list = self.ordered(leaf);
         self.shorten(&mut list);
+        if sent(self.ground.input.chain).len() > MOST {
+            let most = u32::try_from(MOST).unwrap_or(u32::MAX);
+            return (vec![leaf], vec![Reason::on(leaf, ReasonKind::TooDeep { most })]);
+        }
         let (mut path, mut failures) = self.twice(&list);
         if path.is_empty() {
             path = vec![leaf];
@@ -376,6 +380,10 @@ impl<'a> Verify<'a> {
                 } else if end && let Err(kind) = constraints.hold(lower) {
                     failures.push(Reason::on(id, kind));
                 }
+                if facts::must_staple(upper) && !facts::must_staple(lower) {
+                    let why = "the CA demands stapled answers of what it issues".to_owned();
+                    failures.push(Reason::on(child, ReasonKind::Policy(why)));
+                }
                 self.signer(child, id, sent, left, &mut failures);
                 if let Some(oid) = unknown_critical(upper) {
                     let kind = ReasonKind::UnknownCriticalExtension { oid };
@@ -437,6 +445,12 @@ impl<'a> Verify<'a> {
 
     fn weak_key(self, certificate: &Certificate) -> Option<ReasonKind> {
         let bits = certificate.key.bits;
+        if let KeyKind::Ec { curve } = &certificate.key.kind
+            && !curve.starts_with("P-")
+        {
+            let why = format!("it lies on {curve}, which GnuTLS does not know");
+            return Some(ReasonKind::BadKey(why));
+        }
         let least = self.ground.input.policy.least_rsa_bits;
         (matches!(
             certificate.key.kind,
@@ -485,7 +499,11 @@ impl<'a> Verify<'a> {
         let Some(certificate) = self.certificate(leaf) else {
             return;
         };
-        if policy.must_staple && facts::must_staple(certificate) && input.facts.lacks_stapled() {
+        // A CA that demands it demands it of what it issues.
+        let demanding = std::iter::once(leaf)
+            .chain(self.ground.sent())
+            .any(|id| self.certificate(id).is_some_and(facts::must_staple));
+        if policy.must_staple && demanding && input.facts.lacks_stapled() {
             failures.push(Reason::on(leaf, ReasonKind::MustStaple));
         }
         if policy.leaf_key_usage

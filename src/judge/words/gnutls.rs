@@ -81,6 +81,18 @@ impl Flag {
 
 /// What a program on GnuTLS met.
 pub(super) fn event(rejected: &Rejected<'_>) -> Event {
+    match rejected.first().map(|r| &r.kind) {
+        // It was not imported, so that the handshake ended.
+        Some(
+            ReasonKind::Version { .. }
+            | ReasonKind::AlgorithmMismatch
+            | ReasonKind::DuplicateExtension { .. }
+            | ReasonKind::Unreadable(_),
+        ) => return Event::new(["unparsable", "tls"]),
+        // Nothing was verified: the call itself failed.
+        Some(ReasonKind::TooDeep { .. }) => return Event::new(["too-deep", "certificate"]),
+        _ => {}
+    }
     let mut flags: Vec<Flag> = rejected
         .answer
         .failures

@@ -3,7 +3,8 @@
 use super::event::{Event, Rejected};
 use super::names;
 use crate::cert::KeyKind;
-use crate::judge::ReasonKind;
+use crate::judge::facts::NETSCAPE_SERVER;
+use crate::judge::{ReasonKind, StrictRule};
 use crate::target::Host;
 
 /// What Java met.
@@ -79,11 +80,44 @@ pub(super) fn event(rejected: &Rejected<'_>) -> Event {
         ReasonKind::NotForServers { .. } | ReasonKind::NotForClients { .. } => {
             Event::new(["purpose", "certificate"])
         }
+        ReasonKind::Version { .. }
+        | ReasonKind::AlgorithmMismatch
+        | ReasonKind::DuplicateExtension { .. }
+        | ReasonKind::Strict(StrictRule::AltNameNotCritical) => {
+            Event::new(["unparsable", "certificate"])
+                .with("JAVA_PARSE_PREFIX", prefix("bad_certificate"))
+                .with("JAVA_PARSE_CAUSE", unparsable(&reason.kind))
+        }
+        ReasonKind::Policy(_) => Event::new(["policy", "certificate"]),
+        ReasonKind::KeyUsageForbids { wanted } if *wanted == NETSCAPE_SERVER => {
+            Event::new(["netscape-type", "certificate"])
+        }
         ReasonKind::KeyUsageForbids { .. } => Event::new(["key-usage-leaf", "certificate"]),
         ReasonKind::UnknownCriticalExtension { .. } | ReasonKind::Strict(_) => {
             Event::new(["critical-extension", "certificate"])
         }
         _ => Event::new(["path-building", "certificate"]),
+    }
+}
+
+/// Why a certificate was not read.
+fn unparsable(kind: &ReasonKind) -> &'static str {
+    match kind {
+        ReasonKind::Version { version: 1, .. } => {
+            "java.security.cert.CertificateParsingException: no more data allowed for version 1 certificate"
+        }
+        ReasonKind::Version { .. } => {
+            "java.security.cert.CertificateParsingException: Extensions not allowed in v2 certificate"
+        }
+        ReasonKind::AlgorithmMismatch => {
+            "java.security.cert.CertificateException: Signature algorithm mismatch"
+        }
+        ReasonKind::DuplicateExtension { .. } => {
+            "java.io.IOException: Duplicate extensions not allowed"
+        }
+        _ => {
+            "java.security.cert.CertificateParsingException: X.509 Certificate is incomplete: SubjectAlternativeName extension MUST be marked critical when subject field is empty"
+        }
     }
 }
 

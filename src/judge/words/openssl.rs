@@ -4,7 +4,7 @@ use super::event::{Event, Rejected};
 use super::names;
 use crate::cert::KeyKind;
 use crate::judge::policy::Report;
-use crate::judge::{ConstraintFault, Reason, ReasonKind, StrictRule};
+use crate::judge::{ConstraintFault, Engine, Reason, ReasonKind, StrictRule};
 use crate::target::Host;
 
 /// What OpenSSL (or BoringSSL) met, named by its code (`X509_V_ERR_…`).
@@ -17,6 +17,13 @@ pub(super) fn event(rejected: &Rejected<'_>) -> Event {
         ReasonKind::NameMismatch { .. } | ReasonKind::NameOnlyInCommonName { .. }
     ) {
         return name(rejected);
+    }
+    let unread = matches!(
+        reason.kind,
+        ReasonKind::Version { .. } | ReasonKind::Unreadable(_)
+    );
+    if unread && rejected.profile.policy.engine == Engine::Boringssl {
+        return Event::new(["unparsable", "tls"]);
     }
     let code = code(rejected, reason).to_string();
     let trace = if code == "7" {
@@ -52,7 +59,13 @@ fn code(rejected: &Rejected<'_>, reason: &Reason) -> u32 {
         ReasonKind::Expired { .. } => 10,
         ReasonKind::NotYetValid { .. } => 9,
         ReasonKind::ReversedValidity => 10,
-        ReasonKind::NoValidity => 13,
+        ReasonKind::NoValidity => {
+            let of_the_end = reason
+                .node
+                .and_then(|id| rejected.certificate(id))
+                .is_some_and(|c| !c.defects.iter().any(|d| d.field == "validity.notBefore"));
+            if of_the_end { 14 } else { 13 }
+        }
         ReasonKind::NameMismatch { .. } | ReasonKind::NameOnlyInCommonName { .. } => 62,
         ReasonKind::BadSignature
         | ReasonKind::UncheckedSignature(_)

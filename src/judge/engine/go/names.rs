@@ -12,11 +12,15 @@ const MOST_COMPARISONS: usize = 250_000;
 
 /// Certificate.VerifyHostname.
 pub(super) fn matches(certificate: &Certificate, wanted: &Host) -> bool {
-    let names = certificate.subject_alt_names();
+    // Only version 3 has extensions; others are not looked at.
+    let names = match certificate.version {
+        Some(3) => certificate.subject_alt_names(),
+        _ => &[],
+    };
     match wanted {
         Host::Ip(ip) => names
             .iter()
-            .any(|n| matches!(n, GeneralName::Ip(own) if own == ip)),
+            .any(|n| matches!(n, GeneralName::Ip(own) if own.to_canonical() == *ip)),
         Host::Name { ascii, .. } => {
             let host = ascii.to_ascii_lowercase();
             let sound = is_host(&host, false);
