@@ -114,6 +114,15 @@ pub(super) fn unreadable(certificate: &Certificate) -> Vec<ReasonKind> {
     found
 }
 
+/// One of the times is written in a way that RFC 5280, section 4.1.2.5, does not allow; `forms` are
+/// words of the defect.
+pub(super) fn has_odd_time(certificate: &Certificate, forms: &[&str]) -> bool {
+    certificate.defects.iter().any(|d| {
+        matches!(d.field, "validity.notBefore" | "validity.notAfter")
+            && forms.iter().any(|form| d.words.contains(form))
+    })
+}
+
 /// What stands against the dates at this moment.
 pub(super) fn dates(certificate: &Certificate, at: Moment) -> Option<ReasonKind> {
     let (Some(not_before), Some(not_after)) = (certificate.not_before, certificate.not_after)
@@ -258,7 +267,7 @@ pub(super) fn strict(certificate: &Certificate, leaf: bool, top: bool) -> Vec<St
     if extension(c, "2.5.29.14").is_some_and(|e| e.critical) {
         broken.push(StrictRule::SubjectKeyIdCritical);
     }
-    if c.version == Some(3) {
+    if c.version.is_some_and(|version| version >= 3) {
         if !top && c.authority_key_id().is_none() {
             broken.push(StrictRule::NoAuthorityKeyId);
         }

@@ -117,6 +117,12 @@ fn client_matches(pattern: &str, name: &str, policy: &Policy) -> bool {
         Some(short) if policy.trailing_dot => short,
         _ => pattern,
     };
+    if policy.wildcard_for_letters && pattern.contains('*') {
+        let label = name.split('.').next().unwrap_or_default();
+        if !label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
+            return false;
+        }
+    }
     if dns_matches(pattern, name) {
         return true;
     }
@@ -271,6 +277,13 @@ mod tests {
         };
         assert!(client_matches("fo*.lab.test", "foobar.lab.test", &edges));
         assert!(!client_matches("f*r.lab.test", "foobar.lab.test", &edges));
+        let openssl = Policy {
+            wildcard_for_letters: true,
+            ..Policy::default()
+        };
+        assert!(client_matches("*.lab.test", "a-b.lab.test", &openssl));
+        assert!(client_matches("a_b.lab.test", "a_b.lab.test", &openssl));
+        assert!(!client_matches("*.lab.test", "a_b.lab.test", &openssl));
         let java = Policy {
             wildcard_in_any_label: true,
             wildcard_for_any_domain: true,

@@ -26,6 +26,8 @@ pub struct Policy {
     pub which_common_name: WhichCommonName,
     /// `fo*.example.com` matches.
     pub partial_wildcards: PartialWildcards,
+    /// A wildcard stands for letters, digits and dashes only, not for an underscore.
+    pub wildcard_for_letters: bool,
     /// `*.test` matches a name of two labels.
     pub wildcard_for_any_domain: bool,
     /// A wildcard may stand in every label.
@@ -203,6 +205,7 @@ impl Default for Policy {
             common_name: CommonName::Never,
             which_common_name: WhichCommonName::Any,
             partial_wildcards: PartialWildcards::Refused,
+            wildcard_for_letters: false,
             wildcard_for_any_domain: false,
             wildcard_in_any_label: false,
             mapped_addresses: false,

@@ -102,6 +102,8 @@ pub struct Limits {
     pub key_exchange: KeyExchange,
     /// It has only CBC suites.
     pub only_cbc: bool,
+    /// It has only CBC suites with SHA-256 or SHA-384.
+    pub only_cbc_sha256: bool,
     /// It has only 3DES.
     pub only_triple_des: bool,
     /// It has only ciphers that no client offers any more, or hardly one: RC4, Camellia, NULL.
@@ -164,6 +166,7 @@ impl Default for Limits {
             alerts_on_version: true,
             key_exchange: KeyExchange::Ecdhe,
             only_cbc: false,
+            only_cbc_sha256: false,
             only_triple_des: false,
             only_unusual_cipher: false,
             only_p521: false,
@@ -311,6 +314,7 @@ fn limits(session: &Session) -> Limits {
         .iter()
         .any(|name| suite.contains(name));
     out.only_cbc = suite.contains("_CBC_");
+    out.only_cbc_sha256 = out.only_cbc && !suite.ends_with("_SHA");
     out.only_triple_des = suite.contains("3DES");
     out.only_p521 = matches!(session.group.as_deref(), Some("secp521r1" | "P-521"));
     out.only_x448 = session.group.as_deref() == Some("X448");

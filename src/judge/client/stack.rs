@@ -17,8 +17,10 @@ pub struct Stack {
     pub legacy_signatures: bool,
     /// Offers key exchange by encrypting to the server's RSA key.
     pub static_rsa: bool,
-    /// Offers CBC suites.
+    /// Offers CBC suites with SHA-1.
     pub cbc: bool,
+    /// Offers CBC suites with SHA-256.
+    pub cbc_sha256: bool,
     /// Offers 3DES.
     pub triple_des: bool,
     /// Offers finite-field Diffie-Hellman.
@@ -43,6 +45,10 @@ pub struct Stack {
     pub least_rsa_key_bits: u32,
     /// Takes certificates signed with MD5 (to refuse them itself); else the server finds none to send.
     pub md5_certificates: bool,
+    /// Certificates that a server may send at most.
+    pub most_certificates: Option<usize>,
+    /// Bytes of certificates that a server may send at most.
+    pub most_certificate_bytes: Option<usize>,
     /// Servers without RFC 5746 are refused.
     pub refuses_unsafe_renegotiation: bool,
     /// An answer that ends without close_notify is an error.
@@ -80,6 +86,7 @@ impl Default for Stack {
             legacy_signatures: true,
             static_rsa: true,
             cbc: true,
+            cbc_sha256: true,
             triple_des: false,
             dhe: true,
             least_dh_bits: 2048,
@@ -92,6 +99,8 @@ impl Default for Stack {
             ed448_keys: true,
             least_rsa_key_bits: 0,
             md5_certificates: true,
+            most_certificates: None,
+            most_certificate_bytes: None,
             refuses_unsafe_renegotiation: false,
             needs_close_notify: false,
             verifies: Verifies::During,
@@ -118,6 +127,7 @@ impl Stack {
             .or_else(|| self.first_answer(peer))
             .or_else(|| self.hello(&peer.limits))
             .or_else(|| self.certificate_types(sent))
+            .or_else(|| self.too_much(sent))
             .or_else(|| self.leaf_key_usage(&peer.limits, sent));
         let during = self
             .handshake_signature(&peer.limits, sent)
@@ -178,7 +188,8 @@ impl Stack {
             KeyExchange::Ecdhe => true,
         };
         let shares_suite = shares_suite
-            && (!limits.only_cbc || self.cbc)
+            && (!limits.only_cbc || limits.only_cbc_sha256 || self.cbc)
+            && (!limits.only_cbc_sha256 || self.cbc_sha256)
             && (!limits.only_triple_des || self.triple_des)
             && (!limits.only_unusual_cipher || self.camellia)
             && (!limits.only_p521 || self.p521_exchange)
@@ -223,6 +234,25 @@ impl Stack {
         (!takes_key || (md5 && !self.md5_certificates)).then(|| Event::alert(40))
     }
 
+    /// More certificates than the stack takes in one message.
+    fn too_much(&self, sent: &[&Certificate]) -> Option<Event> {
+        // Each comes after its length in three bytes; in TLS 1.3 two of extensions follow.
+        let bytes: usize = sent.iter().map(|c| c.der.len() + 5).sum::<usize>() + 4;
+        if let Some(most) = self.most_certificate_bytes.filter(|&most| bytes > most) {
+            return Some(
+                Event::new(["too-many-bytes", "too-much", "tls"])
+                    .with("SENT_BYTES", bytes.to_string())
+                    .with("MOST_BYTES", most.to_string()),
+            );
+        }
+        let most = self.most_certificates.filter(|&most| sent.len() > most)?;
+        Some(
+            Event::new(["too-many-certificates", "too-much", "tls"])
+                .with("SENT_COUNT", (most + 1).to_string())
+                .with("MOST_COUNT", most.to_string()),
+        )
+    }
+
     fn leaf_key_usage(&self, limits: &Limits, sent: &[&Certificate]) -> Option<Event> {
         let usage = sent.first()?.key_usage()?;
         let forbids = limits.key_exchange != KeyExchange::StaticRsa
@@ -237,7 +267,9 @@ impl Stack {
         let small = matches!(key.kind, KeyKind::Rsa { .. } | KeyKind::RsaPss { .. })
             && key.bits < self.least_rsa_key_bits;
         (small && limits.key_exchange != KeyExchange::StaticRsa)
-            .then(|| Event::new(["bad-signature", "certificate"]))
+            .then(|| {
+                Event::new(["bad-signature", "certificate"]).with("KEY_BITS", key.bits.to_string())
+            })
     }
 
     fn key_exchange(&self, limits: &Limits) -> Option<Event> {

@@ -65,11 +65,7 @@ fn unparsable(certificate: &Certificate) -> Option<ReasonKind> {
         }
         None => {}
     }
-    let odd_time = |d: &crate::cert::Defect| {
-        matches!(d.field, "validity.notBefore" | "validity.notAfter")
-            && ["no seconds", "fraction"].iter().any(|w| d.words.contains(w))
-    };
-    if certificate.defects.iter().any(odd_time) {
+    if facts::has_odd_time(certificate, &["no seconds", "fraction"]) {
         return Some(ReasonKind::Unreadable("a time is not in its one form".to_owned()));
     }
     matches!(certificate.basic_constraints(), Some((false, Some(_)))).then(|| {
@@ -256,6 +252,13 @@ fn address_constraint(issuer: &Certificate, below: &Certificate) -> Option<Reaso
     })
 }
 
+fn dates(input: &Input<'_>, certificate: &Certificate) -> Option<ReasonKind> {
+    match facts::has_odd_time(certificate, &["not in UTC"]) {
+        true => Some(ReasonKind::NoValidity),
+        false => facts::dates(certificate, input.question.at),
+    }
+}
+
 /// From the top down: the signature of each certificate below the top, then its dates. A top that did
 /// not sign itself is not looked at, unless it is all there is.
 fn signatures(input: &Input<'_>, path: &[NodeId]) -> Vec<Reason> {
@@ -282,12 +285,14 @@ fn signatures(input: &Input<'_>, path: &[NodeId]) -> Vec<Reason> {
                 .chain
                 .link(id, above)
                 .is_some_and(|l| l.signature == SignatureCheck::Verified);
-            if unknown || !verified {
+            let names_two = certificate.signature_algorithm.der
+                != certificate.inner_signature_algorithm.der;
+            if unknown || names_two || !verified {
                 out.push(Reason::on(id, ReasonKind::BadSignature));
             }
         }
         if (!is_top || self_issued || only)
-            && let Some(kind) = facts::dates(certificate, input.question.at)
+            && let Some(kind) = dates(input, certificate)
         {
             out.push(Reason::on(id, kind));
         }

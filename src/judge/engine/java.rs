@@ -244,6 +244,14 @@ fn validate(input: &Input<'_>, path: &[NodeId]) -> Option<Reason> {
             })
             .or_else(|| facts::dates(certificate, input.question.at))
             .or_else(|| {
+                // The issuer's curve is none of those that the provider knows.
+                let issuer = input.chain.certificate(above)?;
+                let KeyKind::Ec { curve } = &issuer.key.kind else {
+                    return None;
+                };
+                (!curve.starts_with("P-")).then_some(ReasonKind::BadSignature)
+            })
+            .or_else(|| {
                 let link = input.chain.link(id, above)?;
                 (link.signature != SignatureCheck::Verified).then_some(ReasonKind::BadSignature)
             })

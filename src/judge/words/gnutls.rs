@@ -89,6 +89,7 @@ pub(super) fn event(rejected: &Rejected<'_>) -> Event {
             | ReasonKind::DuplicateExtension { .. }
             | ReasonKind::Unreadable(_),
         ) => return Event::new(["unparsable", "tls"]),
+        Some(ReasonKind::NoValidity) => return Event::new(["unparsable-time", "unparsable", "tls"]),
         // Nothing was verified: the call itself failed.
         Some(ReasonKind::TooDeep { .. }) => return Event::new(["too-deep", "certificate"]),
         _ => {}

@@ -152,6 +152,12 @@ fn signature(rejected: &Rejected<'_>) -> (&'static str, String) {
                     "java.security.InvalidKeyException: No installed provider supports this key: sun.security.rsa.RSAPublicKeyImpl".to_owned(),
                 );
             }
+            KeyKind::Ec { curve } if curve == "secp256k1" => {
+                return (
+                    "bad_certificate",
+                    "java.security.SignatureException: Curve not supported: secp256k1 (1.3.132.0.10)".to_owned(),
+                );
+            }
             KeyKind::Ec { .. } if !ecdsa => {
                 return (
                     "certificate_unknown",

@@ -121,6 +121,9 @@ pub(super) fn unparsable(c: &Certificate) -> Option<ReasonKind> {
     if c.signature_algorithm.der != c.inner_signature_algorithm.der {
         return Some(ReasonKind::AlgorithmMismatch);
     }
+    if facts::has_odd_time(c, &["fraction", "not in UTC"]) {
+        return Some(ReasonKind::NoValidity);
+    }
     if let Some(version @ (1 | 2)) = c.version
         && !c.extensions.is_empty()
     {

@@ -216,13 +216,8 @@ impl<'a> Traits<'a> {
     /// OpenSSL counts the last second as over.
     pub(super) fn dates(&self, at: Moment) -> Option<ReasonKind> {
         // Only whole seconds in UTC are compared.
-        let odd = |d: &crate::cert::Defect| {
-            matches!(d.field, "validity.notBefore" | "validity.notAfter")
-                && ["no seconds", "fraction", "not in UTC"]
-                    .iter()
-                    .any(|words| d.words.contains(words))
-        };
-        if self.certificate.defects.iter().any(odd) {
+        let odd = ["no seconds", "fraction", "not in UTC"];
+        if facts::has_odd_time(self.certificate, &odd) {
             return Some(ReasonKind::NoValidity);
         }
         match (self.certificate.not_before, self.certificate.not_after) {
