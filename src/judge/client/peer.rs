@@ -52,6 +52,8 @@ pub enum ProxyAnswer {
     Tunnel,
     /// Nothing listens there.
     Refused,
+    /// It closes the connection without an answer.
+    Closed,
     /// It answers with this status and reason.
     Status(u16, String),
 }
@@ -78,6 +80,8 @@ pub enum FirstAnswer {
     ClosedAtOnce,
     /// It is closed once the ClientHello was read.
     ClosedAfterHello,
+    /// It is closed in the middle of the server's part of the handshake.
+    ClosedMidway,
     /// It is reset.
     Reset,
     /// Nothing.
@@ -248,6 +252,8 @@ impl Peer {
                         let words = words.raw().lines().next().unwrap_or_default();
                         ProxyAnswer::Status(*code, words.to_owned())
                     }
+                    // Whatever it said was no answer, and nothing more came.
+                    ProxyFailure::Answered(ProxyTrouble::NotAProxy(_)) => ProxyAnswer::Closed,
                     _ => ProxyAnswer::Refused,
                 };
                 if let Some(proxy) = &mut self.proxy {
@@ -255,8 +261,9 @@ impl Peer {
                 }
             }
             Failure::Reset => self.first = FirstAnswer::Reset,
-            Failure::ClosedAtOnce => self.first = FirstAnswer::ClosedAtOnce,
-            Failure::Truncated if saw_nothing => self.first = FirstAnswer::ClosedAfterHello,
+            // Closed in order, so that the ClientHello had been read; else it would have been a reset.
+            Failure::ClosedAtOnce => self.first = FirstAnswer::ClosedAfterHello,
+            Failure::Truncated if saw_nothing => self.first = FirstAnswer::ClosedMidway,
             Failure::Silent => self.first = FirstAnswer::Silent,
             Failure::NotTls {
                 speaks: Speaks::Http,

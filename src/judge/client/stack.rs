@@ -168,6 +168,9 @@ impl Stack {
             FirstAnswer::Tls => return None,
             FirstAnswer::ClosedAtOnce => Event::new(["closed-at-once", "closed"]),
             FirstAnswer::ClosedAfterHello => Event::new(["closed-after-hello", "closed"]),
+            FirstAnswer::ClosedMidway => {
+                Event::new(["closed-midway", "closed-after-hello", "closed"])
+            }
             FirstAnswer::Reset => Event::new(["reset", "closed-at-once", "closed"]),
             FirstAnswer::Silent => Event::new(["silent", "timed-out"]),
             FirstAnswer::Http => Event::new(["not-tls-http", "not-tls", "tls"]),
@@ -228,9 +231,11 @@ impl Stack {
             },
             _ => true,
         };
-        let md5 = sent.iter().any(|c| {
-            matches!(c.signature_algorithm.hash, Some(Hash::Md5 | Hash::Md2)) && !c.is_self_issued()
-        });
+        // It looks at the signature on its own certificate only.
+        let md5 = matches!(
+            leaf.signature_algorithm.hash,
+            Some(Hash::Md5 | Hash::Md2)
+        ) && !leaf.is_self_issued();
         (!takes_key || (md5 && !self.md5_certificates)).then(|| Event::alert(40))
     }
 

@@ -72,8 +72,15 @@ fn unparsable(certificate: &Certificate) -> Option<ReasonKind> {
         return Some(ReasonKind::DuplicateExtension { oid });
     }
     let alternative = facts::extension(certificate, "2.5.29.17");
-    (certificate.subject.rdns.is_empty() && alternative.is_some_and(|e| !e.critical))
-        .then_some(ReasonKind::Strict(StrictRule::AltNameNotCritical))
+    if !certificate.subject.rdns.is_empty() {
+        return None;
+    }
+    let rule = match alternative {
+        None => StrictRule::EmptySubject,
+        Some(names) if !names.critical => StrictRule::AltNameNotCritical,
+        Some(_) => return None,
+    };
+    Some(ReasonKind::Strict(rule))
 }
 
 /// Critical extensions that a validator without revocation does not process.
@@ -242,7 +249,7 @@ fn validate(input: &Input<'_>, path: &[NodeId]) -> Option<Reason> {
                 let (_, why) = policy.as_ref().filter(|(place, _)| *place == depth)?;
                 Some(ReasonKind::Policy(why.clone()))
             })
-            .or_else(|| facts::dates(certificate, input.question.at))
+            .or_else(|| ground::dates(certificate, input.question.at))
             .or_else(|| {
                 // The issuer's curve is none of those that the provider knows.
                 let issuer = input.chain.certificate(above)?;
@@ -265,9 +272,17 @@ fn validate(input: &Input<'_>, path: &[NodeId]) -> Option<Reason> {
     }
     let &top = path.get(anchor)?;
     let certificate = input.chain.certificate(top)?;
-    let not_a_ca = certificate.version == Some(3)
-        && (!certificate.is_ca() || facts::lacks_cert_sign(certificate));
-    not_a_ca.then(|| Reason::on(top, ReasonKind::NotACa))
+    if certificate.version != Some(3) {
+        return None;
+    }
+    let kind = if !certificate.is_ca() {
+        ReasonKind::NotACa
+    } else if facts::lacks_cert_sign(certificate) {
+        ReasonKind::NoCertSign
+    } else {
+        return None;
+    };
+    Some(Reason::on(top, kind))
 }
 
 fn algorithm(input: &Input<'_>, certificate: &Certificate) -> Option<ReasonKind> {

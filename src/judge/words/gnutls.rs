@@ -2,7 +2,7 @@
 
 use super::event::{Event, Rejected};
 use super::names;
-use crate::judge::ReasonKind;
+use crate::judge::{ReasonKind, facts};
 use crate::judge::policy::NameCheck;
 
 /// One flag of `gnutls_certificate_status_t`, in the order in which GnuTLS prints them.
@@ -83,12 +83,17 @@ impl Flag {
 pub(super) fn event(rejected: &Rejected<'_>) -> Event {
     match rejected.first().map(|r| &r.kind) {
         // It was not imported, so that the handshake ended.
+        Some(ReasonKind::DuplicateExtension { .. }) => {
+            return Event::new(["duplicate-extension", "unparsable", "tls"]);
+        }
         Some(
             ReasonKind::Version { .. }
             | ReasonKind::AlgorithmMismatch
-            | ReasonKind::DuplicateExtension { .. }
             | ReasonKind::Unreadable(_),
         ) => return Event::new(["unparsable", "tls"]),
+        Some(ReasonKind::NoValidity) if rejected.first_has_offset() => {
+            return Event::new(["time-offset", "unparsable", "tls"]);
+        }
         Some(ReasonKind::NoValidity) => return Event::new(["unparsable-time", "unparsable", "tls"]),
         // Nothing was verified: the call itself failed.
         Some(ReasonKind::TooDeep { .. }) => return Event::new(["too-deep", "certificate"]),
@@ -126,6 +131,15 @@ pub(super) fn event(rejected: &Rejected<'_>) -> Event {
         .with("LIBCURL_CAUSE", libcurl(&flags))
         .with("WGET_LINES", wget(rejected, &flags))
         .with("SUBJECT_CN", common_name)
+}
+
+impl Rejected<'_> {
+    /// A time of the certificate that is refused first is not in UTC.
+    fn first_has_offset(&self) -> bool {
+        let node = self.first().and_then(|r| r.node);
+        node.and_then(|id| self.certificate(id))
+            .is_some_and(|c| facts::has_odd_time(c, &["not in UTC"]))
+    }
 }
 
 /// libcurl names one flag, in its own order, and has words for four.

@@ -34,6 +34,7 @@ fn unparsable(kind: &ReasonKind) -> Option<String> {
             format!("x509: certificate contains duplicate extension with OID \"{oid}\"")
         }
         ReasonKind::Version { .. } => "x509: invalid version".to_owned(),
+        ReasonKind::Unreadable(why) if why.starts_with("x509: ") => why.clone(),
         ReasonKind::Unreadable(_) => "x509: malformed certificate".to_owned(),
         ReasonKind::AlgorithmMismatch => {
             "x509: inner and outer signature algorithm identifiers don't match".to_owned()
