@@ -88,19 +88,16 @@ fn common_name_counts(names: &[GeneralName], wanted: &Host, policy: &Policy) -> 
         // An address of a wrong length is one all the same.
         (CommonName::NamesAndAddresses, _) => {
             !has_dns
-                && !has(|n| {
-                    matches!(n, GeneralName::Ip(_) | GeneralName::Invalid { tag: 7, .. })
-                })
+                && !has(|n| matches!(n, GeneralName::Ip(_) | GeneralName::Invalid { tag: 7, .. }))
         }
-        (CommonName::BesideAddresses, _) => {
-            !has_dns && !has(|n| matches!(n, GeneralName::Uri(_)))
-        }
+        (CommonName::BesideAddresses, _) => !has_dns && !has(|n| matches!(n, GeneralName::Uri(_))),
     }
 }
 
-/// A common name is this very host.
+/// The last common name, which is the most specific, is this very host.
 pub fn common_name_matches(certificate: &Certificate, wanted: &Host) -> bool {
-    certificate.subject.common_names().any(|cn| match wanted {
+    let last = certificate.subject.common_names().last();
+    last.is_some_and(|cn| match wanted {
         Host::Name { ascii, .. } => dns_matches(cn.raw(), ascii),
         Host::Ip(address) => address_matches(cn.raw(), *address),
     })
@@ -119,7 +116,10 @@ fn client_matches(pattern: &str, name: &str, policy: &Policy) -> bool {
     };
     if policy.wildcard_for_letters && pattern.contains('*') {
         let label = name.split('.').next().unwrap_or_default();
-        if !label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
+        if !label
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        {
             return false;
         }
     }

@@ -250,6 +250,8 @@ impl Peer {
                 let answer = match failure {
                     ProxyFailure::Answered(ProxyTrouble::Status { code, words, .. }) => {
                         let words = words.raw().lines().next().unwrap_or_default();
+                        // What follows a colon is from the page.
+                        let words = words.split_once(": ").map_or(words, |(reason, _)| reason);
                         ProxyAnswer::Status(*code, words.to_owned())
                     }
                     // Whatever it said was no answer, and nothing more came.
@@ -317,9 +319,11 @@ fn limits(session: &Session) -> Limits {
         out.key_exchange = KeyExchange::Dhe(session.dh_bits.unwrap_or(2048));
     }
     out.secure_renegotiation = session.secure_renegotiation != Some(false);
-    out.only_unusual_cipher = ["CAMELLIA", "RC4", "_NULL_", "SEED", "IDEA", "_DES_", "EXPORT"]
-        .iter()
-        .any(|name| suite.contains(name));
+    out.only_unusual_cipher = [
+        "CAMELLIA", "RC4", "_NULL_", "SEED", "IDEA", "_DES_", "EXPORT",
+    ]
+    .iter()
+    .any(|name| suite.contains(name));
     out.only_cbc = suite.contains("_CBC_");
     out.only_cbc_sha256 = out.only_cbc && !suite.ends_with("_SHA");
     out.only_triple_des = suite.contains("3DES");

@@ -232,10 +232,8 @@ impl Stack {
             _ => true,
         };
         // It looks at the signature on its own certificate only.
-        let md5 = matches!(
-            leaf.signature_algorithm.hash,
-            Some(Hash::Md5 | Hash::Md2)
-        ) && !leaf.is_self_issued();
+        let md5 = matches!(leaf.signature_algorithm.hash, Some(Hash::Md5 | Hash::Md2))
+            && !leaf.is_self_issued();
         (!takes_key || (md5 && !self.md5_certificates)).then(|| Event::alert(40))
     }
 
@@ -271,10 +269,9 @@ impl Stack {
         let key = &sent.first()?.key;
         let small = matches!(key.kind, KeyKind::Rsa { .. } | KeyKind::RsaPss { .. })
             && key.bits < self.least_rsa_key_bits;
-        (small && limits.key_exchange != KeyExchange::StaticRsa)
-            .then(|| {
-                Event::new(["bad-signature", "certificate"]).with("KEY_BITS", key.bits.to_string())
-            })
+        (small && limits.key_exchange != KeyExchange::StaticRsa).then(|| {
+            Event::new(["bad-signature", "certificate"]).with("KEY_BITS", key.bits.to_string())
+        })
     }
 
     fn key_exchange(&self, limits: &Limits) -> Option<Event> {

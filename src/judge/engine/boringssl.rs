@@ -34,7 +34,9 @@ pub(super) fn judge(input: &Input<'_>) -> Answer {
     failures.extend(extensions(input, &path));
     failures.extend(names(input, &path));
     failures.extend(signatures(input, &path));
-    failures.extend(policies(input, &path));
+    if failures.is_empty() {
+        failures.extend(policies(input, &path));
+    }
     if input.policy.report == Report::Last {
         failures.reverse();
     }
@@ -66,14 +68,15 @@ fn unparsable(certificate: &Certificate) -> Option<ReasonKind> {
         None => {}
     }
     if facts::has_odd_time(certificate, &["no seconds", "fraction"]) {
-        return Some(ReasonKind::Unreadable("a time is not in its one form".to_owned()));
+        return Some(ReasonKind::Unreadable(
+            "a time is not in its one form".to_owned(),
+        ));
     }
-    matches!(certificate.basic_constraints(), Some((false, Some(_)))).then(|| {
-        ReasonKind::Unreadable("a path length stands there without a CA".to_owned())
-    })
+    matches!(certificate.basic_constraints(), Some((false, Some(_))))
+        .then(|| ReasonKind::Unreadable("a path length stands there without a CA".to_owned()))
 }
 
-/// Policies are looked at in every chain.
+/// Policies are looked at in every chain that is good so far.
 fn policies(input: &Input<'_>, path: &[NodeId]) -> Vec<Reason> {
     let below: Vec<&Certificate> = path
         .iter()
@@ -92,7 +95,10 @@ fn policies(input: &Input<'_>, path: &[NodeId]) -> Vec<Reason> {
 fn issued(input: &Input<'_>, child: NodeId, issuer: NodeId) -> bool {
     let link = input.chain.link(child, issuer);
     link.is_some_and(|l| l.name != NameMatch::Different && l.key_id != KeyIdMatch::Different)
-        && match (input.chain.certificate(child), input.chain.certificate(issuer)) {
+        && match (
+            input.chain.certificate(child),
+            input.chain.certificate(issuer),
+        ) {
             (Some(lower), Some(upper)) => {
                 !facts::lacks_cert_sign(upper) && ground::fits_key_id(upper, lower)
             }
@@ -218,7 +224,9 @@ fn names(input: &Input<'_>, path: &[NodeId]) -> Vec<Reason> {
             let Some(issuer) = input.chain.certificate(above) else {
                 continue;
             };
-            if let Some(kind) = ground::bounded(issuer).or_else(|| address_constraint(issuer, certificate)) {
+            if let Some(kind) =
+                ground::bounded(issuer).or_else(|| address_constraint(issuer, certificate))
+            {
                 return vec![Reason::on(id, kind)];
             }
             match constraints::violation(issuer, certificate, true, &mut left) {
@@ -285,8 +293,8 @@ fn signatures(input: &Input<'_>, path: &[NodeId]) -> Vec<Reason> {
                 .chain
                 .link(id, above)
                 .is_some_and(|l| l.signature == SignatureCheck::Verified);
-            let names_two = certificate.signature_algorithm.der
-                != certificate.inner_signature_algorithm.der;
+            let names_two =
+                certificate.signature_algorithm.der != certificate.inner_signature_algorithm.der;
             if unknown || names_two || !verified {
                 out.push(Reason::on(id, ReasonKind::BadSignature));
             }

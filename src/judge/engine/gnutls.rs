@@ -20,7 +20,8 @@ mod names;
 mod one;
 
 use names::Constraints;
-use one::{fits, has_name, unknown_critical, unparsable};
+pub(super) use one::has_name;
+use one::{fits, unknown_critical, unparsable};
 
 /// Certificates in a chain at most.
 const MOST: usize = 16;
@@ -61,7 +62,10 @@ impl<'a> Verify<'a> {
         self.shorten(&mut list);
         if sent(self.ground.input.chain).len() > MOST {
             let most = u32::try_from(MOST).unwrap_or(u32::MAX);
-            return (vec![leaf], vec![Reason::on(leaf, ReasonKind::TooDeep { most })]);
+            return (
+                vec![leaf],
+                vec![Reason::on(leaf, ReasonKind::TooDeep { most })],
+            );
         }
         let (mut path, mut failures) = self.twice(&list);
         if path.is_empty() {

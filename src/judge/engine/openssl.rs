@@ -419,6 +419,13 @@ impl<'a> Verify<'a> {
             }
             if let Some(kind) = lower.dates(at) {
                 self.fail(child, kind);
+                // Whoever goes on looks at the other end as well.
+                if let Some(not_after) = lower.certificate.not_after
+                    && lower.certificate.not_before.is_some_and(|first| at < first)
+                    && at >= not_after
+                {
+                    self.fail(child, ReasonKind::Expired { not_after });
+                }
             }
         }
     }

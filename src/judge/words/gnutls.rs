@@ -2,8 +2,8 @@
 
 use super::event::{Event, Rejected};
 use super::names;
-use crate::judge::{ReasonKind, facts};
 use crate::judge::policy::NameCheck;
+use crate::judge::{ReasonKind, engine, facts};
 
 /// One flag of `gnutls_certificate_status_t`, in the order in which GnuTLS prints them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -87,14 +87,14 @@ pub(super) fn event(rejected: &Rejected<'_>) -> Event {
             return Event::new(["duplicate-extension", "unparsable", "tls"]);
         }
         Some(
-            ReasonKind::Version { .. }
-            | ReasonKind::AlgorithmMismatch
-            | ReasonKind::Unreadable(_),
+            ReasonKind::Version { .. } | ReasonKind::AlgorithmMismatch | ReasonKind::Unreadable(_),
         ) => return Event::new(["unparsable", "tls"]),
         Some(ReasonKind::NoValidity) if rejected.first_has_offset() => {
             return Event::new(["time-offset", "unparsable", "tls"]);
         }
-        Some(ReasonKind::NoValidity) => return Event::new(["unparsable-time", "unparsable", "tls"]),
+        Some(ReasonKind::NoValidity) => {
+            return Event::new(["unparsable-time", "unparsable", "tls"]);
+        }
         // Nothing was verified: the call itself failed.
         Some(ReasonKind::TooDeep { .. }) => return Event::new(["too-deep", "certificate"]),
         _ => {}
@@ -202,7 +202,7 @@ fn wget(rejected: &Rejected<'_>, flags: &[Flag]) -> String {
         if leaf.not_after.is_some_and(|t| at >= t) {
             lines.push("The certificate has expired".to_owned());
         }
-        let wrong = |name| !crate::judge::name::accepts(leaf, name, &rejected.profile.policy);
+        let wrong = |name| !engine::gnutls_has_name(leaf, name);
         let name = rejected.question.name.as_ref();
         if flags.contains(&Flag::Owner) || flags != [Flag::Owner] && name.is_some_and(wrong) {
             lines.push(format!(

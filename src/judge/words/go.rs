@@ -60,7 +60,9 @@ fn words(rejected: &Rejected<'_>, reason: &Reason) -> String {
         ReasonKind::UnknownCriticalExtension { .. } => {
             "x509: unhandled critical extension".to_owned()
         }
-        ReasonKind::Policy(_) => "x509: no valid chains built".to_owned(),
+        ReasonKind::Policy(_) => {
+            "x509: no valid chains built: all candidate chains have invalid policies".to_owned()
+        }
         // Named first, it is no hint about a candidate.
         ReasonKind::NotACa => {
             "x509: certificate is not authorized to sign other certificates".to_owned()

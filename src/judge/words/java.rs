@@ -4,7 +4,7 @@ use super::event::{Event, Rejected};
 use super::names;
 use crate::cert::{Hash, KeyKind};
 use crate::judge::facts::NETSCAPE_SERVER;
-use crate::judge::{Reason, ReasonKind, StrictRule};
+use crate::judge::{ConstraintFault, Reason, ReasonKind, StrictRule};
 use crate::target::Host;
 
 /// What Java met.
@@ -64,13 +64,21 @@ pub(super) fn event(rejected: &Rejected<'_>) -> Event {
                 .with("JAVA_WEAK_PREFIX", prefix("unsupported_certificate"))
                 .with("JAVA_WEAK", weak(rejected, reason, new_style))
         }
-        ReasonKind::NoCertSign if is_anchor => anchor(rejected, reason, "does not have keyCertSign bit set in KeyUsage extension"),
+        ReasonKind::NoCertSign if is_anchor => anchor(
+            rejected,
+            reason,
+            "does not have keyCertSign bit set in KeyUsage extension",
+        ),
         ReasonKind::NotACa if is_anchor => anchor(rejected, reason, "is not a CA certificate"),
         ReasonKind::NotACa => Event::new(["not-a-ca", "certificate"]),
         ReasonKind::NoCertSign => Event::new(["no-cert-sign", "certificate"]),
         ReasonKind::PathTooLong { .. } | ReasonKind::TooDeep { .. } => {
             Event::new(["path-length", "certificate"])
         }
+        ReasonKind::NameConstraint {
+            fault: ConstraintFault::Bounds,
+            ..
+        } => Event::new(["constraint-bounds", "certificate"]),
         ReasonKind::NameConstraint { .. } => Event::new(["name-constraint", "certificate"]),
         ReasonKind::NotForServers { .. } | ReasonKind::NotForClients { .. } => {
             Event::new(["purpose", "certificate"])
@@ -114,7 +122,10 @@ fn weak(rejected: &Rejected<'_>, reason: &Reason, new_style: bool) -> String {
             format!("keysize limits: RSA {bits} bit key used with certificate: {subject}")
         }
         ReasonKind::WeakHash(hash) if new_style => {
-            format!("disabled algorithm: {} used with certificate: {subject}", java_hash(*hash))
+            format!(
+                "disabled algorithm: {} used with certificate: {subject}",
+                java_hash(*hash)
+            )
         }
         ReasonKind::WeakHash(hash) => {
             format!("signature algorithm: {}withRSA", java_hash(*hash))

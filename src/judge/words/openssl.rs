@@ -153,8 +153,7 @@ fn signature_trace(rejected: &Rejected<'_>, reason: &Reason) -> Option<&'static 
     let child = reason.node?;
     let issuer = rejected.issuer_of(child)?;
     let (key, signature) = (rejected.certificate(issuer)?, rejected.certificate(child)?);
-    if reason.kind == ReasonKind::AlgorithmMismatch
-        || !matches!(key.key.kind, KeyKind::Rsa { .. })
+    if reason.kind == ReasonKind::AlgorithmMismatch || !matches!(key.key.kind, KeyKind::Rsa { .. })
     {
         return None;
     }
@@ -163,7 +162,11 @@ fn signature_trace(rejected: &Rejected<'_>, reason: &Reason) -> Option<&'static 
     let number = signature.signature.get(zeros..).unwrap_or_default();
     let modulus = key.key.modulus.as_slice();
     let is_larger = (number.len(), number) >= (modulus.len(), modulus);
-    Some(if is_larger { "rsa-modulus" } else { "rsa-padding" })
+    Some(if is_larger {
+        "rsa-modulus"
+    } else {
+        "rsa-padding"
+    })
 }
 
 /// A wrong name, in the words of whoever compares names.
@@ -250,9 +253,10 @@ fn node_alt_names(rejected: &Rejected<'_>) -> String {
             GeneralName::Ip(ip) => Some(format!("IP Address:{ip}")),
             GeneralName::Email(name) => Some(format!("email:{}", node_quoted(name.raw()))),
             GeneralName::Uri(name) => Some(format!("URI:{}", node_quoted(name.raw()))),
-            GeneralName::Directory(name) => {
-                Some(format!("DirName:{}", node_quoted(&names::java_name(name).replace(", ", ","))))
-            }
+            GeneralName::Directory(name) => Some(format!(
+                "DirName:{}",
+                node_quoted(&names::java_name(name).replace(", ", ","))
+            )),
             _ => None,
         })
         .collect();

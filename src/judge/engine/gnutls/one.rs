@@ -47,7 +47,7 @@ pub(super) fn fits(certificate: &Certificate, purpose: Purpose, any: bool) -> bo
 
 /// gnutls_x509_crt_check_hostname2 and gnutls_x509_crt_check_ip. One common name counts when there is
 /// neither a DNS name nor an address nor a URI.
-pub(super) fn has_name(certificate: &Certificate, wanted: &Host) -> bool {
+pub(in crate::judge::engine) fn has_name(certificate: &Certificate, wanted: &Host) -> bool {
     let alternative = certificate.subject_alt_names();
     let ascii = match wanted {
         Host::Ip(ip) => {
