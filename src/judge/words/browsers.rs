@@ -67,6 +67,7 @@ fn foreign_key(rejected: &Rejected<'_>, reason: &Reason) -> bool {
 /// What Chromium met: it has one code for most faults of a certificate.
 pub(super) fn chromium(rejected: &Rejected<'_>) -> Event {
     let code = match rejected.first().map(|r| &r.kind) {
+        Some(ReasonKind::Version { .. } | ReasonKind::NoValidity) => "bad-format",
         None
         | Some(
             ReasonKind::MissingIssuer
