@@ -151,7 +151,9 @@ fn trust(input: &Input<'_>, path: &[NodeId]) -> Vec<Reason> {
     {
         return Vec::new();
     }
-    let kind = match (self_issued, path.len()) {
+    // One that may not sign certificates has not signed itself either.
+    let signed_itself = self_issued && issued(input, top, top);
+    let kind = match (signed_itself, path.len()) {
         (true, 1) => ReasonKind::SelfSignedLeaf,
         (true, _) => ReasonKind::UnknownRoot,
         (false, _) => ReasonKind::MissingIssuer,

@@ -24,6 +24,7 @@ pub(super) fn firefox(rejected: &Rejected<'_>) -> Event {
         | ReasonKind::WeakHash(_) => "weak-hash",
         ReasonKind::WeakKey { .. } => "weak-key",
         ReasonKind::BadKey(_) => "key",
+        ReasonKind::NotACa if has_version_1(rejected, reason) => "v1-ca",
         ReasonKind::NotACa => "not-a-ca",
         ReasonKind::CaAsLeaf => "ca-as-leaf",
         ReasonKind::Version { .. } => "v1-ca",
@@ -35,13 +36,17 @@ pub(super) fn firefox(rejected: &Rejected<'_>) -> Event {
         ReasonKind::MustStaple => "must-staple",
         ReasonKind::Revoked { .. } => "revoked",
         ReasonKind::UnknownCriticalExtension { .. } | ReasonKind::Strict(_) => "critical-extension",
-        ReasonKind::DuplicateExtension { .. }
-        | ReasonKind::AlgorithmMismatch
-        | ReasonKind::Unreadable(_) => "bad-der",
+        ReasonKind::DuplicateExtension { .. } | ReasonKind::Unreadable(_) => "bad-der",
+        ReasonKind::AlgorithmMismatch => "algorithm-mismatch",
         ReasonKind::Serial(_) => "serial",
         _ => "unknown-issuer",
     };
     Event::new([code, "certificate"])
+}
+
+fn has_version_1(rejected: &Rejected<'_>, reason: &Reason) -> bool {
+    let certificate = reason.node.and_then(|id| rejected.certificate(id));
+    certificate.is_some_and(|c| c.version == Some(1))
 }
 
 /// The signature's algorithm is for another type of key than the issuer has.
