@@ -22,6 +22,10 @@ pub(super) struct Clear {
     pub(super) alert: Option<u8>,
     /// The group of the key exchange.
     pub(super) group: Option<String>,
+    /// Bits of the prime of a key exchange in a finite field.
+    pub(super) dh_bits: Option<u32>,
+    /// The ServerHello, of TLS 1.2 or older, knows RFC 5746.
+    pub(super) secure_renegotiation: Option<bool>,
     /// The ALPN protocol chosen; in TLS 1.3 it is encrypted.
     pub(super) alpn: Option<Vec<u8>>,
     /// Stapled OCSP response.
@@ -100,6 +104,8 @@ fn server_hello(message: &[u8], clear: &mut Clear) {
     );
     // After the compression method, two bytes of length and the extensions.
     let mut rest = message.get(at + 5..).unwrap_or_default();
+    // Every hello sent from here asks for it.
+    clear.secure_renegotiation = Some(false);
     while let [a, b, high, low, after @ ..] = rest {
         let length = usize::from(*high) << 8 | usize::from(*low);
         let Some((body, next)) = after.split_at_checked(length) else {
@@ -108,10 +114,14 @@ fn server_hello(message: &[u8], clear: &mut Clear) {
         match (u16::from(*a) << 8 | u16::from(*b), body) {
             (16, [_, _, _, protocol @ ..]) => clear.alpn = Some(protocol.to_vec()),
             (43, &[3, 4]) => clear.version = Some("TLS 1.3".to_owned()),
+            (0xff01, _) => clear.secure_renegotiation = Some(true),
             (51, &[high, low, ..]) => clear.group = Some(group(high, low)),
             _ => {}
         }
         rest = next;
+    }
+    if clear.version.as_deref() == Some("TLS 1.3") {
+        clear.secure_renegotiation = None;
     }
 }
 
@@ -123,11 +133,20 @@ fn group(high: u8, low: u8) -> String {
     )
 }
 
-/// ECDHE: curve type 3 and the curve. DHE begins with the length of its prime instead, and has no name.
+/// ECDHE: curve type 3 and the curve. DHE begins with its prime instead, and has no name.
 fn server_key_exchange(message: &[u8], clear: &mut Clear) {
-    let elliptic = clear.suite.as_ref().is_some_and(|s| s.contains("ECDHE"));
-    if let (true, [3, high, low, ..]) = (elliptic, message) {
-        clear.group = Some(group(*high, *low));
+    let suite = clear.suite.as_deref().unwrap_or_default();
+    match message {
+        [3, high, low, ..] if suite.contains("ECDHE") => clear.group = Some(group(*high, *low)),
+        [high, low, rest @ ..] if suite.starts_with("TLS_DHE_") => {
+            let length = usize::from(*high) << 8 | usize::from(*low);
+            let prime = rest.get(..length).unwrap_or_default();
+            let zeros = prime.iter().take_while(|b| **b == 0).count();
+            let first = prime.get(zeros).map_or(0, |b| b.leading_zeros());
+            let bits = u32::try_from((prime.len() - zeros) * 8).unwrap_or(u32::MAX);
+            clear.dh_bits = (bits > 0).then(|| bits.saturating_sub(first));
+        }
+        _ => {}
     }
 }
 

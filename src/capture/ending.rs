@@ -49,6 +49,8 @@ pub(super) fn from_clear(capture: &mut Capture, bytes: &[u8]) {
         capture.session.version = None;
         capture.session.cipher_suite = None;
         capture.session.group = None;
+        capture.session.dh_bits = None;
+        capture.session.secure_renegotiation = None;
     }
     let session = &mut capture.session;
     let fill = |known: &mut Option<String>, seen: Option<String>| {
@@ -59,6 +61,8 @@ pub(super) fn from_clear(capture: &mut Capture, bytes: &[u8]) {
     fill(&mut session.version, clear.version);
     fill(&mut session.cipher_suite, clear.suite);
     fill(&mut session.group, clear.group);
+    session.dh_bits = session.dh_bits.or(clear.dh_bits);
+    session.secure_renegotiation = session.secure_renegotiation.or(clear.secure_renegotiation);
     if session.alpn.is_none() {
         session.alpn = clear.alpn.as_deref().map(Untrusted::from_bytes);
     }
@@ -80,6 +84,8 @@ pub(super) fn finished(session: Session, capture: &mut Capture) {
         possession: seen.possession,
         ocsp_staple: seen.ocsp_staple,
         client_auth: seen.client_auth,
+        dh_bits: seen.dh_bits,
+        secure_renegotiation: seen.secure_renegotiation,
         ..session
     };
 }

@@ -83,6 +83,10 @@ pub struct Session {
     pub cipher_suite: Option<String>,
     /// Key-exchange group, such as `X25519MLKEM768`.
     pub group: Option<String>,
+    /// Bits of the prime of a key exchange in a finite field.
+    pub dh_bits: Option<u32>,
+    /// In TLS 1.2 and older: the server knows RFC 5746.
+    pub secure_renegotiation: Option<bool>,
     /// ALPN protocol chosen.
     pub alpn: Option<Untrusted>,
     /// Name sent in the ClientHello, `None` when none was.

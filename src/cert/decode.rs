@@ -289,8 +289,12 @@ impl Reader<'_> {
             let mut of_subtree = subtree.inside();
             let base = of_subtree.next().ok_or(CUT)?;
             bases.push(self.general_name(&base, true));
-            if of_subtree.take_tag(0x80).is_some() {
-                self.fault("it has a minimum, which RFC 5280 forbids to write");
+            match of_subtree.take_tag(0x80) {
+                Some(minimum) if minimum.content != [0] => {
+                    self.fault("it has a minimum other than zero, which RFC 5280 forbids");
+                }
+                Some(_) => self.fault("it has a minimum, which RFC 5280 forbids to write"),
+                None => {}
             }
             if of_subtree.take_tag(0x81).is_some() {
                 self.fault("it has a maximum, which RFC 5280 forbids");

@@ -25,6 +25,9 @@ const PROCESSED: &[&str] = &[
     "2.5.29.54",
 ];
 
+/// What a Netscape certificate type of other uses lacks.
+pub(super) const NETSCAPE_SERVER: &str = "SSL server (Netscape's certificate type)";
+
 /// cRLSign of keyUsage.
 pub(super) const CRL_SIGN: u16 = 1 << 6;
 
@@ -120,6 +123,15 @@ pub(super) fn unreadable(certificate: &Certificate) -> Vec<ReasonKind> {
         }
     }
     found
+}
+
+/// One of the times is written in a way that RFC 5280, section 4.1.2.5, does not allow; `forms` are
+/// words of the defect.
+pub(super) fn has_odd_time(certificate: &Certificate, forms: &[&str]) -> bool {
+    certificate.defects.iter().any(|d| {
+        matches!(d.field, "validity.notBefore" | "validity.notAfter")
+            && forms.iter().any(|form| d.words.contains(form))
+    })
 }
 
 /// What stands against the dates at this moment.
@@ -262,7 +274,7 @@ pub(super) fn strict(certificate: &Certificate, leaf: bool, top: bool) -> Vec<St
     if extension(c, "2.5.29.14").is_some_and(|e| e.critical) {
         broken.push(StrictRule::SubjectKeyIdCritical);
     }
-    if c.version == Some(3) {
+    if c.version.is_some_and(|version| version >= 3) {
         if !top && c.authority_key_id().is_none() {
             broken.push(StrictRule::NoAuthorityKeyId);
         }

@@ -3,9 +3,10 @@
 
 use std::net::IpAddr;
 
-use super::policy::{CommonName, Engine, NameCheck, Policy};
+use super::policy::{CommonName, PartialWildcards, Policy, WhichCommonName};
 use crate::cert::{Certificate, GeneralName};
 use crate::target::Host;
+use crate::text::Untrusted;
 
 /// What came of looking for a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +50,10 @@ pub fn accepts(certificate: &Certificate, wanted: &Host, policy: &Policy) -> boo
     let matches = |pattern: &str, host: &str| client_matches(pattern, host, policy);
     let found = names.iter().any(|name| match (name, wanted) {
         (GeneralName::Dns(pattern), Host::Name { ascii, .. }) => matches(pattern.raw(), ascii),
-        (GeneralName::Ip(ip), Host::Ip(address)) => same_address(*ip, *address),
+        (GeneralName::Ip(ip), Host::Ip(address)) => {
+            same_address(*ip, *address)
+                || (policy.mapped_addresses && ip.to_canonical() == *address)
+        }
         (GeneralName::Dns(name), Host::Ip(address)) => {
             policy.address_as_name && address_matches(name.raw(), *address)
         }
@@ -58,25 +62,42 @@ pub fn accepts(certificate: &Certificate, wanted: &Host, policy: &Policy) -> boo
     if found {
         return true;
     }
-    let counts = match (policy.common_name, wanted) {
-        (CommonName::Never, _) | (CommonName::Names, Host::Ip(_)) => false,
-        (CommonName::Names, Host::Name { .. }) => {
-            !names.iter().any(|n| matches!(n, GeneralName::Dns(_)))
-        }
-        (CommonName::NamesAndAddresses, _) => !names
-            .iter()
-            .any(|n| matches!(n, GeneralName::Dns(_) | GeneralName::Ip(_))),
+    if !common_name_counts(names, wanted, policy) {
+        return false;
+    }
+    let mut common_names = certificate.subject.common_names();
+    let fits = |cn: &Untrusted| match wanted {
+        Host::Name { ascii, .. } => matches(cn.raw(), ascii),
+        Host::Ip(address) => address_matches(cn.raw(), *address),
     };
-    counts
-        && certificate.subject.common_names().any(|cn| match wanted {
-            Host::Name { ascii, .. } => matches(cn.raw(), ascii),
-            Host::Ip(address) => address_matches(cn.raw(), *address),
-        })
+    match policy.which_common_name {
+        WhichCommonName::Any => common_names.any(fits),
+        WhichCommonName::First => common_names.next().is_some_and(fits),
+        WhichCommonName::Last => common_names.last().is_some_and(fits),
+    }
 }
 
-/// A common name is this very host.
+/// What stands among the alternative names leaves room for the common name.
+fn common_name_counts(names: &[GeneralName], wanted: &Host, policy: &Policy) -> bool {
+    let has = |kind: fn(&GeneralName) -> bool| names.iter().any(kind);
+    let has_dns = has(|n| matches!(n, GeneralName::Dns(_)));
+    match (policy.common_name, wanted) {
+        (CommonName::Never, _) | (CommonName::Names, Host::Ip(_)) => false,
+        (CommonName::AddressesAlways, Host::Ip(_)) => true,
+        (CommonName::Names | CommonName::AddressesAlways, Host::Name { .. }) => !has_dns,
+        // An address of a wrong length is one all the same.
+        (CommonName::NamesAndAddresses, _) => {
+            !has_dns
+                && !has(|n| matches!(n, GeneralName::Ip(_) | GeneralName::Invalid { tag: 7, .. }))
+        }
+        (CommonName::BesideAddresses, _) => !has_dns && !has(|n| matches!(n, GeneralName::Uri(_))),
+    }
+}
+
+/// The last common name, which is the most specific, is this very host.
 pub fn common_name_matches(certificate: &Certificate, wanted: &Host) -> bool {
-    certificate.subject.common_names().any(|cn| match wanted {
+    let last = certificate.subject.common_names().last();
+    last.is_some_and(|cn| match wanted {
         Host::Name { ascii, .. } => dns_matches(cn.raw(), ascii),
         Host::Ip(address) => address_matches(cn.raw(), *address),
     })
@@ -93,43 +114,69 @@ fn client_matches(pattern: &str, name: &str, policy: &Policy) -> bool {
         Some(short) if policy.trailing_dot => short,
         _ => pattern,
     };
+    if policy.wildcard_for_letters && pattern.contains('*') {
+        let label = name.split('.').next().unwrap_or_default();
+        if !label
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        {
+            return false;
+        }
+    }
     if dns_matches(pattern, name) {
-        return !pattern.starts_with("*.") || star_takes(name, policy);
+        return true;
     }
     if policy.bare_wildcard && pattern == "*" {
         return !name.contains('.');
+    }
+    if policy.wildcard_in_any_label {
+        let (patterns, labels) = (pattern.split('.'), name.split('.'));
+        return patterns.clone().count() == labels.clone().count()
+            // The last label, which no dot follows, is no place for one.
+            && !pattern.rsplit('.').next().unwrap_or_default().contains('*')
+            && patterns
+                .zip(labels)
+                .all(|(pattern, label)| label_matches(pattern, label, policy.partial_wildcards));
     }
     let (Some((first, base)), Some((label, rest))) =
         (pattern.split_once('.'), name.split_once('.'))
     else {
         return false;
     };
-    policy.partial_wildcards
-        && base.contains('.')
+    (base.contains('.') || policy.wildcard_for_any_domain)
+        && first.contains('*')
         && !base.contains('*')
         && rest.eq_ignore_ascii_case(base)
-        && first.split_once('*').is_some_and(|(before, after)| {
-            let label = label.to_ascii_lowercase();
-            let (before, after) = (before.to_ascii_lowercase(), after.to_ascii_lowercase());
-            // A part of an encoded label is no part of a name.
-            let encoded = |text: &str| text.starts_with("xn--");
-            !after.contains('*')
-                && !encoded(&before)
-                && !label.get(before.len()..).is_some_and(encoded)
-                && label.len() > before.len() + after.len()
-                && label.starts_with(&before)
-                && label.ends_with(&after)
-        })
+        && label_matches(first, label, policy.partial_wildcards)
 }
 
-/// OpenSSL's own check lets a star stand for letters, digits and hyphens only.
-fn star_takes(name: &str, policy: &Policy) -> bool {
-    let openssl = policy.engine == Engine::Openssl && policy.name_check == NameCheck::Inside;
-    let label = name.split('.').next().unwrap_or_default();
-    !openssl
-        || label
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'-')
+/// One label of a pattern stands for one of a name. Part of an A-label means nothing.
+fn label_matches(pattern: &str, label: &str, partial: PartialWildcards) -> bool {
+    let Some((before, after)) = pattern.split_once('*') else {
+        return pattern.eq_ignore_ascii_case(label);
+    };
+    if before.is_empty() && after.is_empty() {
+        return !label.is_empty();
+    }
+    let is_encoded = |text: &str| {
+        text.get(..4)
+            .is_some_and(|start| start.eq_ignore_ascii_case("xn--"))
+    };
+    let allowed = match partial {
+        PartialWildcards::Refused => false,
+        PartialWildcards::AtAnEdge => before.is_empty() || after.is_empty(),
+        PartialWildcards::Anywhere => true,
+    };
+    let label = label.to_ascii_lowercase();
+    let (before, after) = (before.to_ascii_lowercase(), after.to_ascii_lowercase());
+    allowed
+        && !is_encoded(pattern)
+        && !is_encoded(&label)
+        && !label.get(before.len()..).is_some_and(is_encoded)
+        && !after.contains('*')
+        && label.len() > before.len() + after.len()
+        && label.starts_with(&before)
+        && label.ends_with(&after)
 }
 
 /// The names the certificate is good for, safe to display, in their order; at most `most`, then how
@@ -200,7 +247,7 @@ mod tests {
     #[test]
     fn some_clients_overlook_more() {
         let lax = Policy {
-            partial_wildcards: true,
+            partial_wildcards: PartialWildcards::Anywhere,
             bare_wildcard: true,
             trailing_dot: true,
             ..Policy::default()
@@ -216,25 +263,38 @@ mod tests {
                 "{pattern} {name}"
             );
         }
-        assert!(!client_matches("fo*.lab.test", "bar.lab.test", &lax));
-        assert!(!client_matches("*", "a.test", &lax));
-        assert!(!client_matches("xn--*.lab.test", "xn--a-b.lab.test", &lax));
-        assert!(!client_matches("x*.lab.test", "xxn--a-b.lab.test", &lax));
-    }
-
-    #[test]
-    fn the_star_of_openssl_stands_for_no_underscore() {
+        for (pattern, name) in [
+            ("fo*.lab.test", "bar.lab.test"),
+            ("xn--*.lab.test", "xn--bcher-kva.lab.test"),
+            ("x*.lab.test", "xn--bcher-kva.lab.test"),
+            ("*.test", "lab.test"),
+            ("*.*.lab.test", "a.b.lab.test"),
+        ] {
+            assert!(!client_matches(pattern, name, &lax), "{pattern} {name}");
+        }
+        let edges = Policy {
+            partial_wildcards: PartialWildcards::AtAnEdge,
+            ..Policy::default()
+        };
+        assert!(client_matches("fo*.lab.test", "foobar.lab.test", &edges));
+        assert!(!client_matches("f*r.lab.test", "foobar.lab.test", &edges));
         let openssl = Policy {
-            engine: Engine::Openssl,
+            wildcard_for_letters: true,
             ..Policy::default()
         };
         assert!(client_matches("*.lab.test", "a-b.lab.test", &openssl));
-        assert!(!client_matches("*.lab.test", "_a.lab.test", &openssl));
-        assert!(client_matches("_a.lab.test", "_a.lab.test", &openssl));
-        assert!(client_matches(
-            "*.lab.test",
-            "_a.lab.test",
-            &Policy::default()
-        ));
+        assert!(client_matches("a_b.lab.test", "a_b.lab.test", &openssl));
+        assert!(!client_matches("*.lab.test", "a_b.lab.test", &openssl));
+        let java = Policy {
+            wildcard_in_any_label: true,
+            wildcard_for_any_domain: true,
+            ..lax.clone()
+        };
+        assert!(client_matches("a.*.lab.test", "a.b.lab.test", &java));
+        assert!(client_matches("*.test", "lab.test", &java));
+        assert!(!client_matches("lab.*", "lab.test", &java));
+        assert!(!client_matches("*", "a.test", &lax));
+        assert!(!client_matches("xn--*.lab.test", "xn--a-b.lab.test", &lax));
+        assert!(!client_matches("x*.lab.test", "xxn--a-b.lab.test", &lax));
     }
 }

@@ -22,8 +22,18 @@ pub struct Policy {
     pub security_level: u8,
     /// When the common name stands in for missing alternative names.
     pub common_name: CommonName,
+    /// Which common name counts, when several stand there.
+    pub which_common_name: WhichCommonName,
     /// `fo*.example.com` matches.
-    pub partial_wildcards: bool,
+    pub partial_wildcards: PartialWildcards,
+    /// A wildcard stands for letters, digits and dashes only, not for an underscore.
+    pub wildcard_for_letters: bool,
+    /// `*.test` matches a name of two labels.
+    pub wildcard_for_any_domain: bool,
+    /// A wildcard may stand in every label.
+    pub wildcard_in_any_label: bool,
+    /// `::ffff:127.0.0.1` in a certificate is the address `127.0.0.1`.
+    pub mapped_addresses: bool,
     /// A bare `*` matches a name of one label.
     pub bare_wildcard: bool,
     /// A dot at the end of a name in the certificate is overlooked.
@@ -93,8 +103,36 @@ pub enum CommonName {
     Never,
     /// For DNS names, when there is no DNS alternative name.
     Names,
-    /// For DNS names and for addresses.
+    /// For DNS names and for addresses, when there is neither among the alternative names.
     NamesAndAddresses,
+    /// For DNS names and for addresses, when there is neither a DNS name nor a URI.
+    BesideAddresses,
+    /// For DNS names, when there is no DNS alternative name; for addresses always.
+    AddressesAlways,
+}
+
+/// Which common name counts, when several stand there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WhichCommonName {
+    /// Each of them.
+    Any,
+    /// The first one.
+    First,
+    /// The last one, which is the most specific.
+    Last,
+}
+
+/// What of a label a wildcard may stand for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PartialWildcards {
+    /// The whole label only.
+    Refused,
+    /// Its beginning or its end.
+    AtAnEdge,
+    /// Any part of it.
+    Anywhere,
 }
 
 /// Who checks the name, and when.
@@ -182,7 +220,12 @@ impl Default for Policy {
             strict: false,
             security_level: 2,
             common_name: CommonName::Never,
-            partial_wildcards: false,
+            which_common_name: WhichCommonName::Any,
+            partial_wildcards: PartialWildcards::Refused,
+            wildcard_for_letters: false,
+            wildcard_for_any_domain: false,
+            wildcard_in_any_label: false,
+            mapped_addresses: false,
             bare_wildcard: false,
             trailing_dot: false,
             address_as_name: false,

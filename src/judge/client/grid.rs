@@ -331,7 +331,7 @@ pub fn same_words(predicted: &str, said: &str) -> bool {
     fits(&timeless(predicted), &timeless(said))
 }
 
-/// With `#` for every moment: an RFC 3339 time, or a number of six digits and more.
+/// With `#` for every moment: an RFC 3339 time, a number of six digits and more, or seconds from now.
 fn timeless(words: &str) -> String {
     let mut out = String::with_capacity(words.len());
     let mut rest = words;
@@ -342,6 +342,8 @@ fn timeless(words: &str) -> String {
         let moment = match digits {
             4 if long >= 19 && rest.get(10..11) == Some("T") => Some(long),
             6.. => Some(digits),
+            // How long ago that was, or how long it will be.
+            1.. if counts_seconds(rest.get(digits..).unwrap_or_default()) => Some(digits),
             _ => None,
         };
         let used = moment.unwrap_or(digits.max(first.len_utf8()));
@@ -352,6 +354,10 @@ fn timeless(words: &str) -> String {
         rest = rest.get(used..).unwrap_or_default();
     }
     out
+}
+
+fn counts_seconds(after: &str) -> bool {
+    after.starts_with(" seconds ago") || after.starts_with(" seconds in future")
 }
 
 fn fits(predicted: &str, said: &str) -> bool {

@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use crate::capture::{Alert, Capture, Failure, Outcome, ProxyFailure, Session, Speaks};
+use crate::capture::{Alert, Capture, Failure, Outcome, ProxyFailure, Seen, Session, Speaks};
 use crate::net::{ProxyTrouble, Route};
 use crate::target::{Host, Scheme, Source};
 
@@ -52,6 +52,8 @@ pub enum ProxyAnswer {
     Tunnel,
     /// Nothing listens there.
     Refused,
+    /// It closes the connection without an answer.
+    Closed,
     /// It answers with this status and reason.
     Status(u16, String),
 }
@@ -78,6 +80,8 @@ pub enum FirstAnswer {
     ClosedAtOnce,
     /// It is closed once the ClientHello was read.
     ClosedAfterHello,
+    /// It is closed in the middle of the server's part of the handshake.
+    ClosedMidway,
     /// It is reset.
     Reset,
     /// Nothing.
@@ -102,10 +106,16 @@ pub struct Limits {
     pub key_exchange: KeyExchange,
     /// It has only CBC suites.
     pub only_cbc: bool,
+    /// It has only CBC suites with SHA-256 or SHA-384.
+    pub only_cbc_sha256: bool,
     /// It has only 3DES.
     pub only_triple_des: bool,
+    /// It has only ciphers that no client offers any more, or hardly one: RC4, Camellia, NULL.
+    pub only_unusual_cipher: bool,
     /// It accepts only secp521r1.
     pub only_p521: bool,
+    /// It accepts only X448.
+    pub only_x448: bool,
     /// It knows RFC 5746.
     pub secure_renegotiation: bool,
 }
@@ -160,8 +170,11 @@ impl Default for Limits {
             alerts_on_version: true,
             key_exchange: KeyExchange::Ecdhe,
             only_cbc: false,
+            only_cbc_sha256: false,
             only_triple_des: false,
+            only_unusual_cipher: false,
             only_p521: false,
+            only_x448: false,
             secure_renegotiation: true,
         }
     }
@@ -205,11 +218,17 @@ impl Peer {
         }
         peer.limits = limits(&capture.session);
         if let Outcome::Failed { failure, .. } = &capture.outcome {
-            peer.fail(
-                failure,
-                capture.session.alert.as_ref(),
-                capture.presented.is_empty(),
-            );
+            match (failure, capture.seen_by) {
+                // The modern handshake was refused and an older one answered: what that one agreed on
+                // says who can connect, not how this program's own offer was refused.
+                (Failure::Alert, Seen::Clear) => {}
+                (_, Seen::Clear) => peer.limits.alerts_on_version = false,
+                _ => peer.fail(
+                    failure,
+                    capture.session.alert.as_ref(),
+                    capture.presented.is_empty(),
+                ),
+            }
         }
         // In TLS 1.3 the client learns it after its own handshake.
         let demands = capture.session.client_auth.as_ref();
@@ -231,8 +250,12 @@ impl Peer {
                 let answer = match failure {
                     ProxyFailure::Answered(ProxyTrouble::Status { code, words, .. }) => {
                         let words = words.raw().lines().next().unwrap_or_default();
+                        // What follows a colon is from the page.
+                        let words = words.split_once(": ").map_or(words, |(reason, _)| reason);
                         ProxyAnswer::Status(*code, words.to_owned())
                     }
+                    // Whatever it said was no answer, and nothing more came.
+                    ProxyFailure::Answered(ProxyTrouble::NotAProxy(_)) => ProxyAnswer::Closed,
                     _ => ProxyAnswer::Refused,
                 };
                 if let Some(proxy) = &mut self.proxy {
@@ -240,8 +263,9 @@ impl Peer {
                 }
             }
             Failure::Reset => self.first = FirstAnswer::Reset,
-            Failure::ClosedAtOnce => self.first = FirstAnswer::ClosedAtOnce,
-            Failure::Truncated if saw_nothing => self.first = FirstAnswer::ClosedAfterHello,
+            // Closed in order, so that the ClientHello had been read; else it would have been a reset.
+            Failure::ClosedAtOnce => self.first = FirstAnswer::ClosedAfterHello,
+            Failure::Truncated if saw_nothing => self.first = FirstAnswer::ClosedMidway,
             Failure::Silent => self.first = FirstAnswer::Silent,
             Failure::NotTls {
                 speaks: Speaks::Http,
@@ -291,11 +315,19 @@ fn limits(session: &Session) -> Limits {
     if suite.starts_with("TLS_RSA_WITH") {
         out.key_exchange = KeyExchange::StaticRsa;
     } else if suite.starts_with("TLS_DHE_") {
-        // The size of the group is not known: the smallest that most clients take.
-        out.key_exchange = KeyExchange::Dhe(2048);
+        // A group whose size was not seen: the smallest that most clients take.
+        out.key_exchange = KeyExchange::Dhe(session.dh_bits.unwrap_or(2048));
     }
+    out.secure_renegotiation = session.secure_renegotiation != Some(false);
+    out.only_unusual_cipher = [
+        "CAMELLIA", "RC4", "_NULL_", "SEED", "IDEA", "_DES_", "EXPORT",
+    ]
+    .iter()
+    .any(|name| suite.contains(name));
     out.only_cbc = suite.contains("_CBC_");
+    out.only_cbc_sha256 = out.only_cbc && !suite.ends_with("_SHA");
     out.only_triple_des = suite.contains("3DES");
     out.only_p521 = matches!(session.group.as_deref(), Some("secp521r1" | "P-521"));
+    out.only_x448 = session.group.as_deref() == Some("X448");
     out
 }

@@ -17,26 +17,38 @@ pub struct Stack {
     pub legacy_signatures: bool,
     /// Offers key exchange by encrypting to the server's RSA key.
     pub static_rsa: bool,
-    /// Offers CBC suites.
+    /// Offers CBC suites with SHA-1.
     pub cbc: bool,
+    /// Offers CBC suites with SHA-256.
+    pub cbc_sha256: bool,
     /// Offers 3DES.
     pub triple_des: bool,
     /// Offers finite-field Diffie-Hellman.
     pub dhe: bool,
     /// Groups below this are refused.
     pub least_dh_bits: u32,
+    /// Offers Camellia.
+    pub camellia: bool,
     /// Offers secp521r1 for the key exchange.
     pub p521_exchange: bool,
+    /// Offers X448 for the key exchange.
+    pub x448_exchange: bool,
     /// Takes certificates with P-521 keys.
     pub p521_keys: bool,
     /// Takes certificates whose key may only make PSS signatures.
     pub rsa_pss_keys: bool,
     /// Takes certificates with Ed25519 keys.
     pub ed25519_keys: bool,
+    /// Takes certificates with Ed448 keys.
+    pub ed448_keys: bool,
     /// A handshake signed by a smaller RSA key than this fails as a bad signature.
     pub least_rsa_key_bits: u32,
     /// Takes certificates signed with MD5 (to refuse them itself); else the server finds none to send.
     pub md5_certificates: bool,
+    /// Certificates that a server may send at most.
+    pub most_certificates: Option<usize>,
+    /// Bytes of certificates that a server may send at most.
+    pub most_certificate_bytes: Option<usize>,
     /// Servers without RFC 5746 are refused.
     pub refuses_unsafe_renegotiation: bool,
     /// An answer that ends without close_notify is an error.
@@ -74,15 +86,21 @@ impl Default for Stack {
             legacy_signatures: true,
             static_rsa: true,
             cbc: true,
+            cbc_sha256: true,
             triple_des: false,
             dhe: true,
             least_dh_bits: 2048,
+            camellia: false,
             p521_exchange: true,
+            x448_exchange: true,
             p521_keys: true,
             rsa_pss_keys: true,
             ed25519_keys: true,
+            ed448_keys: true,
             least_rsa_key_bits: 0,
             md5_certificates: true,
+            most_certificates: None,
+            most_certificate_bytes: None,
             refuses_unsafe_renegotiation: false,
             needs_close_notify: false,
             verifies: Verifies::During,
@@ -109,6 +127,7 @@ impl Stack {
             .or_else(|| self.first_answer(peer))
             .or_else(|| self.hello(&peer.limits))
             .or_else(|| self.certificate_types(sent))
+            .or_else(|| self.too_much(sent))
             .or_else(|| self.leaf_key_usage(&peer.limits, sent));
         let during = self
             .handshake_signature(&peer.limits, sent)
@@ -149,6 +168,9 @@ impl Stack {
             FirstAnswer::Tls => return None,
             FirstAnswer::ClosedAtOnce => Event::new(["closed-at-once", "closed"]),
             FirstAnswer::ClosedAfterHello => Event::new(["closed-after-hello", "closed"]),
+            FirstAnswer::ClosedMidway => {
+                Event::new(["closed-midway", "closed-after-hello", "closed"])
+            }
             FirstAnswer::Reset => Event::new(["reset", "closed-at-once", "closed"]),
             FirstAnswer::Silent => Event::new(["silent", "timed-out"]),
             FirstAnswer::Http => Event::new(["not-tls-http", "not-tls", "tls"]),
@@ -169,9 +191,12 @@ impl Stack {
             KeyExchange::Ecdhe => true,
         };
         let shares_suite = shares_suite
-            && (!limits.only_cbc || self.cbc)
+            && (!limits.only_cbc || limits.only_cbc_sha256 || self.cbc)
+            && (!limits.only_cbc_sha256 || self.cbc_sha256)
             && (!limits.only_triple_des || self.triple_des)
-            && (!limits.only_p521 || self.p521_exchange);
+            && (!limits.only_unusual_cipher || self.camellia)
+            && (!limits.only_p521 || self.p521_exchange)
+            && (!limits.only_x448 || self.x448_exchange);
         if !shares_suite {
             return Some(Event::alert(40));
         }
@@ -197,6 +222,7 @@ impl Stack {
         let takes_key = match &leaf.key.kind {
             KeyKind::RsaPss { .. } => self.rsa_pss_keys,
             KeyKind::Ed25519 => self.ed25519_keys,
+            KeyKind::Ed448 => self.ed448_keys,
             KeyKind::Ec { curve } => match curve.as_str() {
                 "P-256" | "P-384" => true,
                 "P-521" => self.p521_keys,
@@ -205,10 +231,29 @@ impl Stack {
             },
             _ => true,
         };
-        let md5 = sent.iter().any(|c| {
-            matches!(c.signature_algorithm.hash, Some(Hash::Md5 | Hash::Md2)) && !c.is_self_issued()
-        });
+        // It looks at the signature on its own certificate only.
+        let md5 = matches!(leaf.signature_algorithm.hash, Some(Hash::Md5 | Hash::Md2))
+            && !leaf.is_self_issued();
         (!takes_key || (md5 && !self.md5_certificates)).then(|| Event::alert(40))
+    }
+
+    /// More certificates than the stack takes in one message.
+    fn too_much(&self, sent: &[&Certificate]) -> Option<Event> {
+        // Each comes after its length in three bytes; in TLS 1.3 two of extensions follow.
+        let bytes: usize = sent.iter().map(|c| c.der.len() + 5).sum::<usize>() + 4;
+        if let Some(most) = self.most_certificate_bytes.filter(|&most| bytes > most) {
+            return Some(
+                Event::new(["too-many-bytes", "too-much", "tls"])
+                    .with("SENT_BYTES", bytes.to_string())
+                    .with("MOST_BYTES", most.to_string()),
+            );
+        }
+        let most = self.most_certificates.filter(|&most| sent.len() > most)?;
+        Some(
+            Event::new(["too-many-certificates", "too-much", "tls"])
+                .with("SENT_COUNT", (most + 1).to_string())
+                .with("MOST_COUNT", most.to_string()),
+        )
     }
 
     fn leaf_key_usage(&self, limits: &Limits, sent: &[&Certificate]) -> Option<Event> {
@@ -224,8 +269,9 @@ impl Stack {
         let key = &sent.first()?.key;
         let small = matches!(key.kind, KeyKind::Rsa { .. } | KeyKind::RsaPss { .. })
             && key.bits < self.least_rsa_key_bits;
-        (small && limits.key_exchange != KeyExchange::StaticRsa)
-            .then(|| Event::new(["bad-signature", "certificate"]))
+        (small && limits.key_exchange != KeyExchange::StaticRsa).then(|| {
+            Event::new(["bad-signature", "certificate"]).with("KEY_BITS", key.bits.to_string())
+        })
     }
 
     fn key_exchange(&self, limits: &Limits) -> Option<Event> {

@@ -446,6 +446,7 @@ impl Client<'_, '_> {
         match &self.peer?.proxy.as_ref()?.answer {
             ProxyAnswer::Tunnel => None,
             ProxyAnswer::Refused => Some(Event::new(["proxy-refused", "refused"])),
+            ProxyAnswer::Closed => Some(Event::new(["proxy-closed", "proxy-refused", "refused"])),
             ProxyAnswer::Status(code, words) => {
                 let own = format!("proxy-status-{code}");
                 Some(

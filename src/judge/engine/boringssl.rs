@@ -3,12 +3,12 @@
 //!
 //! Of the policy it reads `name_check`, `partial_chain`, `report` and what [`name::accepts`] reads.
 
-use super::{Answer, Input, sent};
-use crate::cert::{Hash, oid};
+use super::{Answer, Input, ground, sent};
+use crate::cert::{Certificate, ExtensionValue, GeneralName, Hash, oid};
 use crate::chain::{KeyIdMatch, NameMatch, NodeId, SignatureCheck};
 use crate::judge::constraints::{self, MOST_COMPARISONS};
 use crate::judge::policy::{NameCheck, Report};
-use crate::judge::{Purpose, Reason, ReasonKind, facts, name};
+use crate::judge::{ConstraintFault, Purpose, Reason, ReasonKind, facts, name, policies};
 
 /// Certificates in a chain at most.
 const MOST_CERTIFICATES: usize = 100;
@@ -18,11 +18,25 @@ pub(super) fn judge(input: &Input<'_>) -> Answer {
     let Some(leaf) = input.chain.leaf else {
         return Answer::without_certificate();
     };
+    let unread = sent(input.chain).into_iter().find_map(|id| {
+        let kind = input.chain.certificate(id).and_then(|c| unparsable(c))?;
+        Some(Reason::on(id, kind))
+    });
+    if let Some(reason) = unread {
+        return Answer {
+            path: vec![leaf],
+            failures: vec![reason],
+            ..Answer::default()
+        };
+    }
     let path = build(input, leaf);
     let mut failures = trust(input, &path);
     failures.extend(extensions(input, &path));
     failures.extend(names(input, &path));
     failures.extend(signatures(input, &path));
+    if failures.is_empty() {
+        failures.extend(policies(input, &path));
+    }
     if input.policy.report == Report::Last {
         failures.reverse();
     }
@@ -42,15 +56,54 @@ pub(super) fn judge(input: &Input<'_>) -> Answer {
     }
 }
 
+/// What does not parse ends the handshake.
+fn unparsable(certificate: &Certificate) -> Option<ReasonKind> {
+    match certificate.version {
+        Some(3) => {}
+        Some(1 | 2) if certificate.extensions.is_empty() => {}
+        Some(version) => {
+            let why = "extensions belong to version 3, which is the last".to_owned();
+            return Some(ReasonKind::Version { version, why });
+        }
+        None => {}
+    }
+    if facts::has_odd_time(certificate, &["no seconds", "fraction"]) {
+        return Some(ReasonKind::Unreadable(
+            "a time is not in its one form".to_owned(),
+        ));
+    }
+    matches!(certificate.basic_constraints(), Some((false, Some(_))))
+        .then(|| ReasonKind::Unreadable("a path length stands there without a CA".to_owned()))
+}
+
+/// Policies are looked at in every chain that is good so far.
+fn policies(input: &Input<'_>, path: &[NodeId]) -> Vec<Reason> {
+    let below: Vec<&Certificate> = path
+        .iter()
+        .filter(|&&id| !input.anchors.holds(id))
+        .filter_map(|&id| input.chain.certificate(id).map(AsRef::as_ref))
+        .collect();
+    // The whole chain is named, not one certificate.
+    policies::fault(&below)
+        .and_then(|(_, why)| Some(Reason::on(*path.first()?, ReasonKind::Policy(why))))
+        .into_iter()
+        .collect()
+}
+
 /// `issuer` could have issued `child`: the names are equal, the key identifiers do not differ, and the
 /// key may sign certificates. The signature comes later.
 fn issued(input: &Input<'_>, child: NodeId, issuer: NodeId) -> bool {
     let link = input.chain.link(child, issuer);
     link.is_some_and(|l| l.name != NameMatch::Different && l.key_id != KeyIdMatch::Different)
-        && input
-            .chain
-            .certificate(issuer)
-            .is_some_and(|c| !facts::lacks_cert_sign(c))
+        && match (
+            input.chain.certificate(child),
+            input.chain.certificate(issuer),
+        ) {
+            (Some(lower), Some(upper)) => {
+                !facts::lacks_cert_sign(upper) && ground::fits_key_id(upper, lower)
+            }
+            _ => false,
+        }
 }
 
 fn is_self_issued(input: &Input<'_>, id: NodeId) -> bool {
@@ -98,7 +151,9 @@ fn trust(input: &Input<'_>, path: &[NodeId]) -> Vec<Reason> {
     {
         return Vec::new();
     }
-    let kind = match (self_issued, path.len()) {
+    // One that may not sign certificates has not signed itself either.
+    let signed_itself = self_issued && issued(input, top, top);
+    let kind = match (signed_itself, path.len()) {
         (true, 1) => ReasonKind::SelfSignedLeaf,
         (true, _) => ReasonKind::UnknownRoot,
         (false, _) => ReasonKind::MissingIssuer,
@@ -117,7 +172,12 @@ fn extensions(input: &Input<'_>, path: &[NodeId]) -> Vec<Reason> {
         let Some(certificate) = input.chain.certificate(id) else {
             continue;
         };
-        if let Some(oid) = facts::unknown_critical(certificate) {
+        let list_of_points = || {
+            facts::extension(certificate, "2.5.29.31")
+                .filter(|e| e.critical)
+                .map(|e| e.oid.title())
+        };
+        if let Some(oid) = facts::unknown_critical(certificate).or_else(list_of_points) {
             out.push(Reason::on(id, ReasonKind::UnknownCriticalExtension { oid }));
         }
         // A root of version 1 may sign; of version 3 without basicConstraints, when it signed itself.
@@ -130,7 +190,7 @@ fn extensions(input: &Input<'_>, path: &[NodeId]) -> Vec<Reason> {
         let lacks = input
             .question
             .purpose
-            .and_then(|_| facts::lacks_purpose(certificate, wanted, true));
+            .and_then(|_| facts::lacks_purpose(certificate, wanted, false));
         if let Some(usages) = lacks {
             out.push(Reason::on(id, ReasonKind::NotForServers { usages }));
         } else if not_a_ca {
@@ -166,6 +226,11 @@ fn names(input: &Input<'_>, path: &[NodeId]) -> Vec<Reason> {
             let Some(issuer) = input.chain.certificate(above) else {
                 continue;
             };
+            if let Some(kind) =
+                ground::bounded(issuer).or_else(|| address_constraint(issuer, certificate))
+            {
+                return vec![Reason::on(id, kind)];
+            }
             match constraints::violation(issuer, certificate, true, &mut left) {
                 Ok(None) => {}
                 Ok(Some(kind)) => return vec![Reason::on(id, kind)],
@@ -174,6 +239,34 @@ fn names(input: &Input<'_>, path: &[NodeId]) -> Vec<Reason> {
         }
     }
     Vec::new()
+}
+
+/// Addresses are not compared: where one is constrained and one is there, that is an error.
+fn address_constraint(issuer: &Certificate, below: &Certificate) -> Option<ReasonKind> {
+    let constrains = issuer.extensions.iter().any(|e| match &e.value {
+        ExtensionValue::NameConstraints {
+            permitted,
+            excluded,
+        } => permitted
+            .iter()
+            .chain(excluded)
+            .any(|b| matches!(b, GeneralName::IpRange { .. })),
+        _ => false,
+    });
+    let mut names = below.subject_alt_names().iter();
+    let address = names.find(|n| matches!(n, GeneralName::Ip(_)))?;
+    constrains.then(|| ReasonKind::NameConstraint {
+        name: address.to_string(),
+        fault: ConstraintFault::Type,
+        detail: "constraints of addresses are not supported".to_owned(),
+    })
+}
+
+fn dates(input: &Input<'_>, certificate: &Certificate) -> Option<ReasonKind> {
+    match facts::has_odd_time(certificate, &["not in UTC"]) {
+        true => Some(ReasonKind::NoValidity),
+        false => facts::dates(certificate, input.question.at),
+    }
 }
 
 /// From the top down: the signature of each certificate below the top, then its dates. A top that did
@@ -202,12 +295,14 @@ fn signatures(input: &Input<'_>, path: &[NodeId]) -> Vec<Reason> {
                 .chain
                 .link(id, above)
                 .is_some_and(|l| l.signature == SignatureCheck::Verified);
-            if unknown || !verified {
+            let names_two =
+                certificate.signature_algorithm.der != certificate.inner_signature_algorithm.der;
+            if unknown || names_two || !verified {
                 out.push(Reason::on(id, ReasonKind::BadSignature));
             }
         }
         if (!is_top || self_issued || only)
-            && let Some(kind) = facts::dates(certificate, input.question.at)
+            && let Some(kind) = dates(input, certificate)
         {
             out.push(Reason::on(id, kind));
         }

@@ -4,12 +4,39 @@
 //! It walks as our own rules do and then chooses among the reasons. Of the policy it reads what
 //! [`super::rfc5280`] reads. Missing issuers that Chromium would fetch are not fetched here.
 
-use super::{Answer, Input, sent};
-use crate::judge::{Reason, ReasonKind, facts, name};
+use super::{Answer, Input, ground, sent};
+use crate::cert::Certificate;
+use crate::judge::{Reason, ReasonKind, StrictRule, facts, name};
 
 /// Chromium's verdict.
 pub(super) fn judge(input: &Input<'_>) -> Answer {
+    let unread = sent(input.chain).into_iter().find_map(|id| {
+        let kind = input.chain.certificate(id).and_then(|c| unparsable(c))?;
+        Some(Reason::on(id, kind))
+    });
+    if let Some(reason) = unread {
+        return Answer {
+            path: input.chain.leaf.into_iter().collect(),
+            failures: vec![reason],
+            ..Answer::default()
+        };
+    }
     let mut answer = super::rfc5280(input);
+    answer.failures.retain(|r| !is_old_anchor(input, r));
+    for (depth, &id) in answer.path.iter().enumerate() {
+        let Some(certificate) = input.chain.certificate(id) else {
+            continue;
+        };
+        // A CA that does not parse is none.
+        if depth > 0 && !input.anchors.holds(id) && ground::is_bounded(certificate) {
+            answer
+                .failures
+                .push(Reason::on(id, ReasonKind::MissingIssuer));
+        }
+        answer
+            .failures
+            .extend(critical_points(certificate).map(|k| Reason::on(id, k)));
+    }
     let unknown = answer.failures.iter().any(|r| {
         matches!(
             r.kind,
@@ -47,9 +74,44 @@ pub(super) fn judge(input: &Input<'_>) -> Answer {
             .failures
             .push(Reason::on(leaf, facts::name_mismatch(certificate, wanted)));
     }
+    if let Some(leaf) = input.chain.leaf
+        && let Some(certificate) = input.chain.certificate(leaf)
+        && certificate.subject.rdns.is_empty()
+        && facts::extension(certificate, "2.5.29.17").is_some_and(|e| !e.critical)
+    {
+        let rule = ReasonKind::Strict(StrictRule::AltNameNotCritical);
+        answer.failures.push(Reason::on(leaf, rule));
+    }
     answer.failures.sort_by_key(|r| rank(&r.kind));
     answer.accepted = answer.failures.is_empty();
     answer
+}
+
+/// What ends the handshake, as the stack below does not read it.
+fn unparsable(certificate: &Certificate) -> Option<ReasonKind> {
+    let version = certificate.version?;
+    if version > 3 || version < 3 && !certificate.extensions.is_empty() {
+        let why = "extensions belong to version 3, which is the last".to_owned();
+        return Some(ReasonKind::Version { version, why });
+    }
+    let odd = ["no seconds", "fraction", "not in UTC", "could not be read"];
+    facts::has_odd_time(certificate, &odd).then_some(ReasonKind::NoValidity)
+}
+
+/// A trusted root without basic constraints passes; one that says that it is no CA does not.
+fn is_old_anchor(input: &Input<'_>, reason: &Reason) -> bool {
+    let anchor = reason.node.filter(|&id| input.anchors.holds(id));
+    matches!(reason.kind, ReasonKind::NotACa)
+        && anchor
+            .and_then(|id| input.chain.certificate(id))
+            .is_some_and(|c| c.basic_constraints().is_none())
+}
+
+/// Distribution points of lists are not processed.
+fn critical_points(certificate: &Certificate) -> Option<ReasonKind> {
+    let points = facts::extension(certificate, "2.5.29.31").filter(|e| e.critical)?;
+    let oid = points.oid.title();
+    Some(ReasonKind::UnknownCriticalExtension { oid })
 }
 
 fn rank(kind: &ReasonKind) -> u8 {

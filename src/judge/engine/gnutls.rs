@@ -9,7 +9,7 @@
 //! `name_check`, `sha1`, `stapled`.
 
 use super::ground::{Family, Ground, dates, same_bytes};
-use super::{Answer, Input, steps};
+use super::{Answer, Input, sent, steps};
 use crate::cert::extension::KeyUsage;
 use crate::cert::{Certificate, Hash, KeyKind, Name, Oid};
 use crate::chain::NodeId;
@@ -21,7 +21,8 @@ mod one;
 mod staple;
 
 use names::Constraints;
-use one::{fits, has_name, unknown_critical, unparsable};
+pub(super) use one::has_name;
+use one::{fits, unknown_critical, unparsable};
 
 /// Certificates in a chain at most.
 const MOST: usize = 16;
@@ -60,6 +61,13 @@ impl<'a> Verify<'a> {
         }
         let mut list = self.ordered(leaf);
         self.shorten(&mut list);
+        if sent(self.ground.input.chain).len() > MOST {
+            let most = u32::try_from(MOST).unwrap_or(u32::MAX);
+            return (
+                vec![leaf],
+                vec![Reason::on(leaf, ReasonKind::TooDeep { most })],
+            );
+        }
         let (mut path, mut failures) = self.twice(&list);
         if path.is_empty() {
             path = vec![leaf];
@@ -427,6 +435,12 @@ impl<'a> Verify<'a> {
 
     fn weak_key(self, certificate: &Certificate) -> Option<ReasonKind> {
         let bits = certificate.key.bits;
+        if let KeyKind::Ec { curve } = &certificate.key.kind
+            && !curve.starts_with("P-")
+        {
+            let why = format!("it lies on {curve}, which GnuTLS does not know");
+            return Some(ReasonKind::BadKey(why));
+        }
         let least = self.ground.input.policy.least_rsa_bits;
         (matches!(
             certificate.key.kind,

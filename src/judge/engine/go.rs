@@ -167,7 +167,7 @@ impl<'a> Verify<'a> {
         let input = self.ground.input;
         let wanted = input.question.name.as_ref()?;
         let certificate = self.ground.certificate(leaf)?;
-        if names::matches(certificate, wanted) {
+        if names::matches(certificate, wanted, !input.policy.constraints_last) {
             return None;
         }
         Some(facts::wrong_name(certificate, wanted))

@@ -2,9 +2,9 @@
 //! could have issued which. Nothing here decides; an implementation's own rules are in its own file.
 
 use super::Input;
-use crate::cert::{Certificate, Name};
+use crate::cert::{Certificate, ExtensionValue, GeneralName, Name};
 use crate::chain::{Link, NameMatch, Node, NodeId, SignatureCheck};
-use crate::judge::{Reason, ReasonKind};
+use crate::judge::{ConstraintFault, Reason, ReasonKind};
 use crate::moment::Moment;
 
 /// One question's certificates.
@@ -111,6 +111,66 @@ impl<'a> Ground<'a> {
 /// Both names are the same bytes; what Go, GnuTLS and webpki compare.
 pub(super) fn same_bytes(one: &Name, other: &Name) -> bool {
     one.der == other.der
+}
+
+/// The authority key identifier of `child` does not speak against `issuer`: key identifiers, and issuer
+/// and serial number, agree where both sides have them.
+pub(super) fn fits_key_id(issuer: &Certificate, child: &Certificate) -> bool {
+    let found = child.extensions.iter().find_map(|e| match &e.value {
+        ExtensionValue::AuthorityKeyId {
+            key_id,
+            issuer,
+            serial,
+        } => Some((key_id, issuer, serial)),
+        _ => None,
+    });
+    let Some((key_id, names, serial)) = found else {
+        return true;
+    };
+    if let (Some(wanted), Some(own)) = (key_id, issuer.subject_key_id())
+        && wanted != own
+    {
+        return false;
+    }
+    if let Some(serial) = serial
+        && !same_number(serial, &issuer.serial)
+    {
+        return false;
+    }
+    let directory = names.iter().find_map(|n| match n {
+        GeneralName::Directory(name) => Some(name),
+        _ => None,
+    });
+    directory.is_none_or(|name| name.matches(&issuer.issuer))
+}
+
+/// Equal as INTEGERs: leading zeros do not count.
+fn same_number(one: &[u8], other: &[u8]) -> bool {
+    let bare = |n: &'_ [u8]| {
+        let zeros = n.iter().take_while(|b| **b == 0).count();
+        n.get(zeros..).unwrap_or_default().to_vec()
+    };
+    bare(one) == bare(other)
+}
+
+/// A name constraint has a maximum, or a minimum that says something: hardly anybody supports either.
+pub(super) fn is_bounded(issuer: &Certificate) -> bool {
+    let mut all = issuer.extensions.iter();
+    all.any(|e| {
+        matches!(e.value, ExtensionValue::NameConstraints { .. })
+            && e.faults
+                .iter()
+                .any(|f| f.contains("maximum") || f.contains("other than zero"))
+    })
+}
+
+/// The same as a reason against the certificates below.
+pub(super) fn bounded(issuer: &Certificate) -> Option<ReasonKind> {
+    is_bounded(issuer).then(|| ReasonKind::NameConstraint {
+        name: "any name".to_owned(),
+        fault: ConstraintFault::Bounds,
+        detail: "its constraint has a minimum or maximum".to_owned(),
+    })
 }
 
 /// What stands against the dates when both ends belong to the validity, as most have it.

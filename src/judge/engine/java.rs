@@ -7,14 +7,16 @@
 
 use std::collections::HashMap;
 
-use super::{Answer, Input, sent};
+use super::{Answer, Input, ground, sent};
 use crate::cert::extension::KeyUsage;
-use crate::cert::{Certificate, Hash, KeyKind, oid};
+use crate::cert::{Certificate, ExtensionValue, Hash, KeyKind, oid};
 use crate::chain::{KeyIdMatch, NameMatch, NodeId, SignatureCheck};
 use crate::judge::constraints::{self, MOST_COMPARISONS};
 use crate::judge::policy::{NameCheck, Sha1};
-use crate::judge::{Purpose, Reason, ReasonKind, facts, name};
+use crate::judge::{Purpose, Reason, ReasonKind, StrictRule, facts, name, policies};
 
+/// Server Gated Crypto, Microsoft's and Netscape's: as good as serverAuth.
+const GATED_CRYPTO: &[&str] = &["1.3.6.1.4.1.311.10.3.3", "2.16.840.1.113730.4.1"];
 /// Candidate paths that the builder tries at most.
 const MOST_TRIED: usize = 200;
 /// Intermediates at most, Java's default.
@@ -26,6 +28,18 @@ pub(super) fn judge(input: &Input<'_>) -> Answer {
     let Some(&leaf) = list.first() else {
         return Answer::without_certificate();
     };
+    // What does not parse ends it before anything is judged.
+    let unread = list.iter().find_map(|&id| {
+        let kind = input.chain.certificate(id).and_then(|c| unparsable(c))?;
+        Some(Reason::on(id, kind))
+    });
+    if let Some(reason) = unread {
+        return Answer {
+            path: vec![leaf],
+            failures: vec![reason],
+            ..Answer::default()
+        };
+    }
     let (path, fault) = chain(input, &list);
     let fault = fault
         .or_else(|| end_entity(input, &path))
@@ -36,6 +50,48 @@ pub(super) fn judge(input: &Input<'_>) -> Answer {
         path,
         ..Answer::default()
     }
+}
+
+/// What X509CertImpl does not read.
+fn unparsable(certificate: &Certificate) -> Option<ReasonKind> {
+    let has_extensions = !certificate.extensions.is_empty();
+    match certificate.version {
+        Some(3) | None => {}
+        Some(version) if has_extensions => {
+            return Some(ReasonKind::Version {
+                version,
+                why: "only version 3 has extensions".to_owned(),
+            });
+        }
+        Some(_) => {}
+    }
+    if certificate.signature_algorithm.der != certificate.inner_signature_algorithm.der {
+        return Some(ReasonKind::AlgorithmMismatch);
+    }
+    if let Some(oid) = facts::duplicate_extension(certificate) {
+        return Some(ReasonKind::DuplicateExtension { oid });
+    }
+    let alternative = facts::extension(certificate, "2.5.29.17");
+    if !certificate.subject.rdns.is_empty() {
+        return None;
+    }
+    let rule = match alternative {
+        None => StrictRule::EmptySubject,
+        Some(names) if !names.critical => StrictRule::AltNameNotCritical,
+        Some(_) => return None,
+    };
+    Some(ReasonKind::Strict(rule))
+}
+
+/// Critical extensions that a validator without revocation does not process.
+const NOT_PROCESSED: &str = "2.5.29.31";
+
+fn unknown_critical(certificate: &Certificate) -> Option<String> {
+    facts::unknown_critical(certificate).or_else(|| {
+        facts::extension(certificate, NOT_PROCESSED)
+            .filter(|e| e.critical)
+            .map(|e| e.oid.title())
+    })
 }
 
 /// The path and what stands against it.
@@ -170,6 +226,12 @@ fn build(input: &Input<'_>, list: &[NodeId]) -> (Vec<NodeId>, Option<Reason>) {
 fn validate(input: &Input<'_>, path: &[NodeId]) -> Option<Reason> {
     let mut left = MOST_COMPARISONS;
     let anchor = path.len().checked_sub(1)?;
+    let below: Vec<&Certificate> = path
+        .iter()
+        .take(anchor)
+        .filter_map(|&id| input.chain.certificate(id).map(AsRef::as_ref))
+        .collect();
+    let policy = policies::fault(&below);
     for depth in (0..anchor).rev() {
         let (&id, &above) = (path.get(depth)?, path.get(depth + 1)?);
         let certificate = input.chain.certificate(id)?;
@@ -183,13 +245,25 @@ fn validate(input: &Input<'_>, path: &[NodeId]) -> Option<Reason> {
                     .flatten()
             })
             .or_else(|| constrained(input, path, depth, certificate, &mut left))
-            .or_else(|| facts::dates(certificate, input.question.at))
+            .or_else(|| {
+                let (_, why) = policy.as_ref().filter(|(place, _)| *place == depth)?;
+                Some(ReasonKind::Policy(why.clone()))
+            })
+            .or_else(|| ground::dates(certificate, input.question.at))
+            .or_else(|| {
+                // The issuer's curve is none of those that the provider knows.
+                let issuer = input.chain.certificate(above)?;
+                let KeyKind::Ec { curve } = &issuer.key.kind else {
+                    return None;
+                };
+                (!curve.starts_with("P-")).then_some(ReasonKind::BadSignature)
+            })
             .or_else(|| {
                 let link = input.chain.link(id, above)?;
                 (link.signature != SignatureCheck::Verified).then_some(ReasonKind::BadSignature)
             })
             .or_else(|| {
-                facts::unknown_critical(certificate)
+                unknown_critical(certificate)
                     .map(|oid| ReasonKind::UnknownCriticalExtension { oid })
             });
         if let Some(kind) = kind {
@@ -198,9 +272,17 @@ fn validate(input: &Input<'_>, path: &[NodeId]) -> Option<Reason> {
     }
     let &top = path.get(anchor)?;
     let certificate = input.chain.certificate(top)?;
-    let not_a_ca = certificate.version == Some(3)
-        && (!certificate.is_ca() || facts::lacks_cert_sign(certificate));
-    not_a_ca.then(|| Reason::on(top, ReasonKind::NotACa))
+    if certificate.version != Some(3) {
+        return None;
+    }
+    let kind = if !certificate.is_ca() {
+        ReasonKind::NotACa
+    } else if facts::lacks_cert_sign(certificate) {
+        ReasonKind::NoCertSign
+    } else {
+        return None;
+    };
+    Some(Reason::on(top, kind))
 }
 
 fn algorithm(input: &Input<'_>, certificate: &Certificate) -> Option<ReasonKind> {
@@ -252,6 +334,9 @@ fn constrained(
     let above = path.get(depth + 1..anchor)?;
     above.iter().find_map(|&id| {
         let issuer = input.chain.certificate(id)?;
+        if let Some(kind) = ground::bounded(issuer) {
+            return Some(kind);
+        }
         match constraints::violation(issuer, certificate, true, left) {
             Ok(found) => found,
             Err(_) => Some(ReasonKind::BudgetSpent),
@@ -280,7 +365,22 @@ fn end_entity(input: &Input<'_>, path: &[NodeId]) -> Option<Reason> {
         Purpose::Client => (oid::KP_CLIENT_AUTH, true),
         Purpose::Server => (oid::KP_SERVER_AUTH, false),
     };
-    let usages = facts::lacks_purpose(certificate, wanted, true)?;
+    let gated = |c: &Certificate| {
+        let usages = c.extended_key_usage().unwrap_or_default();
+        !is_client && usages.iter().any(|u| GATED_CRYPTO.contains(&u.as_str()))
+    };
+    let lacking = facts::lacks_purpose(certificate, wanted, true).filter(|_| !gated(certificate));
+    let Some(usages) = lacking else {
+        let netscape = certificate.extensions.iter().find_map(|e| match e.value {
+            ExtensionValue::NetscapeCertType(bits) => Some(bits),
+            _ => None,
+        });
+        let bit = if is_client { 0x80 } else { 0x40 };
+        return netscape.is_some_and(|bits| bits & bit == 0).then(|| {
+            let wanted = facts::NETSCAPE_SERVER;
+            Reason::on(leaf, ReasonKind::KeyUsageForbids { wanted })
+        });
+    };
     let kind = match is_client {
         true => ReasonKind::NotForClients { usages },
         false => ReasonKind::NotForServers { usages },

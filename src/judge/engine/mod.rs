@@ -15,6 +15,7 @@ use super::policy::{Engine, Policy};
 use super::reason::{Reason, ReasonKind};
 use crate::cert::{Certificate, OcspResponse};
 use crate::chain::{Chain, NodeId, Origin};
+use crate::target::Host;
 
 mod boringssl;
 mod chromium;
@@ -256,6 +257,11 @@ fn sent(chain: &Chain) -> Vec<NodeId> {
 /// The RFC's own rules.
 pub(super) fn rfc5280(input: &Input<'_>) -> Answer {
     told_truly(input, rfc5280::judge(input))
+}
+
+/// GnuTLS finds this name in the certificate.
+pub(super) fn gnutls_has_name(certificate: &Certificate, wanted: &Host) -> bool {
+    gnutls::has_name(certificate, wanted)
 }
 
 /// What `rustls-webpki` says, in its own word, and the reason behind it.

@@ -303,7 +303,7 @@ impl Search<'_> {
             return Some(ReasonKind::NoCertSign);
         }
         self.basic_constraints(certificate, is_leaf, trusted, below)
-            .or_else(|| self.purpose(certificate, trusted))
+            .or_else(|| self.purpose(certificate))
             .or_else(|| facts::dates(certificate, self.input.question.at))
     }
 
@@ -327,10 +327,8 @@ impl Search<'_> {
         }
     }
 
-    fn purpose(&self, certificate: &Certificate, trusted: bool) -> Option<ReasonKind> {
-        if trusted {
-            return None;
-        }
+    /// Of trusted roots too.
+    fn purpose(&self, certificate: &Certificate) -> Option<ReasonKind> {
         match self.input.question.purpose? {
             Purpose::Client => facts::lacks_purpose(certificate, oid::KP_CLIENT_AUTH, false)
                 .map(|usages| ReasonKind::NotForClients { usages }),

@@ -284,9 +284,9 @@ impl<'a> Verify<'a> {
             let why = "it spells its curve out instead of naming it".to_owned();
             self.fail(id, ReasonKind::BadKey(why));
         }
-        // RFC 6818, section 2: the profile does not speak of self-issued end entities.
-        let exempt = depth == 0 && !traits.has_ca_flag() && traits.is_self_issued();
-        if strict && !exempt {
+        // A certificate that stands alone is not held to the profile: RFC 6818, section 2, exempts
+        // self-issued end entities, and OpenSSL also lets a CA pass that way.
+        if strict && count > 1 {
             for kind in strict_rules(traits, depth + 1 == count) {
                 self.fail(id, kind);
             }
@@ -425,6 +425,13 @@ impl<'a> Verify<'a> {
             }
             if let Some(kind) = lower.dates(at) {
                 self.fail(child, kind);
+                // Whoever goes on looks at the other end as well.
+                if let Some(not_after) = lower.certificate.not_after
+                    && lower.certificate.not_before.is_some_and(|first| at < first)
+                    && at >= not_after
+                {
+                    self.fail(child, ReasonKind::Expired { not_after });
+                }
             }
         }
     }

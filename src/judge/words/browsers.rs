@@ -25,6 +25,7 @@ pub(super) fn firefox(rejected: &Rejected<'_>) -> Event {
         | ReasonKind::WeakHash(_) => "weak-hash",
         ReasonKind::WeakKey { .. } => "weak-key",
         ReasonKind::BadKey(_) => "key",
+        ReasonKind::NotACa if has_version_1(rejected, reason) => "v1-ca",
         ReasonKind::NotACa => "not-a-ca",
         ReasonKind::CaAsLeaf => "ca-as-leaf",
         ReasonKind::Version { .. } => "v1-ca",
@@ -37,9 +38,8 @@ pub(super) fn firefox(rejected: &Rejected<'_>) -> Event {
         ReasonKind::Revoked { .. } => "revoked",
         ReasonKind::BadStaple(fault) => staple(fault),
         ReasonKind::UnknownCriticalExtension { .. } | ReasonKind::Strict(_) => "critical-extension",
-        ReasonKind::DuplicateExtension { .. }
-        | ReasonKind::AlgorithmMismatch
-        | ReasonKind::Unreadable(_) => "bad-der",
+        ReasonKind::DuplicateExtension { .. } | ReasonKind::Unreadable(_) => "bad-der",
+        ReasonKind::AlgorithmMismatch => "algorithm-mismatch",
         ReasonKind::Serial(_) => "serial",
         _ => "unknown-issuer",
     };
@@ -65,6 +65,11 @@ fn staple(fault: &StapleFault) -> &'static str {
     }
 }
 
+fn has_version_1(rejected: &Rejected<'_>, reason: &Reason) -> bool {
+    let certificate = reason.node.and_then(|id| rejected.certificate(id));
+    certificate.is_some_and(|c| c.version == Some(1))
+}
+
 /// The signature's algorithm is for another type of key than the issuer has.
 fn foreign_key(rejected: &Rejected<'_>, reason: &Reason) -> bool {
     let pair = reason.node.and_then(|id| {
@@ -88,6 +93,7 @@ fn foreign_key(rejected: &Rejected<'_>, reason: &Reason) -> bool {
 /// What Chromium met: it has one code for most faults of a certificate.
 pub(super) fn chromium(rejected: &Rejected<'_>) -> Event {
     let code = match rejected.first().map(|r| &r.kind) {
+        Some(ReasonKind::Version { .. } | ReasonKind::NoValidity) => "bad-format",
         None
         | Some(
             ReasonKind::MissingIssuer

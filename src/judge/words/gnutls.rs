@@ -3,7 +3,7 @@
 use super::event::{Event, Rejected};
 use super::names;
 use crate::judge::policy::NameCheck;
-use crate::judge::{ReasonKind, StapleFault};
+use crate::judge::{ReasonKind, StapleFault, engine, facts};
 
 /// One flag of `gnutls_certificate_status_t`, in the order in which GnuTLS prints them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -88,6 +88,24 @@ impl Flag {
 
 /// What a program on GnuTLS met.
 pub(super) fn event(rejected: &Rejected<'_>) -> Event {
+    match rejected.first().map(|r| &r.kind) {
+        // It was not imported, so that the handshake ended.
+        Some(ReasonKind::DuplicateExtension { .. }) => {
+            return Event::new(["duplicate-extension", "unparsable", "tls"]);
+        }
+        Some(
+            ReasonKind::Version { .. } | ReasonKind::AlgorithmMismatch | ReasonKind::Unreadable(_),
+        ) => return Event::new(["unparsable", "tls"]),
+        Some(ReasonKind::NoValidity) if rejected.first_has_offset() => {
+            return Event::new(["time-offset", "unparsable", "tls"]);
+        }
+        Some(ReasonKind::NoValidity) => {
+            return Event::new(["unparsable-time", "unparsable", "tls"]);
+        }
+        // Nothing was verified: the call itself failed.
+        Some(ReasonKind::TooDeep { .. }) => return Event::new(["too-deep", "certificate"]),
+        _ => {}
+    }
     let mut flags: Vec<Flag> = rejected
         .answer
         .failures
@@ -120,6 +138,15 @@ pub(super) fn event(rejected: &Rejected<'_>) -> Event {
         .with("LIBCURL_CAUSE", libcurl(&flags))
         .with("WGET_LINES", wget(rejected, &flags))
         .with("SUBJECT_CN", common_name)
+}
+
+impl Rejected<'_> {
+    /// A time of the certificate that is refused first is not in UTC.
+    fn first_has_offset(&self) -> bool {
+        let node = self.first().and_then(|r| r.node);
+        node.and_then(|id| self.certificate(id))
+            .is_some_and(|c| facts::has_odd_time(c, &["not in UTC"]))
+    }
 }
 
 /// libcurl names one flag, in its own order, and has words for four.
@@ -182,7 +209,7 @@ fn wget(rejected: &Rejected<'_>, flags: &[Flag]) -> String {
         if leaf.not_after.is_some_and(|t| at >= t) {
             lines.push("The certificate has expired".to_owned());
         }
-        let wrong = |name| !crate::judge::name::accepts(leaf, name, &rejected.profile.policy);
+        let wrong = |name| !engine::gnutls_has_name(leaf, name);
         let name = rejected.question.name.as_ref();
         if flags.contains(&Flag::Owner) || flags != [Flag::Owner] && name.is_some_and(wrong) {
             lines.push(format!(

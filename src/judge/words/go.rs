@@ -117,7 +117,9 @@ fn name(rejected: &Rejected<'_>) -> String {
         return "x509: certificate is not valid for any names".to_owned();
     };
     let host = names::host(wanted);
-    if !names::has_alt_names(leaf) && crate::judge::name::common_name_matches(leaf, wanted) {
+    // Only version 3 has extensions; others are not looked at.
+    let has_names = leaf.version == Some(3) && names::has_alt_names(leaf);
+    if !has_names && crate::judge::name::common_name_matches(leaf, wanted) {
         return "x509: certificate relies on legacy Common Name field, use SANs instead".to_owned();
     }
     let (valid, kind) = match wanted {

@@ -2,8 +2,9 @@
 
 use super::event::{Event, Rejected};
 use super::names;
-use crate::cert::KeyKind;
-use crate::judge::ReasonKind;
+use crate::cert::{Hash, KeyKind};
+use crate::judge::facts::NETSCAPE_SERVER;
+use crate::judge::{ConstraintFault, Reason, ReasonKind, StrictRule};
 use crate::target::Host;
 
 /// What Java met.
@@ -58,32 +59,110 @@ pub(super) fn event(rejected: &Rejected<'_>) -> Event {
                 .with("JAVA_SIGNATURE_PREFIX", prefix(alert))
                 .with("JAVA_SIGNATURE_CAUSE", cause)
         }
-        ReasonKind::WeakHash(_) | ReasonKind::WeakKey { .. } => Event::new(["certificate"]).with(
-            "NATIVE",
-            "Algorithm constraints check failed on disabled algorithm",
+        ReasonKind::WeakHash(_) | ReasonKind::WeakKey { .. } => {
+            Event::new(["weak-algorithm", "certificate"])
+                .with("JAVA_WEAK_PREFIX", prefix("unsupported_certificate"))
+                .with("JAVA_WEAK", weak(rejected, reason, new_style))
+        }
+        ReasonKind::NoCertSign if is_anchor => anchor(
+            rejected,
+            reason,
+            "does not have keyCertSign bit set in KeyUsage extension",
         ),
-        ReasonKind::NotACa if is_anchor => Event::new(["anchor-not-a-ca", "certificate"]).with(
-            "JAVA_ANCHOR",
-            reason
-                .node
-                .and_then(|n| rejected.certificate(n))
-                .map(|c| names::java_name(&c.subject))
-                .unwrap_or_default(),
-        ),
+        ReasonKind::NotACa if is_anchor => anchor(rejected, reason, "is not a CA certificate"),
         ReasonKind::NotACa => Event::new(["not-a-ca", "certificate"]),
         ReasonKind::NoCertSign => Event::new(["no-cert-sign", "certificate"]),
         ReasonKind::PathTooLong { .. } | ReasonKind::TooDeep { .. } => {
             Event::new(["path-length", "certificate"])
         }
+        ReasonKind::NameConstraint {
+            fault: ConstraintFault::Bounds,
+            ..
+        } => Event::new(["constraint-bounds", "certificate"]),
         ReasonKind::NameConstraint { .. } => Event::new(["name-constraint", "certificate"]),
         ReasonKind::NotForServers { .. } | ReasonKind::NotForClients { .. } => {
             Event::new(["purpose", "certificate"])
+        }
+        ReasonKind::Version { .. }
+        | ReasonKind::AlgorithmMismatch
+        | ReasonKind::DuplicateExtension { .. }
+        | ReasonKind::Strict(StrictRule::AltNameNotCritical | StrictRule::EmptySubject) => {
+            Event::new(["unparsable", "certificate"])
+                .with("JAVA_PARSE_PREFIX", prefix("bad_certificate"))
+                .with("JAVA_PARSE_CAUSE", unparsable(&reason.kind))
+        }
+        ReasonKind::Policy(_) => Event::new(["policy", "certificate"]),
+        ReasonKind::KeyUsageForbids { wanted } if *wanted == NETSCAPE_SERVER => {
+            Event::new(["netscape-type", "certificate"])
         }
         ReasonKind::KeyUsageForbids { .. } => Event::new(["key-usage-leaf", "certificate"]),
         ReasonKind::UnknownCriticalExtension { .. } | ReasonKind::Strict(_) => {
             Event::new(["critical-extension", "certificate"])
         }
         _ => Event::new(["path-building", "certificate"]),
+    }
+}
+
+/// An anchor that is unfit to be one.
+fn anchor(rejected: &Rejected<'_>, reason: &Reason, fault: &str) -> Event {
+    let certificate = reason.node.and_then(|n| rejected.certificate(n));
+    let name = certificate.map(|c| names::java_name(&c.subject));
+    Event::new(["anchor-not-a-ca", "certificate"])
+        .with("JAVA_ANCHOR", name.unwrap_or_default())
+        .with("JAVA_ANCHOR_FAULT", fault)
+}
+
+/// The algorithm that is too weak, and where it stands.
+fn weak(rejected: &Rejected<'_>, reason: &Reason, new_style: bool) -> String {
+    let certificate = reason.node.and_then(|n| rejected.certificate(n));
+    let subject = certificate.map(|c| names::java_name(&c.subject));
+    let subject = subject.unwrap_or_default();
+    match &reason.kind {
+        ReasonKind::WeakKey { bits } => {
+            format!("keysize limits: RSA {bits} bit key used with certificate: {subject}")
+        }
+        ReasonKind::WeakHash(hash) if new_style => {
+            format!(
+                "disabled algorithm: {} used with certificate: {subject}",
+                java_hash(*hash)
+            )
+        }
+        ReasonKind::WeakHash(hash) => {
+            format!("signature algorithm: {}withRSA", java_hash(*hash))
+        }
+        _ => String::new(),
+    }
+}
+
+fn java_hash(hash: Hash) -> &'static str {
+    match hash {
+        Hash::Md2 => "MD2",
+        Hash::Md5 => "MD5",
+        _ => "SHA1",
+    }
+}
+
+/// Why a certificate was not read.
+fn unparsable(kind: &ReasonKind) -> &'static str {
+    match kind {
+        ReasonKind::Version { version: 1, .. } => {
+            "java.security.cert.CertificateParsingException: no more data allowed for version 1 certificate"
+        }
+        ReasonKind::Version { .. } => {
+            "java.security.cert.CertificateParsingException: Extensions not allowed in v2 certificate"
+        }
+        ReasonKind::AlgorithmMismatch => {
+            "java.security.cert.CertificateException: Signature algorithm mismatch"
+        }
+        ReasonKind::DuplicateExtension { .. } => {
+            "java.io.IOException: Duplicate extensions not allowed"
+        }
+        ReasonKind::Strict(StrictRule::EmptySubject) => {
+            "java.security.cert.CertificateParsingException: X.509 Certificate is incomplete: subject field is empty, and SubjectAlternativeName extension is absent"
+        }
+        _ => {
+            "java.security.cert.CertificateParsingException: X.509 Certificate is incomplete: SubjectAlternativeName extension MUST be marked critical when subject field is empty"
+        }
     }
 }
 
@@ -116,6 +195,12 @@ fn signature(rejected: &Rejected<'_>) -> (&'static str, String) {
                 return (
                     "certificate_unknown",
                     "java.security.InvalidKeyException: No installed provider supports this key: sun.security.rsa.RSAPublicKeyImpl".to_owned(),
+                );
+            }
+            KeyKind::Ec { curve } if curve == "secp256k1" => {
+                return (
+                    "bad_certificate",
+                    "java.security.SignatureException: Curve not supported: secp256k1 (1.3.132.0.10)".to_owned(),
                 );
             }
             KeyKind::Ec { .. } if !ecdsa => {

@@ -1,10 +1,12 @@
 //! OpenSSL's verify codes, and what the programs on top of it make of a wrong name.
 
+use std::fmt::Write as _;
+
 use super::event::{Event, Rejected};
 use super::names;
-use crate::cert::KeyKind;
-use crate::judge::policy::Report;
-use crate::judge::{ConstraintFault, Reason, ReasonKind, StrictRule};
+use crate::cert::{GeneralName, KeyKind};
+use crate::judge::policy::{CommonName, Report, WhichCommonName};
+use crate::judge::{ConstraintFault, Engine, Reason, ReasonKind, StrictRule};
 use crate::target::Host;
 
 /// What OpenSSL (or BoringSSL) met, named by its code (`X509_V_ERR_…`).
@@ -17,6 +19,13 @@ pub(super) fn event(rejected: &Rejected<'_>) -> Event {
         ReasonKind::NameMismatch { .. } | ReasonKind::NameOnlyInCommonName { .. }
     ) {
         return name(rejected);
+    }
+    let unread = matches!(
+        reason.kind,
+        ReasonKind::Version { .. } | ReasonKind::Unreadable(_)
+    );
+    if unread && rejected.profile.policy.engine == Engine::Boringssl {
+        return Event::new(["unparsable", "tls"]);
     }
     let code = code(rejected, reason).to_string();
     let trace = if code == "7" {
@@ -52,7 +61,13 @@ fn code(rejected: &Rejected<'_>, reason: &Reason) -> u32 {
         ReasonKind::Expired { .. } => 10,
         ReasonKind::NotYetValid { .. } => 9,
         ReasonKind::ReversedValidity => 10,
-        ReasonKind::NoValidity => 13,
+        ReasonKind::NoValidity => {
+            let of_the_end = reason
+                .node
+                .and_then(|id| rejected.certificate(id))
+                .is_some_and(|c| !c.defects.iter().any(|d| d.field == "validity.notBefore"));
+            if of_the_end { 14 } else { 13 }
+        }
         ReasonKind::NameMismatch { .. } | ReasonKind::NameOnlyInCommonName { .. } => 62,
         ReasonKind::BadSignature
         | ReasonKind::UncheckedSignature(_)
@@ -137,8 +152,21 @@ fn strict(rule: StrictRule) -> u32 {
 fn signature_trace(rejected: &Rejected<'_>, reason: &Reason) -> Option<&'static str> {
     let child = reason.node?;
     let issuer = rejected.issuer_of(child)?;
-    let key = rejected.certificate(issuer)?;
-    matches!(key.key.kind, KeyKind::Rsa { .. }).then_some("rsa-padding")
+    let (key, signature) = (rejected.certificate(issuer)?, rejected.certificate(child)?);
+    if reason.kind == ReasonKind::AlgorithmMismatch || !matches!(key.key.kind, KeyKind::Rsa { .. })
+    {
+        return None;
+    }
+    // A number that is larger than the modulus is not even decrypted.
+    let zeros = signature.signature.iter().take_while(|b| **b == 0).count();
+    let number = signature.signature.get(zeros..).unwrap_or_default();
+    let modulus = key.key.modulus.as_slice();
+    let is_larger = (number.len(), number) >= (modulus.len(), modulus);
+    Some(if is_larger {
+        "rsa-modulus"
+    } else {
+        "rsa-padding"
+    })
 }
 
 /// A wrong name, in the words of whoever compares names.
@@ -151,15 +179,32 @@ fn name(rejected: &Rejected<'_>) -> Event {
     let host = wanted.map(names::host).unwrap_or_default();
     let dns = names::dns_names(leaf);
     let addresses = names::addresses(leaf);
-    let common_name = names::common_name(leaf);
+    let common_name = match rejected.profile.policy.which_common_name {
+        WhichCommonName::Last => {
+            let last = leaf.subject.common_names().last();
+            last.map(|n| n.raw().to_owned()).unwrap_or_default()
+        }
+        _ => names::common_name(leaf),
+    };
     let has_names = !dns.is_empty() || !addresses.is_empty();
     let mut event = if is_address {
         Event::new(["64", "address", "name", "certificate"])
     } else {
         Event::new(["62", "name", "certificate"])
     };
-    if !has_names && !common_name.is_empty() {
-        event.names.insert(1, "common-name".to_owned());
+    let names = leaf.subject_alt_names();
+    // An address of a wrong length is one, and PHP takes URIs for names.
+    let has_odd_names = names.iter().any(|n| match n {
+        GeneralName::Invalid { tag, .. } => *tag == 7,
+        GeneralName::Uri(_) => rejected.profile.policy.common_name == CommonName::BesideAddresses,
+        _ => false,
+    });
+    if !has_names && !has_odd_names {
+        let shown = match common_name.is_empty() {
+            true => "no-common-name",
+            false => "common-name",
+        };
+        event.names.insert(1, shown.to_owned());
     }
     let node = if is_address {
         format!(
@@ -204,12 +249,41 @@ fn node_alt_names(rejected: &Rejected<'_>) -> String {
     let shown: Vec<String> = names
         .iter()
         .filter_map(|name| match name {
-            crate::cert::GeneralName::Dns(name) => Some(format!("DNS:{}", name.raw())),
-            crate::cert::GeneralName::Ip(ip) => Some(format!("IP Address:{ip}")),
+            GeneralName::Dns(name) => Some(format!("DNS:{}", node_quoted(name.raw()))),
+            GeneralName::Ip(ip) => Some(format!("IP Address:{ip}")),
+            GeneralName::Email(name) => Some(format!("email:{}", node_quoted(name.raw()))),
+            GeneralName::Uri(name) => Some(format!("URI:{}", node_quoted(name.raw()))),
+            GeneralName::Directory(name) => Some(format!(
+                "DirName:{}",
+                node_quoted(&names::java_name(name).replace(", ", ","))
+            )),
             _ => None,
         })
         .collect();
     shown.join(", ")
+}
+
+/// As JSON, once there is something that could be taken for a separator; commas are spelled out.
+fn node_quoted(name: &str) -> String {
+    let plain = |b: u8| (0x20..0x7f).contains(&b) && !b"\"\\,'".contains(&b);
+    if name.bytes().all(plain) {
+        return name.to_owned();
+    }
+    let mut out = String::from("\"");
+    for b in name.bytes() {
+        match b {
+            b'"' | b'\\' => {
+                out.push('\\');
+                out.push(char::from(b));
+            }
+            b if plain(b) => out.push(char::from(b)),
+            b => {
+                let _ = write!(out, "\\u{b:04x}");
+            }
+        }
+    }
+    out.push('"');
+    out
 }
 
 /// The text of `ssl.match_hostname`, which pip 23 brings along.

@@ -48,6 +48,7 @@ impl Base {
             GeneralName::IpRange { address, mask } if is_prefix(mask) => Self::Ip(*address, *mask),
             GeneralName::Directory(_) => Self::Other(4),
             GeneralName::Uri(_) => Self::Other(6),
+            GeneralName::Other { .. } => Self::Other(0),
             broken => {
                 return Err(ReasonKind::NameConstraint {
                     name: "any name".to_owned(),

@@ -46,8 +46,8 @@ pub(super) fn fits(certificate: &Certificate, purpose: Purpose, any: bool) -> bo
 }
 
 /// gnutls_x509_crt_check_hostname2 and gnutls_x509_crt_check_ip. One common name counts when there is
-/// neither a DNS name nor an address.
-pub(super) fn has_name(certificate: &Certificate, wanted: &Host) -> bool {
+/// neither a DNS name nor an address nor a URI.
+pub(in crate::judge::engine) fn has_name(certificate: &Certificate, wanted: &Host) -> bool {
     let alternative = certificate.subject_alt_names();
     let ascii = match wanted {
         Host::Ip(ip) => {
@@ -66,7 +66,9 @@ pub(super) fn has_name(certificate: &Certificate, wanted: &Host) -> bool {
                     return true;
                 }
             }
-            GeneralName::Ip(_) | GeneralName::Invalid { tag: 7, .. } => has_names = true,
+            GeneralName::Ip(_) | GeneralName::Uri(_) | GeneralName::Invalid { tag: 7, .. } => {
+                has_names = true;
+            }
             _ => {}
         }
     }
@@ -118,6 +120,15 @@ pub(super) fn unparsable(c: &Certificate) -> Option<ReasonKind> {
     }
     if c.signature_algorithm.der != c.inner_signature_algorithm.der {
         return Some(ReasonKind::AlgorithmMismatch);
+    }
+    if facts::has_odd_time(c, &["fraction", "not in UTC"]) {
+        return Some(ReasonKind::NoValidity);
+    }
+    if let Some(version @ (1 | 2)) = c.version
+        && !c.extensions.is_empty()
+    {
+        let why = "only version 3 has extensions".to_owned();
+        return Some(ReasonKind::Version { version, why });
     }
     if let Some(oid) = facts::duplicate_extension(c) {
         return Some(ReasonKind::DuplicateExtension { oid });

@@ -10,15 +10,20 @@ use crate::text;
 /// Comparisons for one certificate of a chain at most.
 const MOST_COMPARISONS: usize = 250_000;
 
-/// Certificate.VerifyHostname.
-pub(super) fn matches(certificate: &Certificate, wanted: &Host) -> bool {
-    let names = certificate.subject_alt_names();
+/// Certificate.VerifyHostname. `mapped`: certificates may have IPv4 addresses in the form of IPv6.
+pub(super) fn matches(certificate: &Certificate, wanted: &Host, mapped: bool) -> bool {
+    // Only version 3 has extensions; others are not looked at.
+    let names = match certificate.version {
+        Some(3) => certificate.subject_alt_names(),
+        _ => &[],
+    };
+    let of = |own: &IpAddr| if mapped { own.to_canonical() } else { *own };
     match wanted {
         // An IPv4 address in the form of IPv6 is that IPv4 address; since 1.27 no certificate may have
         // one in that form.
         Host::Ip(ip) => names
             .iter()
-            .any(|n| matches!(n, GeneralName::Ip(own) if *own == ip.to_canonical())),
+            .any(|n| matches!(n, GeneralName::Ip(own) if of(own) == ip.to_canonical())),
         Host::Name { ascii, .. } => {
             let host = ascii.to_ascii_lowercase();
             let sound = is_host(&host, false);

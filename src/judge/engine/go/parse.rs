@@ -33,6 +33,9 @@ pub(super) fn fault(c: &Certificate) -> Option<ReasonKind> {
         }
         Some(_) => {}
     }
+    if facts::has_odd_time(c, &["fraction"]) {
+        return unreadable("x509: malformed GeneralizedTime".to_owned());
+    }
     if c.not_before.is_none() || c.not_after.is_none() {
         return unreadable("x509: malformed validity".to_owned());
     }

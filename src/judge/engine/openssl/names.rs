@@ -1,5 +1,6 @@
 //! Name constraints as OpenSSL compares them.
 
+use super::super::ground::is_bounded;
 use crate::cert::{Certificate, ExtensionValue, GeneralName, Name};
 use crate::judge::{ConstraintFault, ReasonKind};
 use crate::text;
@@ -36,18 +37,16 @@ pub(super) fn check(
     issuer: &Certificate,
     common_name: bool,
 ) -> Result<(), ReasonKind> {
-    let Some((permitted, excluded, faults)) =
-        issuer.extensions.iter().find_map(|e| match &e.value {
-            ExtensionValue::NameConstraints {
-                permitted,
-                excluded,
-            } => Some((permitted, excluded, &e.faults)),
-            _ => None,
-        })
-    else {
+    let Some((permitted, excluded)) = issuer.extensions.iter().find_map(|e| match &e.value {
+        ExtensionValue::NameConstraints {
+            permitted,
+            excluded,
+        } => Some((permitted, excluded)),
+        _ => None,
+    }) else {
         return Ok(());
     };
-    let limits = faults.iter().any(|f| f.contains("maximum"));
+    let limits = is_bounded(issuer);
     let bases = Bases {
         permitted,
         excluded,
@@ -95,7 +94,7 @@ pub(super) fn check(
 struct Bases<'a> {
     permitted: &'a [GeneralName],
     excluded: &'a [GeneralName],
-    /// There is a maximum, which OpenSSL does not support.
+    /// There is a maximum, or a minimum that says something: OpenSSL supports neither.
     limits: bool,
 }
 

@@ -1,6 +1,6 @@
 //! What OpenSSL notes about one certificate when it first looks at its extensions.
 
-use super::super::ground::{Family, Ground};
+use super::super::ground::{Family, Ground, fits_key_id};
 use crate::cert::extension::KeyUsage;
 use crate::cert::{Certificate, ExtensionValue, GeneralName, Hash, KeyKind, Oid, oid};
 use crate::chain::NodeId;
@@ -106,37 +106,7 @@ impl<'a> Traits<'a> {
     }
 
     fn fits_key_id(&self, child: &Self) -> bool {
-        let Some((key_id, issuer, serial)) =
-            child
-                .certificate
-                .extensions
-                .iter()
-                .find_map(|e| match &e.value {
-                    ExtensionValue::AuthorityKeyId {
-                        key_id,
-                        issuer,
-                        serial,
-                    } => Some((key_id, issuer, serial)),
-                    _ => None,
-                })
-        else {
-            return true;
-        };
-        if let (Some(wanted), Some(own)) = (key_id, self.certificate.subject_key_id())
-            && wanted != own
-        {
-            return false;
-        }
-        if let Some(serial) = serial
-            && !same_number(serial, &self.certificate.serial)
-        {
-            return false;
-        }
-        let directory = issuer.iter().find_map(|n| match n {
-            GeneralName::Directory(name) => Some(name),
-            _ => None,
-        });
-        directory.is_none_or(|name| name.matches(&self.certificate.issuer))
+        fits_key_id(self.certificate, child.certificate)
     }
 
     fn fits_algorithm(&self, child: &Self) -> bool {
@@ -245,6 +215,11 @@ impl<'a> Traits<'a> {
 
     /// OpenSSL counts the last second as over.
     pub(super) fn dates(&self, at: Moment) -> Option<ReasonKind> {
+        // Only whole seconds in UTC are compared.
+        let odd = ["no seconds", "fraction", "not in UTC"];
+        if facts::has_odd_time(self.certificate, &odd) {
+            return Some(ReasonKind::NoValidity);
+        }
         match (self.certificate.not_before, self.certificate.not_after) {
             (Some(not_before), _) if at < not_before => {
                 Some(ReasonKind::NotYetValid { not_before })
@@ -264,7 +239,8 @@ impl<'a> Traits<'a> {
             return 0;
         }
         match &self.certificate.key.kind {
-            KeyKind::Rsa { .. } | KeyKind::RsaPss { .. } | KeyKind::Dsa => match bits {
+            KeyKind::Rsa { .. } | KeyKind::RsaPss { .. } => rsa_strength(bits),
+            KeyKind::Dsa => match bits {
                 0..1024 => 56,
                 1024..2048 => 80,
                 2048..3072 => 112,
@@ -310,16 +286,27 @@ impl<'a> Traits<'a> {
     }
 }
 
+/// Bits of security of an RSA key, by the formula of SP 800-56B, appendix D, rounded to a multiple of
+/// eight: 2047 bits are as good as 2048.
+fn rsa_strength(bits: u32) -> u32 {
+    let most = match bits {
+        0..8 => return 0,
+        2048 => return 112,
+        3072 => return 128,
+        8..=7680 => 192,
+        7681..=15360 => 256,
+        _ => 1200,
+    };
+    let x = f64::from(bits) * std::f64::consts::LN_2;
+    let strength = (1.923 * (x * x.ln().powi(2)).cbrt() - 4.69) / std::f64::consts::LN_2;
+    let eighths = (0..=most / 8).rev();
+    eighths
+        .map(|n| n * 8)
+        .find(|&n| f64::from(n) <= strength + 4.0)
+        .unwrap_or(0)
+}
+
 /// Not the structure of a GeneralName; an address of a wrong length is one.
 fn is_broken(name: &GeneralName) -> bool {
     matches!(name, GeneralName::Invalid { tag, .. } if *tag != 7)
-}
-
-/// Equal as INTEGERs: leading zeros do not count.
-fn same_number(one: &[u8], other: &[u8]) -> bool {
-    let bare = |n: &'_ [u8]| {
-        let zeros = n.iter().take_while(|b| **b == 0).count();
-        n.get(zeros..).unwrap_or_default().to_vec()
-    };
-    bare(one) == bare(other)
 }
