@@ -7,6 +7,7 @@ use serde_json::Value;
 use whycert::export::clients as report;
 use whycert::inspect::{self, Options};
 use whycert::judge::client::{Edition, Installed, Measured, Said};
+use whycert::store::{Anchor, StoreKind, Stores, TrustStore};
 use whycert::tui::message::{Effect, Message};
 use whycert::tui::model::Finding;
 
@@ -204,4 +205,34 @@ fn the_page_of_stores_says_which_hold_this_chain_and_what_is_wrong() {
     driven.press("<esc>");
     let closed = driven.screen();
     assert!(!closed.contains("┌ Trust stores"), "{closed}");
+}
+
+#[test]
+fn clients_are_asked_with_the_roots_that_were_given() {
+    let root = Minted::root(mint::ca("Corporate Root"));
+    let leaf = root.issue(mint::server(&["api.example.test"]));
+    let given = Stores::only(TrustStore::new(
+        StoreKind::Given,
+        "given",
+        "the roots given",
+        None,
+        vec![Anchor {
+            der: root.der.clone().into(),
+        }],
+        Vec::new(),
+    ));
+    let seen = inspected(capture(URL, &[&leaf]), &given);
+    let seen = with_clients(&seen, &[curl()], &[]);
+    let mut driven = Driven::of(seen, (80, 24));
+    driven.send(Message::Installed(vec![curl()]));
+    driven.press("a");
+    let asks = |driven: &Driven| {
+        let mut effects = driven.effects.iter();
+        effects.any(|e| matches!(e, Effect::Ask { .. }))
+    };
+    assert!(!asks(&driven), "nothing runs before it was seen");
+    let screen = driven.screen();
+    assert!(screen.contains("--cacert given.pem"), "{screen}");
+    driven.press("<enter>");
+    assert!(asks(&driven));
 }

@@ -26,7 +26,7 @@ mod ways;
 pub use find::find;
 pub use given::Made;
 pub use running::stop;
-pub use ways::{Asking, Left, Way, obstacle, ways};
+pub use ways::{Asking, Left, NOTHING_JUDGED, Way, obstacle, ways};
 
 /// Clients that run beside each other at most.
 const SIDE_BY_SIDE: usize = 3;

@@ -129,6 +129,10 @@ pub fn obstacle(endpoint: Option<&Endpoint>) -> Option<&'static str> {
         .then_some("This is a plain http:// address: there is no TLS to ask about.")
 }
 
+/// Why nobody is asked about a server of which no client was judged.
+pub const NOTHING_JUDGED: &str =
+    "Nothing is predicted of this server, so there is nothing to ask its clients about.";
+
 /// The commands for these clients and this endpoint, with the stores of the inspection. Settings of
 /// configuration files that these clients would read from the home folder are given as arguments, because
 /// they get an empty home. Where roots were given (`--ca`, the lab's), each gets those by its own settings.

@@ -90,6 +90,12 @@ fn asking(inspection: &Inspection, survey: &Stores) -> Result<Asking, Failure> {
         let here: Vec<_> = rows.filter_map(|row| row.installed.clone()).collect();
         ask::ways(endpoint, &here, survey)
     });
+    if inspection.grid.is_none() {
+        return Err(Failure::could_not(
+            ask::NOTHING_JUDGED,
+            "whycert inspect tells what the server showed",
+        ));
+    }
     if asking.ways.is_empty() {
         return Err(Failure::could_not(
             "none of the clients that whycert can ask is on this machine",

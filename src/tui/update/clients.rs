@@ -160,6 +160,8 @@ pub(super) fn open_ask(model: &mut Model) -> Vec<Effect> {
     };
     let obstacle = if session.asking.is_some() {
         Some("They are being asked already.")
+    } else if inspection.grid.is_none() {
+        Some(ask::NOTHING_JUDGED)
     } else {
         ask::obstacle(session.entry.target.endpoint())
     };
