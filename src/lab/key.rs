@@ -116,7 +116,7 @@ impl Key {
         }
     }
 
-    pub(super) fn sign(&self, kind: SignatureKind, message: &[u8]) -> Result<Vec<u8>, LabError> {
+    fn sign(&self, kind: SignatureKind, message: &[u8]) -> Result<Vec<u8>, LabError> {
         let fail = || LabError::minting("a signature");
         match (&self.private, kind) {
             (Private::Ecdsa(pair, _), SignatureKind::EcdsaSha256) => pair
@@ -126,6 +126,20 @@ impl Key {
             (Private::Rsa(key), _) => sign_rsa(key, kind, message).ok_or_else(fail),
             (Private::Ecdsa(..), _) => Err(fail()),
         }
+    }
+
+    /// SIGNED of X.509 (RFC 5280, section 4.1): what is signed, the algorithm, the signature.
+    pub(super) fn signed(&self, kind: SignatureKind, tbs: &[u8]) -> Result<Vec<u8>, LabError> {
+        let signature = self.sign(kind, tbs)?;
+        Ok(yasna::construct_der(|writer| {
+            writer.write_sequence(|parts| {
+                parts.next().write_der(tbs);
+                kind.write(parts.next());
+                parts
+                    .next()
+                    .write_bitvec_bytes(&signature, signature.len() * 8);
+            });
+        }))
     }
 
     /// For serving with rustls.

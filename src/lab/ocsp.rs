@@ -36,17 +36,7 @@ pub(super) fn answer(serial: &[u8], issuer: &Issued, said: Said) -> Result<Vec<u
             });
         });
     });
-    let kind = issuer.key.usual();
-    let signature = issuer.key.sign(kind, &tbs)?;
-    let basic = yasna::construct_der(|writer| {
-        writer.write_sequence(|parts| {
-            parts.next().write_der(&tbs);
-            kind.write(parts.next());
-            parts
-                .next()
-                .write_bitvec_bytes(&signature, signature.len() * 8);
-        });
-    });
+    let basic = issuer.key.signed(issuer.key.usual(), &tbs)?;
     Ok(yasna::construct_der(|writer| {
         writer.write_sequence(|parts| {
             write_enumerated(parts.next(), 0);

@@ -165,16 +165,7 @@ impl Spec {
         kind: SignatureKind,
     ) -> Result<Issued, LabError> {
         let tbs = self.to_be_signed(&key, issuer, signer, kind);
-        let signature = signer.sign(kind, &tbs)?;
-        let der = yasna::construct_der(|writer| {
-            writer.write_sequence(|parts| {
-                parts.next().write_der(&tbs);
-                kind.write(parts.next());
-                parts
-                    .next()
-                    .write_bitvec_bytes(&signature, signature.len() * 8);
-            });
-        });
+        let der = signer.signed(kind, &tbs)?;
         Ok(Issued {
             der,
             name: self.subject.clone(),

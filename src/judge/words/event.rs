@@ -106,6 +106,12 @@ impl Rejected<'_> {
         self.answer.failures.first()
     }
 
+    /// The name that the certificate should have, as it is printed; empty when none was asked for.
+    pub(super) fn host(&self) -> String {
+        let name = self.question.name.as_ref();
+        name.map(super::names::host).unwrap_or_default()
+    }
+
     pub(super) fn leaf(&self) -> Option<&Certificate> {
         let id = self.chain.leaf?;
         self.chain.certificate(id).map(AsRef::as_ref)

@@ -164,12 +164,7 @@ fn libcurl(flags: &[Flag]) -> &'static str {
 
 /// wget prints a line for each flag it knows, then looks at the leaf's dates and name itself.
 fn wget(rejected: &Rejected<'_>, flags: &[Flag]) -> String {
-    let host = rejected
-        .question
-        .name
-        .as_ref()
-        .map(names::host)
-        .unwrap_or_default();
+    let host = rejected.host();
     let mut lines = Vec::new();
     if flags.iter().any(|&f| f != Flag::Owner) {
         lines.push(format!(

@@ -220,12 +220,7 @@ fn signature(rejected: &Rejected<'_>) -> (&'static str, String) {
 
 /// `sun.security.util.HostnameChecker`.
 fn mismatch(rejected: &Rejected<'_>) -> String {
-    let host = rejected
-        .question
-        .name
-        .as_ref()
-        .map(names::host)
-        .unwrap_or_default();
+    let host = rejected.host();
     let Some(leaf) = rejected.leaf() else {
         return format!("No name matching {host} found");
     };
