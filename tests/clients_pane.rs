@@ -1,9 +1,11 @@
 //! The pane Clients and `whycert clients`: who rejects, in which words, what was measured, what differs.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
+use whycert::cert::pem;
 use whycert::export::clients as report;
 use whycert::inspect::{self, Options};
 use whycert::judge::client::{Edition, Installed, Measured, Said};
@@ -175,6 +177,56 @@ fn a_root_that_only_requests_was_given_counts_for_requests_alone() {
         .find(|r| r.client().id == "python311-requests")
         .unwrap();
     assert_eq!(row.predicted.store_why, "REQUESTS_CA_BUNDLE");
+}
+
+/// Seen with curl 7.88, Python 3.11, Node 20, PHP 8.2, Ruby 3.1, Go 1.25, Bun 1.3, uv, wget, wget2, git and
+/// gnutls-cli.
+#[test]
+fn a_file_that_is_no_plain_pem_counts_only_for_clients_that_read_it() {
+    let root = Minted::root(mint::ca("Corporate Root"));
+    let leaf = root.issue(mint::server(&["api.example.test"]));
+    let place = Place::trusting(&[]);
+    let pem = pem::encode(&root.der);
+    let indented = pem.replace("-----BEGIN", " -----BEGIN");
+    let files: [(&[u8], &[&str]); 4] = [
+        (
+            pem.as_bytes(),
+            &["curl8-openssl", "wget125", "gnutls-cli", "bun"],
+        ),
+        (
+            &[b"\xef\xbb\xbf", pem.as_bytes()].concat(),
+            &["curl8-openssl", "wget125", "gnutls-cli"],
+        ),
+        (indented.as_bytes(), &["wget125", "gnutls-cli"]),
+        (&root.der, &[]),
+    ];
+    for (bytes, readers) in files {
+        let file = place.write("given", bytes);
+        let options = Options {
+            grid: true,
+            ..Options::default()
+        };
+        let shown = Arc::new(capture(URL, &[&leaf]));
+        let seen = inspect::assemble(shown, &place.given(&file), &options, mint::NOW);
+        let grid = seen.grid.unwrap();
+        for id in ["curl8-openssl", "wget125", "gnutls-cli", "bun"] {
+            let row = grid.rows.iter().find(|r| r.client().id == id).unwrap();
+            assert_eq!(row.accepted(), readers.contains(&id), "{id} {readers:?}");
+        }
+        // A trust store is made for Java, and browsers take the certificate itself.
+        for id in ["java17-url", "firefox"] {
+            let row = grid.rows.iter().find(|r| r.client().id == id).unwrap();
+            assert!(row.accepted(), "{id} {readers:?}");
+        }
+        let stores = place.survey(&[("SSL_CERT_FILE", &file)]).stores();
+        let seen = inspected(capture(URL, &[&leaf]), &place.stores(&[]));
+        let seen = inspect::survey(&seen, &stores, &options, mint::NOW);
+        let grid = seen.grid.unwrap();
+        for id in ["curl8-openssl", "bun"] {
+            let row = grid.rows.iter().find(|r| r.client().id == id).unwrap();
+            assert_eq!(row.accepted(), readers.contains(&id), "{id} {readers:?}");
+        }
+    }
 }
 
 #[test]

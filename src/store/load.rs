@@ -9,7 +9,7 @@ use etcetera::BaseStrategy;
 use super::machine::Machine;
 use super::reading::{Pool, Reading};
 use super::settings::{Environment, Found};
-use super::{StoreKind, Stores, TrustStore, mozilla, system};
+use super::{Form, StoreKind, Stores, TrustStore, mozilla, system};
 use crate::text;
 
 pub(super) fn load(given: &[PathBuf], machine: &Machine, pool: &Pool) -> Stores {
@@ -53,6 +53,10 @@ fn given_files(files: &[PathBuf], pool: &Pool) -> TrustStore {
         .map(|f| text::safe(&f.to_string_lossy()).into_owned())
         .collect();
     let path = files.first();
+    let form = match files {
+        [one] => pool.file(one).form,
+        _ => Form::NoFile,
+    };
     let mut store = reading
         .store(
             StoreKind::Given,
@@ -61,7 +65,7 @@ fn given_files(files: &[PathBuf], pool: &Pool) -> TrustStore {
             path.map(|file| std::path::absolute(file).unwrap_or_else(|_| file.clone())),
         )
         .used_by(["this run of whycert"]);
-    store.is_pem = files.len() == 1 && path.is_some_and(|file| super::reading::is_pem(file));
+    store.form = form;
     store
 }
 

@@ -63,11 +63,46 @@ pub struct TrustStore {
     pub same_as: Option<StoreKind>,
     /// What else is good to know of it, safe to display.
     pub notes: Vec<String>,
-    /// Its path is one PEM file with just these anchors: clients can be handed it as it is.
-    pub is_pem: bool,
+    /// How its file is written, when it is one file with just these anchors.
+    pub form: Form,
     /// Anchors from `TRUSTED CERTIFICATE` blocks, with what they are for.
     uses: Vec<(Arc<[u8]>, Uses)>,
     by_subject: HashMap<u64, Vec<u32>>,
+}
+
+/// How a file of certificates is written. All of these are read here; clients are more particular.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Form {
+    /// No file, several, or one of another kind, such as Java's.
+    #[default]
+    NoFile,
+    /// PEM.
+    Pem,
+    /// PEM whose first line comes after a byte-order mark.
+    Marked,
+    /// PEM whose lines are indented, quoted or otherwise not at their beginning.
+    Indented,
+    /// DER, PEM in UTF-16, or anything else without a line of PEM.
+    Other,
+}
+
+impl Form {
+    /// Of a file's bytes.
+    fn of(bytes: &[u8]) -> Self {
+        const BEGIN: &[u8] = b"-----BEGIN ";
+        let begins = |at: usize| match at.checked_sub(1) {
+            None => true,
+            Some(before) => matches!(bytes.get(before), Some(b'\n')),
+        };
+        let mut places = memchr::memmem::find_iter(bytes, BEGIN).peekable();
+        let first = places.peek().copied();
+        match first {
+            None => Self::Other,
+            _ if places.any(begins) => Self::Pem,
+            Some(3) if bytes.starts_with(b"\xef\xbb\xbf") => Self::Marked,
+            Some(_) => Self::Indented,
+        }
+    }
 }
 
 /// Kinds of stores.
@@ -165,7 +200,7 @@ impl TrustStore {
             hidden: None,
             same_as: None,
             notes: Vec::new(),
-            is_pem: false,
+            form: Form::NoFile,
             uses: Vec::new(),
             by_subject,
         }

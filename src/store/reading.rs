@@ -6,7 +6,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Anchor, StoreKind, TrustStore, Uses};
+use super::{Anchor, Form, StoreKind, TrustStore, Uses};
 use crate::capture::pem;
 use crate::moment::Moment;
 use crate::text;
@@ -31,6 +31,7 @@ pub(super) struct Contents {
     pub uses: Vec<(Arc<[u8]>, Uses)>,
     pub problems: Vec<String>,
     pub modified: Option<Moment>,
+    pub form: Form,
 }
 
 /// Links to the same file are the same file: by its number where the system has one, since resolving
@@ -72,6 +73,7 @@ impl Pool {
                     anchors,
                     problems,
                     modified,
+                    form: Form::of(&bytes),
                 }
             }
             Err(why) => Contents {
@@ -116,12 +118,6 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The file is PEM, not DER.
-pub(super) fn is_pem(path: &Path) -> bool {
-    let begins = |bytes: Vec<u8>| memchr::memmem::find(&bytes, b"-----BEGIN ").is_some();
-    read_bounded(path).is_ok_and(begins)
-}
-
 /// A store while it is being read.
 #[derive(Debug, Default)]
 pub(super) struct Reading {
@@ -129,6 +125,8 @@ pub(super) struct Reading {
     pub uses: Vec<(Arc<[u8]>, Uses)>,
     pub problems: Vec<String>,
     pub modified: Option<Moment>,
+    /// How its file is written, when it is one file.
+    pub form: Form,
     /// Names in hashed folders read already: OpenSSL takes the first of each.
     pub seen: HashSet<OsString>,
 }
@@ -145,6 +143,7 @@ impl Reading {
         let mut store = TrustStore::new(kind, id, title, path, self.anchors, self.problems);
         store.modified = self.modified;
         store.uses = self.uses;
+        store.form = self.form;
         store
     }
 

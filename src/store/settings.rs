@@ -358,6 +358,7 @@ impl Reader<'_> {
             found_in(reading, &path)
         } else {
             reading.file(self.pool, &path);
+            reading.form = self.pool.file(&path).form;
             found_in(reading, &path)
         };
         self.known.insert(path, found.clone());

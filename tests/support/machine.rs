@@ -69,6 +69,11 @@ impl Place {
         Machine::other(&self.root(), &self.home(), variables)
     }
 
+    /// The stores of it that decide, when this file is given.
+    pub fn given(&self, file: &Path) -> Stores {
+        Stores::load_on(&self.machine(&[]), &[file.to_owned()])
+    }
+
     /// The stores of it that decide.
     pub fn stores(&self, variables: &[(&str, &Path)]) -> Stores {
         Stores::load_on(&self.machine(variables), &[])

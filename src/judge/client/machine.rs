@@ -5,10 +5,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::Profile;
 use super::edition::Edition;
 use super::peer::Peer;
-use super::source::{FileTrouble, InEffect, SeenSettings};
-use crate::store::{self, Found, Holds, Place, StoreKind, Stores, TrustStore};
+use super::source::{FileTrouble, Handed, InEffect, SeenSettings};
+use crate::judge::Engine;
+use crate::store::{self, Form, Found, Holds, Place, StoreKind, Stores, TrustStore};
 use crate::target::Host;
 
 impl SeenSettings {
@@ -87,12 +89,16 @@ pub(super) enum Named<'a> {
 }
 
 /// The file or folder that a variable or setting names.
-pub(super) fn named<'a>(file: &Path, stores: &'a Stores) -> Named<'a> {
+pub(super) fn named<'a>(file: &Path, stores: &'a Stores, profile: &Profile) -> Named<'a> {
+    let read = |store| match unreadable(store, profile) {
+        None => Named::Store(store),
+        Some(trouble) => Named::Trouble(trouble),
+    };
     let settings = stores.environment().map(|e| e.settings.as_slice());
     for setting in settings.unwrap_or_default() {
         match &setting.found {
             Found::Anchors(store) if store.path.as_deref() == Some(file) => {
-                return Named::Store(store);
+                return read(store);
             }
             Found::Missing(path) if path == file => return Named::Trouble(FileTrouble::Missing),
             Found::Unreadable(path, _) if path == file => {
@@ -104,9 +110,30 @@ pub(super) fn named<'a>(file: &Path, stores: &'a Stores) -> Named<'a> {
     let mut all = stores.0.iter();
     match all.find(|s| s.path.as_deref() == Some(file)) {
         Some(store) if store.anchors.is_empty() => Named::Trouble(FileTrouble::NotPem),
-        Some(store) => Named::Store(store),
+        Some(store) => read(store),
         None => Named::Unknown,
     }
+}
+
+/// The same of the file that it is handed. Java is handed a trust store that is made of it.
+pub(super) fn unreadable_when_handed(store: &TrustStore, profile: &Profile) -> Option<FileTrouble> {
+    let hands = profile.source.hands();
+    let mut files = hands.iter().filter(|(_, handed)| *handed == Handed::File);
+    let made = files.any(|(one, _)| one.contains.is_some());
+    unreadable(store, profile).filter(|_| !made)
+}
+
+/// What stops this client from reading a file that is read here: all want PEM. GnuTLS finds it anywhere,
+/// OpenSSL and BoringSSL at the beginning of a line, OpenSSL after a byte-order mark too.
+pub(super) fn unreadable(store: &TrustStore, profile: &Profile) -> Option<FileTrouble> {
+    let engine = profile.policy.engine;
+    let reads = match store.form {
+        Form::NoFile | Form::Pem => true,
+        Form::Marked => matches!(engine, Engine::Gnutls | Engine::Openssl),
+        Form::Indented => engine == Engine::Gnutls,
+        Form::Other => false,
+    };
+    (!reads).then_some(FileTrouble::NotPem)
 }
 
 /// The stores that a source's name leads to, and whether they are those very ones: a store that cannot

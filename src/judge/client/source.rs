@@ -143,7 +143,7 @@ impl FileTrouble {
     pub fn words(self) -> &'static str {
         match self {
             Self::Missing => "nothing is there",
-            Self::NotPem => "no certificate in it",
+            Self::NotPem => "no certificate in it as PEM",
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::chain::{Chain, NodeId};
 use crate::judge::engine::{Anchors, Facts, Step};
 use crate::judge::words::{self, Event, Facts as Words, Said};
 use crate::judge::{Question, Reason, ReasonKind};
-use crate::store::{Stores, TrustStore};
+use crate::store::{Form, Stores, TrustStore};
 use crate::target::Host;
 use crate::text;
 
@@ -291,12 +291,18 @@ fn trust<'a>(profile: &Profile, edition: &Edition, ask: &Ask<'a>) -> Trust<'a> {
             stores,
             hashed_folder,
         } => {
+            let trouble = machine::unreadable_when_handed(store, profile);
             let Some(in_effect) = profile.source.when_handed(hashed_folder) else {
-                return given(store, None);
+                // Only a client that has words for it is handed the file itself.
+                return given(store, trouble);
             };
             let (mut found, assumed) = machine::own_stores(&in_effect, edition, stores);
-            found.push(store);
-            let titles: Vec<&str> = found.iter().map(|s| s.title.as_str()).collect();
+            let mut titles: Vec<String> = found.iter().map(|s| s.title.clone()).collect();
+            titles.push(store.title.clone());
+            match (trouble, titles.last_mut()) {
+                (Some(what), Some(title)) => title.push_str(&format!(" ({})", what.words())),
+                _ => found.push(store),
+            }
             Trust {
                 title: titles.join(" + "),
                 in_effect: InEffect {
@@ -305,7 +311,7 @@ fn trust<'a>(profile: &Profile, edition: &Edition, ask: &Ask<'a>) -> Trust<'a> {
                 },
                 stores: found,
                 assumed,
-                trouble: None,
+                trouble,
                 file: Some(handed_file(store)),
             }
         }
@@ -319,7 +325,7 @@ fn trust<'a>(profile: &Profile, edition: &Edition, ask: &Ask<'a>) -> Trust<'a> {
             let mut trouble = None;
             let mut unusable: Vec<String> = Vec::new();
             for file in &in_effect.files {
-                match machine::named(file, stores) {
+                match machine::named(file, stores, profile) {
                     Named::Store(store) => found.push(store),
                     Named::Trouble(what) => {
                         trouble = Some(what);
@@ -363,7 +369,7 @@ fn given(store: &TrustStore, trouble: Option<FileTrouble>) -> Trust<'_> {
 
 /// The file in which a client gets these roots.
 fn handed_file(store: &TrustStore) -> PathBuf {
-    let own = store.path.clone().filter(|_| store.is_pem);
+    let own = store.path.clone().filter(|_| store.form != Form::NoFile);
     own.unwrap_or_else(|| PathBuf::from(GIVEN_FILE))
 }
 
