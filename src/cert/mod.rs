@@ -107,10 +107,12 @@ impl Certificate {
         matches!(self.basic_constraints(), Some((true, _)))
     }
 
-    /// Subject and issuer are the same name, and not empty. Whether it signed itself is for
-    /// [`crate::chain`] to say.
+    /// Subject and issuer are the same name; an empty name too, as OpenSSL, Go and GnuTLS have it, but none
+    /// that could not be read. Whether it signed itself is for [`crate::chain`] to say.
     pub fn is_self_issued(&self) -> bool {
-        !self.subject.rdns.is_empty() && self.subject.matches(&self.issuer)
+        let (subject, issuer) = (&self.subject, &self.issuer);
+        let readable = !subject.rdns.is_empty() || subject.der == issuer.der;
+        !subject.der.is_empty() && readable && subject.matches(issuer)
     }
 
     /// KeyUsage bits, when the extension is there.

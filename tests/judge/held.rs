@@ -67,3 +67,12 @@ fn what_stands_against_a_leaf_in_the_store_is_said() {
     );
     assert!(rustls.contains("prints: BadSignature"), "{rustls}");
 }
+
+/// Seen with `openssl verify -x509_strict`, Go 1.25 and certtool 3.7: all go on.
+#[test]
+fn a_leaf_that_signed_itself_without_a_name_is_trusted_when_held() {
+    for client in ["rfc5280", "openssl", "go", "gnutls"] {
+        let said = flat(&report("nameless.pem", client));
+        assert!(said.starts_with("Trusted"), "{client}\n{said}");
+    }
+}
