@@ -3,6 +3,7 @@
 
 mod held;
 mod overload;
+mod paths;
 mod revocation;
 mod staples;
 mod unasked;

@@ -67,6 +67,10 @@ pub struct Policy {
     pub anchor_dates: bool,
     /// An anchor's own constraints (CA flag, path length, name constraints, key usage) count.
     pub anchor_constraints: bool,
+    /// A list of alternative names without any is read.
+    pub empty_alt_names: bool,
+    /// A critical list of signed certificate timestamps is processed.
+    pub critical_scts: bool,
     /// When a leaf that stands in the trust store is accepted as it is.
     pub trusted_leaf: TrustedLeaf,
 }
@@ -242,6 +246,8 @@ impl Default for Policy {
             fetches_issuers: false,
             anchor_dates: true,
             anchor_constraints: true,
+            empty_alt_names: true,
+            critical_scts: true,
             trusted_leaf: TrustedLeaf::SelfSigned,
         }
     }

@@ -157,6 +157,7 @@ impl Stack {
         Met {
             before: self
                 .certificate_types(sent)
+                .or_else(|| self.too_much(sent))
                 .or_else(|| self.leaf_key_usage(limits, sent)),
             during: self.handshake_signature(limits, sent),
             after: None,

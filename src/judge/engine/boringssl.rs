@@ -4,7 +4,7 @@
 //! Of the policy it reads `name_check`, `partial_chain`, `report` and what [`name::accepts`] reads.
 
 use super::{Answer, Input, ground, sent};
-use crate::cert::{Certificate, ExtensionValue, GeneralName, Hash, oid};
+use crate::cert::{Certificate, ExtensionValue, GeneralName, Hash, KeyKind, oid};
 use crate::chain::{KeyIdMatch, NameMatch, NodeId, SignatureCheck};
 use crate::judge::constraints::{self, MOST_COMPARISONS};
 use crate::judge::policy::{NameCheck, Report};
@@ -12,6 +12,9 @@ use crate::judge::{ConstraintFault, Purpose, Reason, ReasonKind, facts, name, po
 
 /// Certificates in a chain at most.
 const MOST_CERTIFICATES: usize = 100;
+
+/// What stands against policies that cannot be read.
+pub(in crate::judge) const BROKEN_POLICY: &str = "its policies cannot be read";
 
 /// BoringSSL's verdict.
 pub(super) fn judge(input: &Input<'_>) -> Answer {
@@ -84,7 +87,15 @@ fn policies(input: &Input<'_>, path: &[NodeId]) -> Vec<Reason> {
         .filter_map(|&id| input.chain.certificate(id).map(AsRef::as_ref))
         .collect();
     // The whole chain is named, not one certificate.
-    policies::fault(&below)
+    let broken = below.iter().any(|c| {
+        let mut all = c.extensions.iter();
+        all.any(|e| {
+            e.oid.as_str() == "2.5.29.32" && matches!(e.value, ExtensionValue::Malformed(_))
+        })
+    });
+    let broken = broken.then(|| (0, BROKEN_POLICY.to_owned()));
+    broken
+        .or_else(|| policies::fault(&below))
         .and_then(|(_, why)| Some(Reason::on(*path.first()?, ReasonKind::Policy(why))))
         .into_iter()
         .collect()
@@ -104,6 +115,12 @@ fn issued(input: &Input<'_>, child: NodeId, issuer: NodeId) -> bool {
             }
             _ => false,
         }
+}
+
+/// P-224 is known besides those that all know.
+fn has_known_curve(issuer: &Certificate) -> bool {
+    let old = matches!(&issuer.key.kind, KeyKind::Ec { curve } if curve == "P-224");
+    old || ground::has_common_curve(issuer)
 }
 
 fn is_self_issued(input: &Input<'_>, id: NodeId) -> bool {
@@ -226,8 +243,9 @@ fn names(input: &Input<'_>, path: &[NodeId]) -> Vec<Reason> {
             let Some(issuer) = input.chain.certificate(above) else {
                 continue;
             };
-            if let Some(kind) =
-                ground::bounded(issuer).or_else(|| address_constraint(issuer, certificate))
+            if let Some(kind) = ground::spells_bounds(issuer)
+                .then(ground::bounds)
+                .or_else(|| address_constraint(issuer, certificate))
             {
                 return vec![Reason::on(id, kind)];
             }
@@ -297,7 +315,10 @@ fn signatures(input: &Input<'_>, path: &[NodeId]) -> Vec<Reason> {
                 .is_some_and(|l| l.signature == SignatureCheck::Verified);
             let names_two =
                 certificate.signature_algorithm.der != certificate.inner_signature_algorithm.der;
-            if unknown || names_two || !verified {
+            let issuer = input.chain.certificate(above);
+            if issuer.is_some_and(|issuer| !has_known_curve(issuer)) {
+                out.push(Reason::on(id, ground::other_curve()));
+            } else if unknown || names_two || !verified {
                 out.push(Reason::on(id, ReasonKind::BadSignature));
             }
         }

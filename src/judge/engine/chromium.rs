@@ -6,7 +6,11 @@
 
 use super::{Answer, Input, ground, sent};
 use crate::cert::Certificate;
+use crate::chain::NodeId;
 use crate::judge::{Reason, ReasonKind, StrictRule, facts, name};
+
+/// Certificates below the anchor at most.
+const MOST_BELOW_ANCHOR: usize = 20;
 
 /// Chromium's verdict.
 pub(super) fn judge(input: &Input<'_>) -> Answer {
@@ -28,7 +32,7 @@ pub(super) fn judge(input: &Input<'_>) -> Answer {
             continue;
         };
         // A CA that does not parse is none.
-        if depth > 0 && !input.anchors.holds(id) && ground::is_bounded(certificate) {
+        if depth > 0 && !input.anchors.holds(id) && ground::has_odd_constraints(certificate) {
             answer
                 .failures
                 .push(Reason::on(id, ReasonKind::MissingIssuer));
@@ -36,6 +40,20 @@ pub(super) fn judge(input: &Input<'_>) -> Answer {
         answer
             .failures
             .extend(critical_points(certificate).map(|k| Reason::on(id, k)));
+        if !ground::has_common_curve(certificate) {
+            answer.failures.push(Reason::on(id, ground::other_curve()));
+        }
+        answer
+            .failures
+            .extend(signed_oddly(input, &answer.path, depth).map(|k| Reason::on(id, k)));
+    }
+    let below = answer.path.iter().filter(|&&id| !input.anchors.holds(id));
+    if let Some(&id) = below.clone().last()
+        && below.count() > MOST_BELOW_ANCHOR
+    {
+        answer
+            .failures
+            .push(Reason::on(id, ReasonKind::MissingIssuer));
     }
     let unknown = answer.failures.iter().any(|r| {
         matches!(
@@ -51,7 +69,9 @@ pub(super) fn judge(input: &Input<'_>) -> Answer {
     // The algorithms of all signatures are looked at, whatever the path.
     let weak = sent(input.chain).into_iter().find_map(|id| {
         let certificate = input.chain.certificate(id)?;
-        let kept = input.anchors.holds(id) || certificate.is_self_issued();
+        // One that is shown as a server's is its own issuer, and its signature counts.
+        let shown = Some(id) == input.chain.leaf && certificate.is_ca();
+        let kept = (input.anchors.holds(id) || certificate.is_self_issued()) && !shown;
         let hash = facts::weak_hash(certificate).filter(|_| !kept)?;
         Some(Reason::on(id, ReasonKind::WeakHash(hash)))
     });
@@ -96,6 +116,16 @@ fn unparsable(certificate: &Certificate) -> Option<ReasonKind> {
     }
     let odd = ["no seconds", "fraction", "not in UTC", "could not be read"];
     facts::has_odd_time(certificate, &odd).then_some(ReasonKind::NoValidity)
+}
+
+/// Signatures by Ed25519 and Ed448 keys are not known; NSS, which keeps the anchors, takes no such root.
+fn signed_oddly(input: &Input<'_>, path: &[NodeId], depth: usize) -> Option<ReasonKind> {
+    let above = *path.get(depth + 1)?;
+    let issuer = input.chain.certificate(above)?;
+    ground::is_edwards(issuer).then(|| match input.anchors.holds(above) {
+        true => ReasonKind::MissingIssuer,
+        false => ReasonKind::UncheckedSignature("Chromium does not know its algorithm".to_owned()),
+    })
 }
 
 /// A trusted root without basic constraints passes; one that says that it is no CA does not.

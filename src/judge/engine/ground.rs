@@ -2,7 +2,7 @@
 //! could have issued which. Nothing here decides; an implementation's own rules are in its own file.
 
 use super::Input;
-use crate::cert::{Certificate, ExtensionValue, GeneralName, Name};
+use crate::cert::{Certificate, ExtensionValue, GeneralName, KeyKind, Name};
 use crate::chain::{Link, NameMatch, Node, NodeId, SignatureCheck};
 use crate::judge::{ConstraintFault, Reason, ReasonKind};
 use crate::moment::Moment;
@@ -155,22 +155,62 @@ fn same_number(one: &[u8], other: &[u8]) -> bool {
 
 /// A name constraint has a maximum, or a minimum that says something: hardly anybody supports either.
 pub(super) fn is_bounded(issuer: &Certificate) -> bool {
-    let mut all = issuer.extensions.iter();
-    all.any(|e| {
-        matches!(e.value, ExtensionValue::NameConstraints { .. })
-            && e.faults
-                .iter()
-                .any(|f| f.contains("maximum") || f.contains("other than zero"))
-    })
+    constraint_faults(issuer).any(|f| f.contains("maximum") || f.contains("other than zero"))
 }
 
-/// The same as a reason against the certificates below.
+/// A name constraint spells out a minimum or a maximum, also the minimum that is meant anyway.
+pub(super) fn spells_bounds(issuer: &Certificate) -> bool {
+    constraint_faults(issuer).any(|f| f.contains("minimum") || f.contains("maximum"))
+}
+
+/// A name constraint that strict readers do not read: with bounds, or with no name in it.
+pub(super) fn has_odd_constraints(issuer: &Certificate) -> bool {
+    let nothing = issuer.extensions.iter().any(|e| match &e.value {
+        ExtensionValue::NameConstraints {
+            permitted,
+            excluded,
+        } => permitted.is_empty() && excluded.is_empty(),
+        _ => false,
+    });
+    nothing || spells_bounds(issuer) || constraint_faults(issuer).any(|f| f.contains("is empty"))
+}
+
+fn constraint_faults(issuer: &Certificate) -> impl Iterator<Item = &'static str> {
+    let all = issuer.extensions.iter();
+    all.filter(|e| matches!(e.value, ExtensionValue::NameConstraints { .. }))
+        .flat_map(|e| e.faults.iter().copied())
+}
+
+/// The curves that BoringSSL, NSS and webpki know among those for signatures of servers.
+pub(super) fn has_common_curve(certificate: &Certificate) -> bool {
+    match &certificate.key.kind {
+        KeyKind::Ec { curve } => matches!(curve.as_str(), "P-256" | "P-384" | "P-521"),
+        _ => true,
+    }
+}
+
+/// An Ed25519 or Ed448 key, which browsers do not take in CAs.
+pub(super) fn is_edwards(certificate: &Certificate) -> bool {
+    matches!(certificate.key.kind, KeyKind::Ed25519 | KeyKind::Ed448)
+}
+
+/// The reason against a key on another curve.
+pub(super) fn other_curve() -> ReasonKind {
+    ReasonKind::BadKey("is on a curve that this client does not know".to_owned())
+}
+
+/// [`is_bounded`] as a reason against the certificates below.
 pub(super) fn bounded(issuer: &Certificate) -> Option<ReasonKind> {
-    is_bounded(issuer).then(|| ReasonKind::NameConstraint {
+    is_bounded(issuer).then(bounds)
+}
+
+/// The reason against what stands below a constraint with bounds.
+pub(super) fn bounds() -> ReasonKind {
+    ReasonKind::NameConstraint {
         name: "any name".to_owned(),
         fault: ConstraintFault::Bounds,
         detail: "its constraint has a minimum or maximum".to_owned(),
-    })
+    }
 }
 
 /// What stands against the dates when both ends belong to the validity, as most have it.
@@ -223,7 +263,6 @@ impl Family {
 
     /// Of the certificate's own key; `None` when it could not be read.
     pub(super) fn of_key(certificate: &Certificate) -> Option<Self> {
-        use crate::cert::KeyKind;
         let broken = ["is no point", "has a negative", "could not"];
         let faults = &certificate.key.faults;
         if faults.iter().any(|f| broken.iter().any(|b| f.contains(b))) {

@@ -9,10 +9,10 @@ use std::collections::HashMap;
 
 use super::{Answer, Input, ground, sent};
 use crate::cert::extension::KeyUsage;
-use crate::cert::{Certificate, ExtensionValue, Hash, KeyKind, oid};
+use crate::cert::{Certificate, ExtensionValue, GeneralName, Hash, KeyKind, oid};
 use crate::chain::{KeyIdMatch, NameMatch, NodeId, SignatureCheck};
 use crate::judge::constraints::{self, MOST_COMPARISONS};
-use crate::judge::policy::{NameCheck, Sha1};
+use crate::judge::policy::{NameCheck, Policy, Sha1};
 use crate::judge::{Purpose, Reason, ReasonKind, StrictRule, facts, name, policies};
 
 /// Server Gated Crypto, Microsoft's and Netscape's: as good as serverAuth.
@@ -30,7 +30,10 @@ pub(super) fn judge(input: &Input<'_>) -> Answer {
     };
     // What does not parse ends it before anything is judged.
     let unread = list.iter().find_map(|&id| {
-        let kind = input.chain.certificate(id).and_then(|c| unparsable(c))?;
+        let kind = input
+            .chain
+            .certificate(id)
+            .and_then(|c| unparsable(c, input.policy))?;
         Some(Reason::on(id, kind))
     });
     if let Some(reason) = unread {
@@ -52,8 +55,14 @@ pub(super) fn judge(input: &Input<'_>) -> Answer {
     }
 }
 
+/// An empty name of the issuer.
+pub(in crate::judge) const NAMELESS_ISSUER: &str = "its issuer has no name";
+
 /// What X509CertImpl does not read.
-fn unparsable(certificate: &Certificate) -> Option<ReasonKind> {
+fn unparsable(certificate: &Certificate, policy: &Policy) -> Option<ReasonKind> {
+    if certificate.issuer.rdns.is_empty() {
+        return Some(ReasonKind::Unreadable(NAMELESS_ISSUER.to_owned()));
+    }
     let has_extensions = !certificate.extensions.is_empty();
     match certificate.version {
         Some(3) | None => {}
@@ -72,6 +81,14 @@ fn unparsable(certificate: &Certificate) -> Option<ReasonKind> {
         return Some(ReasonKind::DuplicateExtension { oid });
     }
     let alternative = facts::extension(certificate, "2.5.29.17");
+    let nothing = alternative.is_some_and(
+        |e| matches!(&e.value, ExtensionValue::SubjectAltName(names) if names.is_empty()),
+    );
+    if nothing && !policy.empty_alt_names {
+        return Some(ReasonKind::Unreadable(
+            "its list of alternative names is empty".to_owned(),
+        ));
+    }
     if !certificate.subject.rdns.is_empty() {
         return None;
     }
@@ -232,6 +249,12 @@ fn validate(input: &Input<'_>, path: &[NodeId]) -> Option<Reason> {
         .filter_map(|&id| input.chain.certificate(id).map(AsRef::as_ref))
         .collect();
     let policy = policies::fault(&below);
+    // The anchor's key is what the first signature is checked with.
+    let &top = path.get(anchor)?;
+    let small = input.chain.certificate(top).and_then(|c| small(input, c));
+    if let Some(kind) = small.filter(|_| anchor > 0) {
+        return Some(Reason::on(top, kind));
+    }
     for depth in (0..anchor).rev() {
         let (&id, &above) = (path.get(depth)?, path.get(depth + 1)?);
         let certificate = input.chain.certificate(id)?;
@@ -253,10 +276,7 @@ fn validate(input: &Input<'_>, path: &[NodeId]) -> Option<Reason> {
             .or_else(|| {
                 // The issuer's curve is none of those that the provider knows.
                 let issuer = input.chain.certificate(above)?;
-                let KeyKind::Ec { curve } = &issuer.key.kind else {
-                    return None;
-                };
-                (!curve.starts_with("P-")).then_some(ReasonKind::BadSignature)
+                (!ground::has_common_curve(issuer)).then_some(ReasonKind::BadSignature)
             })
             .or_else(|| {
                 let link = input.chain.link(id, above)?;
@@ -270,7 +290,6 @@ fn validate(input: &Input<'_>, path: &[NodeId]) -> Option<Reason> {
             return Some(Reason::on(id, kind));
         }
     }
-    let &top = path.get(anchor)?;
     let certificate = input.chain.certificate(top)?;
     if certificate.version != Some(3) {
         return None;
@@ -293,6 +312,10 @@ fn algorithm(input: &Input<'_>, certificate: &Certificate) -> Option<ReasonKind>
         }
         _ => {}
     }
+    small(input, certificate)
+}
+
+fn small(input: &Input<'_>, certificate: &Certificate) -> Option<ReasonKind> {
     let key = &certificate.key;
     let small = matches!(key.kind, KeyKind::Rsa { .. } | KeyKind::RsaPss { .. })
         && key.bits < input.policy.least_rsa_bits;
@@ -337,10 +360,30 @@ fn constrained(
         if let Some(kind) = ground::bounded(issuer) {
             return Some(kind);
         }
+        // DNSName.constrains looks at the first character of the base.
+        let mut names = certificate.subject_alt_names().iter();
+        if has_empty_base(issuer) && names.any(|n| matches!(n, GeneralName::Dns(_))) {
+            let why = "Java fails at a constraint without a name above it";
+            return Some(ReasonKind::Unreadable(why.to_owned()));
+        }
         match constraints::violation(issuer, certificate, true, left) {
             Ok(found) => found,
             Err(_) => Some(ReasonKind::BudgetSpent),
         }
+    })
+}
+
+/// A constraint of DNS names has the empty name, which holds all.
+fn has_empty_base(issuer: &Certificate) -> bool {
+    issuer.extensions.iter().any(|e| match &e.value {
+        ExtensionValue::NameConstraints {
+            permitted,
+            excluded,
+        } => permitted
+            .iter()
+            .chain(excluded)
+            .any(|b| matches!(b, GeneralName::Dns(base) if base.raw().is_empty())),
+        _ => false,
     })
 }
 

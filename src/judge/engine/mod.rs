@@ -31,6 +31,9 @@ mod steps;
 mod unasked;
 mod webpki;
 
+pub(super) use boringssl::BROKEN_POLICY;
+pub(super) use java::NAMELESS_ISSUER;
+
 /// Everything an engine judges from.
 #[derive(Clone, Copy, Debug)]
 pub struct Input<'a> {
@@ -257,6 +260,11 @@ fn sent(chain: &Chain) -> Vec<NodeId> {
 /// The RFC's own rules.
 pub(super) fn rfc5280(input: &Input<'_>) -> Answer {
     told_truly(input, rfc5280::judge(input))
+}
+
+/// The key is on a curve that browsers know, or on none.
+pub(super) fn has_common_curve(certificate: &Certificate) -> bool {
+    ground::has_common_curve(certificate)
 }
 
 /// GnuTLS finds this name in the certificate.

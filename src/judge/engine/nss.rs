@@ -7,7 +7,7 @@
 
 use std::collections::HashSet;
 
-use super::{Answer, Input, sent};
+use super::{Answer, Input, ground, sent};
 use crate::cert::ocsp::CertStatus;
 use crate::cert::{Certificate, KeyKind, oid};
 use crate::chain::{NameMatch, NodeId, SignatureCheck};
@@ -192,7 +192,12 @@ impl Search<'_> {
         let fitting = chain.issuers(child);
         let fitting = fitting.filter(|link| link.name != NameMatch::Different);
         let mut candidates: Vec<NodeId> = fitting.map(|link| link.issuer).collect();
-        candidates.retain(|&id| self.input.anchors.holds(id) || self.sent.contains(&id));
+        // Its database takes no root with a key that it does not know.
+        let held = |id: NodeId| {
+            self.input.anchors.holds(id)
+                && !chain.certificate(id).is_some_and(|c| ground::is_edwards(c))
+        };
+        candidates.retain(|&id| held(id) || self.sent.contains(&id));
         // Anchors first, then the others as they were sent, which is the order of their numbers.
         candidates.sort_unstable_by_key(|&id| (!self.input.anchors.holds(id), id));
         let mut shared: Option<Reason> = None;
@@ -245,6 +250,13 @@ impl Search<'_> {
             return Err(Reason::on(child, ReasonKind::TlsFeature));
         }
         if let Some(issuer) = self.input.chain.certificate(candidate) {
+            if ground::has_odd_constraints(issuer) {
+                let why = "its name constraints have bounds, or no name";
+                return Err(Reason::on(
+                    candidate,
+                    ReasonKind::Unreadable(why.to_owned()),
+                ));
+            }
             for (depth, &id) in path.iter().take(place).enumerate() {
                 let Some(certificate) = self.input.chain.certificate(id) else {
                     continue;
@@ -295,6 +307,13 @@ impl Search<'_> {
             && key.bits < self.input.policy.least_rsa_bits;
         if small {
             return Some(ReasonKind::WeakKey { bits: key.bits });
+        }
+        if !is_leaf && ground::is_edwards(certificate) {
+            let why = "is of a kind that Firefox does not know";
+            return Some(ReasonKind::BadKey(why.to_owned()));
+        }
+        if !is_leaf && !ground::has_common_curve(certificate) {
+            return Some(ground::other_curve());
         }
         if !trusted && let Some(hash) = facts::weak_hash(certificate) {
             return Some(ReasonKind::WeakHash(hash));

@@ -134,6 +134,10 @@ fn ask(input: &Input<'_>) -> Result<Vec<NodeId>, Error> {
     let certificate = chain.certificate(leaf).ok_or(Error::BadDer)?;
     let leaf_der = CertificateDer::from(certificate.der.as_ref());
     let end_entity = EndEntityCert::try_from(&leaf_der)?;
+    let scts = facts::extension(certificate, "1.3.6.1.4.1.11129.2.4.2").is_some_and(|e| e.critical);
+    if scts && !input.policy.critical_scts {
+        return Err(Error::UnsupportedCriticalExtension);
+    }
     let intermediates: Vec<CertificateDer<'_>> = intermediates(chain, leaf)
         .into_iter()
         .filter_map(|id| chain.certificate(id))

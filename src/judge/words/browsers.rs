@@ -3,6 +3,7 @@
 use super::event::{Event, Rejected};
 use crate::cert::KeyKind;
 use crate::cert::ocsp::ResponseStatus;
+use crate::judge::engine::has_common_curve;
 use crate::judge::{Reason, ReasonKind, StapleFault};
 
 /// What Firefox met: NSS and mozilla::pkix codes.
@@ -24,6 +25,8 @@ pub(super) fn firefox(rejected: &Rejected<'_>) -> Event {
         | ReasonKind::UnsupportedSignature { .. }
         | ReasonKind::WeakHash(_) => "weak-hash",
         ReasonKind::WeakKey { .. } => "weak-key",
+        ReasonKind::BadKey(_) if has_edwards(rejected, reason) => "key-algorithm",
+        ReasonKind::BadKey(_) if has_other_curve(rejected, reason) => "curve",
         ReasonKind::BadKey(_) => "key",
         ReasonKind::NotACa if has_version_1(rejected, reason) => "v1-ca",
         ReasonKind::NotACa => "not-a-ca",
@@ -63,6 +66,16 @@ fn staple(fault: &StapleFault) -> &'static str {
         StapleFault::NotYetValid { .. } => "ocsp-future",
         StapleFault::Expired { .. } => "ocsp-old",
     }
+}
+
+fn has_edwards(rejected: &Rejected<'_>, reason: &Reason) -> bool {
+    let certificate = reason.node.and_then(|id| rejected.certificate(id));
+    certificate.is_some_and(|c| matches!(c.key.kind, KeyKind::Ed25519 | KeyKind::Ed448))
+}
+
+fn has_other_curve(rejected: &Rejected<'_>, reason: &Reason) -> bool {
+    let certificate = reason.node.and_then(|id| rejected.certificate(id));
+    certificate.is_some_and(|c| !has_common_curve(c))
 }
 
 fn has_version_1(rejected: &Rejected<'_>, reason: &Reason) -> bool {

@@ -3,6 +3,7 @@
 use super::event::{Event, Rejected};
 use super::names;
 use crate::cert::{Hash, KeyKind};
+use crate::judge::engine::NAMELESS_ISSUER;
 use crate::judge::facts::NETSCAPE_SERVER;
 use crate::judge::{ConstraintFault, Reason, ReasonKind, StrictRule};
 use crate::target::Host;
@@ -91,6 +92,13 @@ pub(super) fn event(rejected: &Rejected<'_>) -> Event {
                 .with("JAVA_PARSE_PREFIX", prefix("bad_certificate"))
                 .with("JAVA_PARSE_CAUSE", unparsable(&reason.kind))
         }
+        ReasonKind::Unreadable(why) if why == NAMELESS_ISSUER => {
+            Event::new(["unparsable", "certificate"])
+                .with("JAVA_PARSE_PREFIX", prefix("bad_certificate"))
+                .with("JAVA_PARSE_CAUSE", unparsable(&reason.kind))
+        }
+        // Its words for these depend on where it fails.
+        ReasonKind::Unreadable(_) => Event::new(["unread"]),
         ReasonKind::Policy(_) => Event::new(["policy", "certificate"]),
         ReasonKind::KeyUsageForbids { wanted } if *wanted == NETSCAPE_SERVER => {
             Event::new(["netscape-type", "certificate"])
@@ -117,7 +125,19 @@ fn weak(rejected: &Rejected<'_>, reason: &Reason, new_style: bool) -> String {
     let certificate = reason.node.and_then(|n| rejected.certificate(n));
     let subject = certificate.map(|c| names::java_name(&c.subject));
     let subject = subject.unwrap_or_default();
+    let is_anchor = reason.node.is_some_and(|n| rejected.anchors.holds(n));
     match &reason.kind {
+        ReasonKind::WeakKey { bits } if is_anchor && new_style => {
+            format!("keysize limits: RSA {bits} bit key.")
+        }
+        ReasonKind::WeakKey { .. } if is_anchor => {
+            let path = &rejected.answer.path;
+            let below = path.iter().rev().nth(1);
+            let below = below.and_then(|&id| rejected.certificate(id));
+            let hash = below.and_then(|c| c.signature_algorithm.hash);
+            let hash = hash.map_or("SHA256", java_hash);
+            format!("signature algorithm: {hash}withRSA")
+        }
         ReasonKind::WeakKey { bits } => {
             format!("keysize limits: RSA {bits} bit key used with certificate: {subject}")
         }
@@ -138,6 +158,9 @@ fn java_hash(hash: Hash) -> &'static str {
     match hash {
         Hash::Md2 => "MD2",
         Hash::Md5 => "MD5",
+        Hash::Sha256 => "SHA256",
+        Hash::Sha384 => "SHA384",
+        Hash::Sha512 => "SHA512",
         _ => "SHA1",
     }
 }
@@ -156,6 +179,9 @@ fn unparsable(kind: &ReasonKind) -> &'static str {
         }
         ReasonKind::DuplicateExtension { .. } => {
             "java.io.IOException: Duplicate extensions not allowed"
+        }
+        ReasonKind::Unreadable(_) => {
+            "java.security.cert.CertificateParsingException: Empty issuer DN not allowed in X509Certificates"
         }
         ReasonKind::Strict(StrictRule::EmptySubject) => {
             "java.security.cert.CertificateParsingException: X.509 Certificate is incomplete: subject field is empty, and SubjectAlternativeName extension is absent"

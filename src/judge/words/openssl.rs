@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::event::{Event, Rejected};
 use super::names;
 use crate::cert::{GeneralName, KeyKind};
+use crate::judge::engine::BROKEN_POLICY;
 use crate::judge::policy::{CommonName, Report, WhichCommonName};
 use crate::judge::{ConstraintFault, Engine, Reason, ReasonKind, StrictRule};
 use crate::target::Host;
@@ -77,6 +78,7 @@ fn code(rejected: &Rejected<'_>, reason: &Reason) -> u32 {
         ReasonKind::WeakHash(_) => 68,
         ReasonKind::WeakKey { .. } if is_leaf => 66,
         ReasonKind::WeakKey { .. } => 67,
+        ReasonKind::BadKey(_) if rejected.profile.policy.engine == Engine::Boringssl => 6,
         ReasonKind::BadKey(_) => 94,
         ReasonKind::NotACa => 79,
         // The CA check comes before the one for signatures; only who sees the last error sees 32.
@@ -91,6 +93,7 @@ fn code(rejected: &Rejected<'_>, reason: &Reason) -> u32 {
             ConstraintFault::Type => 51,
             ConstraintFault::Syntax => 53,
         },
+        ReasonKind::Policy(why) if why == BROKEN_POLICY => 42,
         ReasonKind::Policy(_) => 43,
         ReasonKind::NotForServers { .. }
         | ReasonKind::NotForClients { .. }
@@ -313,6 +316,7 @@ fn node_code(code: &str) -> &'static str {
     match code {
         "2" => "UNABLE_TO_GET_ISSUER_CERT",
         "3" => "UNABLE_TO_GET_CRL",
+        "6" => "UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY",
         "7" => "CERT_SIGNATURE_FAILURE",
         "9" => "CERT_NOT_YET_VALID",
         "10" => "CERT_HAS_EXPIRED",
