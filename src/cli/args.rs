@@ -162,7 +162,9 @@ pub(super) struct Verify {
     /// Trust only the certificates of this file (repeatable).
     #[arg(long, value_name = "FILE")]
     pub roots: Vec<PathBuf>,
-    /// The name or address the certificate must carry; without it, names are not checked.
+    /// The name or address the certificate must carry; without it, names are not checked. It is taken as
+    /// from a URL, in ASCII, without a final dot or brackets: a library that is handed it as typed may
+    /// refuse it.
     #[arg(long, value_name = "NAME")]
     pub host: Option<String>,
     /// Judge as of then: 2027-01-31, 2027-01-31T12:00:00Z, +30d, -2h.

@@ -9,9 +9,10 @@ use tempfile::TempDir;
 use whycert::cert::pem;
 
 use super::{HOST, Line, MintedLine};
-use crate::support::mint::NOW;
+use crate::support::mint::{Minted, NOW, ca, server};
 use crate::support::peer;
 use crate::support::programs::{self, clean};
+use rcgen::KeyPair;
 
 const SERVER: &[u8] = &[6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 1];
 const CLIENT: &[u8] = &[6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 2];
@@ -124,6 +125,28 @@ fn an_anchor_is_trusted_only_for_the_uses_that_its_file_names() {
             !accepted,
             "{what}: {words}"
         );
+    }
+}
+
+/// OpenSSL takes the trusted one first and looks no further; the RFC's rules take any path.
+#[test]
+fn another_path_around_an_anchor_for_other_uses_will_do() {
+    let other = Minted::root(ca("Other Root"));
+    let old = Minted::root(ca("Old Root"));
+    let key = KeyPair::from_pem(&old.key.serialize_pem()).unwrap();
+    let cross = other.issue_with(ca("Old Root"), key);
+    let leaf = old.issue(server(&[HOST]));
+    let folder = tempfile::tempdir().unwrap();
+    let sent = pem::encode(&leaf.der) + &pem::encode(&cross.der);
+    std::fs::write(folder.path().join("chain.pem"), sent).unwrap();
+    let both = trusted(&old.der, &[], SERVER) + &pem::encode(&other.der);
+    for (roots, accepted) in [(trusted(&old.der, &[], SERVER), false), (both, true)] {
+        std::fs::write(folder.path().join("roots.pem"), roots).unwrap();
+        let report = report(folder.path());
+        let rfc = verdict(&report, "rfc5280");
+        assert_eq!(rfc["accepted"], accepted, "{rfc}");
+        let openssl = verdict(&report, "openssl");
+        assert_eq!(openssl["accepted"], false, "{openssl}");
     }
 }
 

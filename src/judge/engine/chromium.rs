@@ -47,10 +47,8 @@ pub(super) fn judge(input: &Input<'_>) -> Answer {
             .failures
             .extend(signed_oddly(input, &answer.path, depth).map(|k| Reason::on(id, k)));
     }
-    let below = answer.path.iter().filter(|&&id| !input.anchors.holds(id));
-    if let Some(&id) = below.clone().last()
-        && below.count() > MOST_BELOW_ANCHOR
-    {
+    let mut below = answer.path.iter().filter(|&&id| !input.anchors.holds(id));
+    if let Some(&id) = below.nth(MOST_BELOW_ANCHOR) {
         answer
             .failures
             .push(Reason::on(id, ReasonKind::MissingIssuer));

@@ -226,6 +226,7 @@ fn told_truly(input: &Input<'_>, mut answer: Answer) -> Answer {
     if let Some(id) = path.find(|&id| input.anchors.is_for_other_use(id)) {
         let reason = Reason::on(id, ReasonKind::HeldForOtherUse);
         answer.accepted = false;
+        answer.failures.retain(|r| *r != reason);
         answer.failures.insert(0, reason);
         answer.steps = steps::of(input, &answer.path, &answer.failures);
     }

@@ -168,6 +168,10 @@ impl Rules<'_> {
         let policy = self.input.policy;
         let trusted = matches!(place, Place::Anchor | Place::TrustedLeaf);
         let mut kinds = facts::unreadable(certificate);
+        // No path goes through it; another may do.
+        if self.input.anchors.is_for_other_use(id) {
+            kinds.push(ReasonKind::HeldForOtherUse);
+        }
         if !trusted || policy.anchor_dates {
             kinds.extend(facts::dates(certificate, self.input.question.at));
         }
