@@ -191,13 +191,23 @@ fn a_file_that_is_no_plain_pem_counts_only_for_clients_that_read_it() {
     let files: [(&[u8], &[&str]); 4] = [
         (
             pem.as_bytes(),
-            &["curl8-openssl", "wget125", "gnutls-cli", "bun"],
+            &[
+                "curl8-openssl",
+                "bun",
+                "ureq3",
+                "wget125",
+                "gnutls-cli",
+                "curl8-gnutls",
+            ],
         ),
         (
             &[b"\xef\xbb\xbf", pem.as_bytes()].concat(),
-            &["curl8-openssl", "wget125", "gnutls-cli"],
+            &["curl8-openssl", "wget125", "gnutls-cli", "curl8-gnutls"],
         ),
-        (indented.as_bytes(), &["wget125", "gnutls-cli"]),
+        (
+            indented.as_bytes(),
+            &["wget125", "gnutls-cli", "curl8-gnutls"],
+        ),
         (&root.der, &[]),
     ];
     for (bytes, readers) in files {
@@ -209,7 +219,14 @@ fn a_file_that_is_no_plain_pem_counts_only_for_clients_that_read_it() {
         let shown = Arc::new(capture(URL, &[&leaf]));
         let seen = inspect::assemble(shown, &place.given(&file), &options, mint::NOW);
         let grid = seen.grid.unwrap();
-        for id in ["curl8-openssl", "wget125", "gnutls-cli", "bun"] {
+        for id in [
+            "curl8-openssl",
+            "wget125",
+            "gnutls-cli",
+            "curl8-gnutls",
+            "bun",
+            "ureq3",
+        ] {
             let row = grid.rows.iter().find(|r| r.client().id == id).unwrap();
             assert_eq!(row.accepted(), readers.contains(&id), "{id} {readers:?}");
         }

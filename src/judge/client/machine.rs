@@ -115,16 +115,19 @@ pub(super) fn named<'a>(file: &Path, stores: &'a Stores, profile: &Profile) -> N
     }
 }
 
-/// The same of the file that it is handed. Java is handed a trust store that is made of it.
+/// The same of the file that it is handed. Java is handed a trust store that is made of it; what keeps its
+/// roots in a database is handed the certificates.
 pub(super) fn unreadable_when_handed(store: &TrustStore, profile: &Profile) -> Option<FileTrouble> {
     let hands = profile.source.hands();
     let mut files = hands.iter().filter(|(_, handed)| *handed == Handed::File);
     let made = files.any(|(one, _)| one.contains.is_some());
-    unreadable(store, profile).filter(|_| !made)
+    let database =
+        ["chromium", "firefox", "windows", "apple"].contains(&profile.source.store.as_str());
+    unreadable(store, profile).filter(|_| !made && !database)
 }
 
 /// What stops this client from reading a file that is read here: all want PEM. GnuTLS finds it anywhere,
-/// OpenSSL and BoringSSL at the beginning of a line, OpenSSL after a byte-order mark too.
+/// all others at the beginning of a line, OpenSSL after a byte-order mark too.
 pub(super) fn unreadable(store: &TrustStore, profile: &Profile) -> Option<FileTrouble> {
     let engine = profile.policy.engine;
     let reads = match store.form {
@@ -134,6 +137,14 @@ pub(super) fn unreadable(store: &TrustStore, profile: &Profile) -> Option<FileTr
         Form::Other => false,
     };
     (!reads).then_some(FileTrouble::NotPem)
+}
+
+/// The store's title, with what is wrong with its file.
+pub(super) fn title(store: &TrustStore, trouble: Option<FileTrouble>) -> String {
+    match trouble {
+        Some(what) => format!("{} ({})", store.title, what.words()),
+        None => store.title.clone(),
+    }
 }
 
 /// The stores that a source's name leads to, and whether they are those very ones: a store that cannot

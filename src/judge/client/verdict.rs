@@ -293,15 +293,13 @@ fn trust<'a>(profile: &Profile, edition: &Edition, ask: &Ask<'a>) -> Trust<'a> {
         } => {
             let trouble = machine::unreadable_when_handed(store, profile);
             let Some(in_effect) = profile.source.when_handed(hashed_folder) else {
-                // Only a client that has words for it is handed the file itself.
                 return given(store, trouble);
             };
             let (mut found, assumed) = machine::own_stores(&in_effect, edition, stores);
             let mut titles: Vec<String> = found.iter().map(|s| s.title.clone()).collect();
-            titles.push(store.title.clone());
-            match (trouble, titles.last_mut()) {
-                (Some(what), Some(title)) => title.push_str(&format!(" ({})", what.words())),
-                _ => found.push(store),
+            titles.push(machine::title(store, trouble));
+            if trouble.is_none() {
+                found.push(store);
             }
             Trust {
                 title: titles.join(" + "),
@@ -353,14 +351,14 @@ fn trust<'a>(profile: &Profile, edition: &Edition, ask: &Ask<'a>) -> Trust<'a> {
 /// What a client trusts that is given this store and nothing else.
 fn given(store: &TrustStore, trouble: Option<FileTrouble>) -> Trust<'_> {
     Trust {
-        stores: vec![store],
+        stores: trouble.is_none().then_some(store).into_iter().collect(),
         in_effect: InEffect {
             files: store.path.iter().cloned().collect(),
             why: "given".to_owned(),
             replaced: true,
             ..InEffect::default()
         },
-        title: store.title.clone(),
+        title: machine::title(store, trouble),
         assumed: false,
         trouble,
         file: Some(store.path.clone().unwrap_or_else(|| handed_file(store))),

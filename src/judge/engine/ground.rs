@@ -181,7 +181,7 @@ fn constraint_faults(issuer: &Certificate) -> impl Iterator<Item = &'static str>
         .flat_map(|e| e.faults.iter().copied())
 }
 
-/// The curves that BoringSSL, NSS and webpki know among those for signatures of servers.
+/// The key is on one of the three curves that everybody knows, or on none.
 pub(super) fn has_common_curve(certificate: &Certificate) -> bool {
     match &certificate.key.kind {
         KeyKind::Ec { curve } => matches!(curve.as_str(), "P-256" | "P-384" | "P-521"),
@@ -196,7 +196,7 @@ pub(super) fn is_edwards(certificate: &Certificate) -> bool {
 
 /// The reason against a key on another curve.
 pub(super) fn other_curve() -> ReasonKind {
-    ReasonKind::BadKey("is on a curve that this client does not know".to_owned())
+    ReasonKind::BadKey("it is on a curve that this client does not know".to_owned())
 }
 
 /// [`is_bounded`] as a reason against the certificates below.

@@ -263,7 +263,7 @@ pub(super) fn rfc5280(input: &Input<'_>) -> Answer {
     told_truly(input, rfc5280::judge(input))
 }
 
-/// The key is on a curve that browsers know, or on none.
+/// The key is on a curve that everybody knows, or on none.
 pub(super) fn has_common_curve(certificate: &Certificate) -> bool {
     ground::has_common_curve(certificate)
 }

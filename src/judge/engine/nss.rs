@@ -309,7 +309,7 @@ impl Search<'_> {
             return Some(ReasonKind::WeakKey { bits: key.bits });
         }
         if !is_leaf && ground::is_edwards(certificate) {
-            let why = "is of a kind that Firefox does not know";
+            let why = "it is of a kind that Firefox does not know";
             return Some(ReasonKind::BadKey(why.to_owned()));
         }
         if !is_leaf && !ground::has_common_curve(certificate) {
