@@ -128,19 +128,27 @@ fn an_anchor_is_trusted_only_for_the_uses_that_its_file_names() {
     }
 }
 
-/// OpenSSL takes the trusted one first and looks no further; the RFC's rules take any path.
+/// OpenSSL builds one path and looks no further; the RFC's rules take any, but none through another
+/// certificate of the CA that is refused.
 #[test]
 fn another_path_around_an_anchor_for_other_uses_will_do() {
+    let again = |of: &Minted| KeyPair::from_pem(&of.key.serialize_pem()).unwrap();
     let other = Minted::root(ca("Other Root"));
     let old = Minted::root(ca("Old Root"));
-    let key = KeyPair::from_pem(&old.key.serialize_pem()).unwrap();
-    let cross = other.issue_with(ca("Old Root"), key);
-    let leaf = old.issue(server(&[HOST]));
+    let cross = other.issue_with(ca("Old Root"), again(&old));
+    let issuing = old.issue(ca("Issuing"));
+    let reissued = other.issue_with(ca("Issuing"), again(&issuing));
+    let leaf = issuing.issue(server(&[HOST]));
     let folder = tempfile::tempdir().unwrap();
-    let sent = pem::encode(&leaf.der) + &pem::encode(&cross.der);
-    std::fs::write(folder.path().join("chain.pem"), sent).unwrap();
-    let both = trusted(&old.der, &[], SERVER) + &pem::encode(&other.der);
-    for (roots, accepted) in [(trusted(&old.der, &[], SERVER), false), (both, true)] {
+    let refused = trusted(&old.der, &[], SERVER);
+    let both = refused.clone() + &pem::encode(&other.der);
+    for (above, roots, accepted) in [
+        (&reissued, &refused, false),
+        (&reissued, &both, true),
+        (&cross, &both, false),
+    ] {
+        let sent = [&leaf, &issuing, above].map(|m| pem::encode(&m.der));
+        std::fs::write(folder.path().join("chain.pem"), sent.concat()).unwrap();
         std::fs::write(folder.path().join("roots.pem"), roots).unwrap();
         let report = report(folder.path());
         let rfc = verdict(&report, "rfc5280");

@@ -28,6 +28,11 @@ pub(super) fn judge(input: &Input<'_>) -> Answer {
     let mut rules = Rules {
         input,
         comparisons: MOST_COMPARISONS,
+        refused: input
+            .anchors
+            .iter()
+            .filter(|&id| input.anchors.is_for_other_use(id))
+            .collect(),
     };
     let (path, mut failures) = search(&mut rules, leaf);
     failures.dedup();
@@ -98,6 +103,8 @@ impl Rank {
 pub(super) struct Rules<'a> {
     pub(super) input: &'a Input<'a>,
     comparisons: usize,
+    /// Anchors for other uses than this one.
+    refused: Vec<NodeId>,
 }
 
 /// Where a certificate stands in a path.
@@ -123,6 +130,21 @@ impl Rules<'_> {
                     self_signed() && chain.certificate(leaf).is_some_and(|c| !c.is_ca())
                 }
             }
+    }
+
+    /// It is an anchor for other uses, or the same CA (name and key) by another certificate that is no anchor.
+    fn is_refused(&self, id: NodeId, certificate: &Certificate) -> bool {
+        let same_ca = |other: &Certificate| {
+            other.spki_sha256.is_some()
+                && other.spki_sha256 == certificate.spki_sha256
+                && other.subject.matches(&certificate.subject)
+        };
+        self.refused.contains(&id)
+            || !self.input.anchors.holds(id)
+                && self.refused.iter().any(|&other| {
+                    let other = self.input.chain.certificate(other);
+                    other.is_some_and(|other| same_ca(other))
+                })
     }
 
     /// The path may end here.
@@ -169,7 +191,7 @@ impl Rules<'_> {
         let trusted = matches!(place, Place::Anchor | Place::TrustedLeaf);
         let mut kinds = facts::unreadable(certificate);
         // No path goes through it; another may do.
-        if self.input.anchors.is_for_other_use(id) {
+        if self.is_refused(id, certificate) {
             kinds.push(ReasonKind::HeldForOtherUse);
         }
         if !trusted || policy.anchor_dates {
