@@ -185,6 +185,33 @@ impl Chain {
         self.plain.as_deref().unwrap_or(self)
     }
 
+    /// The chain for verifiers that know the usual algorithms, and the signatures that `known` names by
+    /// child and issuer: others cannot be checked there. `None` when there are none.
+    pub fn with_usual_signatures(
+        &self,
+        known: impl Fn(&Certificate, &Certificate) -> bool,
+    ) -> Option<Self> {
+        let unusual = |link: &Link| match link.signature {
+            SignatureCheck::Verified | SignatureCheck::Bad => {
+                let child = self.certificate(link.child)?;
+                let issuer = self.certificate(link.issuer)?;
+                signature::unusual(child, issuer).filter(|_| !known(child, issuer))
+            }
+            _ => None,
+        };
+        let found: Vec<_> = self.links.iter().map(unusual).collect();
+        if found.iter().all(Option::is_none) {
+            return None;
+        }
+        let mut out = self.clone();
+        for (link, why) in out.links.iter_mut().zip(found) {
+            if let Some(why) = why {
+                link.signature = SignatureCheck::CannotCheck(why);
+            }
+        }
+        Some(out)
+    }
+
     /// The node of this certificate.
     pub fn find(&self, sha256: &[u8; 32]) -> Option<NodeId> {
         self.iter()

@@ -48,6 +48,14 @@ pub(crate) fn verify(
     }
 }
 
+/// Why the provider alone cannot check this signature, whatever `rare` makes of it; `None` when it can.
+pub(super) fn unusual(child: &Certificate, issuer: &Certificate) -> Option<String> {
+    match algorithm(&child.signature_algorithm, issuer) {
+        Err(SignatureCheck::CannotCheck(why)) => Some(why),
+        _ => None,
+    }
+}
+
 const RSA_SHA1: &str = "1.2.840.113549.1.1.5";
 pub(super) const RSA_PSS: &str = "1.2.840.113549.1.1.10";
 const RSA_SHA256: &str = "1.2.840.113549.1.1.11";

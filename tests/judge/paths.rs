@@ -110,3 +110,32 @@ fn extensions_that_only_some_read() {
         assert_eq!(refused(&nameless, client), no, "no name by {client}");
     }
 }
+
+/// Roots and signatures of kinds that few check. Measured with GnuTLS 3.7.9, Go 1.19, OpenJDK 17, Bun 1.4 and
+/// curl with OpenSSL 3.0; Chromium and Firefox by their sources.
+#[test]
+fn rare_signatures_are_checked_by_few() {
+    let asked = [
+        "bun",
+        "chromium",
+        "curl7-openssl",
+        "firefox",
+        "gnutls-cli",
+        "go124",
+        "java17-url",
+    ];
+    for (name, by) in [
+        ("dsaroot", "bun chromium firefox go124"),
+        ("sha224", "chromium firefox go124"),
+        // RSA-PSS with SHA-256 and 20 octets of salt.
+        ("psssalt", "bun chromium firefox gnutls-cli go124"),
+        (
+            "p192root",
+            "bun chromium curl7-openssl firefox go124 java17-url",
+        ),
+    ] {
+        let report = verdicts(name);
+        let refusing = asked.into_iter().filter(|c| refused(&report, c));
+        assert_eq!(refusing.collect::<Vec<_>>().join(" "), by, "{name}");
+    }
+}

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use super::Question;
 use super::policy::{Engine, Policy};
 use super::reason::{Reason, ReasonKind};
-use crate::cert::{Certificate, OcspResponse};
+use crate::cert::{Certificate, Hash, KeyKind, OcspResponse};
 use crate::chain::{Chain, NodeId, Origin};
 use crate::target::Host;
 
@@ -202,6 +202,14 @@ impl Anchors {
 /// Asks the engine of the policy. `None`: that engine is not written yet, so nothing is known of
 /// this client; it is left out, never guessed.
 pub fn ask(input: &Input<'_>) -> Option<Answer> {
+    let engine = input.policy.engine;
+    let usual = input
+        .chain
+        .with_usual_signatures(|child, issuer| checks(engine, child, issuer));
+    let input = &Input {
+        chain: usual.as_ref().unwrap_or(input.chain),
+        ..*input
+    };
     let answer = match input.policy.engine {
         Engine::Rfc5280 => rfc5280::judge(input),
         Engine::Webpki => webpki::judge(input),
@@ -216,6 +224,23 @@ pub fn ask(input: &Input<'_>) -> Option<Answer> {
     let mut answer = told_truly(input, answer);
     unasked::add(input, &mut answer);
     Some(answer)
+}
+
+/// The engine checks signatures of this kind, of those that few do. Seen with GnuTLS 3.7.9, Go 1.19,
+/// Java 17 and Bun 1.4.5; what the engine refuses for its own reasons it says elsewhere.
+fn checks(engine: Engine, child: &Certificate, issuer: &Certificate) -> bool {
+    let by = &child.signature_algorithm;
+    let (is_pss, is_sha224) = (by.pss.is_some(), by.hash == Some(Hash::Sha224));
+    match (engine, &issuer.key.kind) {
+        (Engine::Rfc5280 | Engine::Openssl, _) => true,
+        (Engine::Gnutls | Engine::Java, KeyKind::Dsa) => true,
+        (Engine::Gnutls, KeyKind::Ec { curve }) => matches!(curve.as_str(), "P-192" | "P-224"),
+        (Engine::Go | Engine::Boringssl, KeyKind::Ec { curve }) => curve == "P-224",
+        (Engine::Java, KeyKind::Rsa { .. } | KeyKind::RsaPss { .. }) => is_pss || is_sha224,
+        (Engine::Gnutls, KeyKind::Rsa { .. }) => is_sha224 && !is_pss,
+        (Engine::Boringssl, KeyKind::Rsa { .. }) => !is_pss,
+        _ => false,
+    }
 }
 
 /// Engines say of every self-signed leaf that they do not trust that it is unknown. Where the store
