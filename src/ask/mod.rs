@@ -6,7 +6,8 @@
 
 use std::path::Path;
 use std::process::Command;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crate::judge::client::{Measured, Said};
@@ -61,17 +62,48 @@ const NOT_FOR_THEM: &[&str] = &[
 ];
 
 /// Runs them, a few beside each other, and tells each answer as it comes. Blocking.
+///
+/// A server that serves one at a time lets the others wait for longer than they do. Where some were
+/// answered, those that were not are asked again, each alone, as long as that helps.
 pub fn ask(ways: &[Way], told: &(dyn Fn(Measured) + Sync)) {
     let next = AtomicUsize::new(0);
+    let (answered, late) = (AtomicBool::new(false), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
         for _ in 0..SIDE_BY_SIDE.min(ways.len()) {
             scope.spawn(|| {
                 while let Some(way) = ways.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    told(one(way));
+                    let measured = one(way);
+                    match (waited(&measured.said), late.lock()) {
+                        (true, Ok(mut late)) => late.push((way, measured)),
+                        _ => {
+                            answered.store(true, Ordering::Relaxed);
+                            told(measured);
+                        }
+                    }
                 }
             });
         }
     });
+    let mut helps = answered.into_inner();
+    for (way, mut measured) in late.into_inner().unwrap_or_default() {
+        if helps {
+            measured = one(way);
+            helps = !waited(&measured.said);
+        }
+        told(measured);
+    }
+}
+
+/// The client gave up waiting, by its own words or ours.
+fn waited(said: &Said) -> bool {
+    let words = match said {
+        Said::Rejected { message, cause } => format!("{message} {cause}").to_lowercase(),
+        Said::NotAsked(why) => why.to_lowercase(),
+        Said::Accepted => return false,
+    };
+    ["timed out", "timeout", "time-out", "did not answer within"]
+        .iter()
+        .any(|sign| words.contains(sign))
 }
 
 fn one(way: &Way) -> Measured {
