@@ -6,7 +6,9 @@ use std::net::IpAddr;
 use super::asn1::{
     self, BIT_STRING, BOOLEAN, Element, Elements, INTEGER, NULL, OCTET_STRING, SEQUENCE,
 };
-use super::extension::{AccessDescription, ExtensionValue, GeneralName, KeyUsage, Policy, Sct};
+use super::extension::{
+    AccessDescription, ExtensionValue, GeneralName, KeyUsage, Policy, Sct, constraint_fault,
+};
 use super::name::{self, Name};
 use super::oid::Oid;
 use crate::moment::Moment;
@@ -291,19 +293,19 @@ impl Reader<'_> {
             bases.push(self.general_name(&base, true));
             match of_subtree.take_tag(0x80) {
                 Some(minimum) if minimum.content != [0] => {
-                    self.fault("it has a minimum other than zero, which RFC 5280 forbids");
+                    self.fault(constraint_fault::MINIMUM);
                 }
-                Some(_) => self.fault("it has a minimum, which RFC 5280 forbids to write"),
+                Some(_) => self.fault(constraint_fault::MINIMUM_ZERO),
                 None => {}
             }
             if of_subtree.take_tag(0x81).is_some() {
-                self.fault("it has a maximum, which RFC 5280 forbids");
+                self.fault(constraint_fault::MAXIMUM);
             }
             end(&of_subtree)?;
         }
         end(&parts)?;
         if bases.is_empty() {
-            self.fault("a list in it is empty");
+            self.fault(constraint_fault::EMPTY_LIST);
         }
         Ok(bases)
     }

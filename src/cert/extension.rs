@@ -26,6 +26,18 @@ pub struct Extension {
     pub faults: Vec<&'static str>,
 }
 
+/// Faults of name constraints, among [`Extension::faults`].
+pub mod constraint_fault {
+    /// A minimum is spelt out that is meant anyway.
+    pub const MINIMUM_ZERO: &str = "it has a minimum, which RFC 5280 forbids to write";
+    /// A minimum that says something.
+    pub const MINIMUM: &str = "it has a minimum other than zero, which RFC 5280 forbids";
+    /// A maximum.
+    pub const MAXIMUM: &str = "it has a maximum, which RFC 5280 forbids";
+    /// A list of names that is there and has none.
+    pub const EMPTY_LIST: &str = "a list in it is empty";
+}
+
 /// Decoded values.
 #[derive(Clone, Debug)]
 #[allow(missing_docs)]

@@ -21,12 +21,14 @@ mod parts;
 pub mod pem;
 pub mod pkcs7;
 mod read;
+mod time;
 
 pub use extension::{Extension, ExtensionValue, GeneralName};
 pub use key::{Hash, Key, KeyKind, PointForm, SignatureAlgorithm};
 pub use name::{Attribute, Name};
 pub use ocsp::OcspResponse;
 pub use oid::Oid;
+pub use time::TimeForm;
 
 /// One certificate with every field of RFC 5280 that appears in practice.
 #[derive(Clone, Debug)]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::asn1::{self, Element, Elements};
 use super::key::{self, SignatureAlgorithm};
-use super::{Certificate, Name, oid, read};
+use super::{Certificate, Name, oid, time};
 use crate::moment::Moment;
 
 /// One answer, as a server staples it.
@@ -277,7 +277,7 @@ fn basic_response(element: &Element<'_>) -> Result<BasicResponse, &'static str> 
     }
     Ok(BasicResponse {
         responder,
-        produced_at: read::generalized_time(produced_at.content),
+        produced_at: time::generalized(produced_at.content),
         singles,
         signature_algorithm: key::signature_algorithm(&algorithm),
         signature,
@@ -307,7 +307,7 @@ fn single(element: &Element<'_>) -> Option<SingleResponse> {
         0x82 => CertStatus::Unknown,
         _ => return None,
     };
-    let time = |e: Element<'_>| read::generalized_time(e.content);
+    let time = |e: Element<'_>| time::generalized(e.content);
     let this_update = time(parts.take_tag(asn1::GENERALIZED_TIME)?)?;
     let next_update = match parts.take_tag(0xa0) {
         Some(next) => Some(time(next.inside().take_tag(asn1::GENERALIZED_TIME)?)?),
@@ -335,7 +335,7 @@ fn revoked(info: &Element<'_>) -> CertStatus {
     let mut parts = info.inside();
     let at = parts
         .take_tag(asn1::GENERALIZED_TIME)
-        .and_then(|t| read::generalized_time(t.content));
+        .and_then(|t| time::generalized(t.content));
     let code = parts
         .take_tag(0xa0)
         .and_then(|r| r.inside().take_tag(ENUMERATED))

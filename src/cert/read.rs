@@ -4,14 +4,11 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest;
 
-use super::asn1::{
-    self, BIT_STRING, Element, Elements, GENERALIZED_TIME, INTEGER, OCTET_STRING, SEQUENCE,
-    UTC_TIME,
-};
+use super::asn1::{self, BIT_STRING, Element, Elements, INTEGER, OCTET_STRING, SEQUENCE};
 use super::{
-    Certificate, Defect, Extension, ExtensionValue, Key, Name, Oid, SignatureAlgorithm, decode, key,
+    Certificate, Defect, Extension, ExtensionValue, Key, Name, Oid, SignatureAlgorithm, decode,
+    key, time,
 };
-use crate::moment::Moment;
 use crate::text;
 
 /// Extensions read at most; more is a defect.
@@ -48,7 +45,7 @@ impl Certificate {
         out
     }
 
-    fn defect(&mut self, field: &'static str, words: impl Into<String>) {
+    pub(super) fn defect(&mut self, field: &'static str, words: impl Into<String>) {
         self.defects.push(Defect {
             field,
             words: words.into(),
@@ -177,10 +174,10 @@ fn to_be_signed(out: &mut Certificate, mut parts: Elements<'_>) {
         let mut times = validity.inside();
         out.not_before = times
             .next()
-            .and_then(|t| time(out, "validity.notBefore", &t));
+            .and_then(|t| time::read(out, "validity.notBefore", &t));
         out.not_after = times
             .next()
-            .and_then(|t| time(out, "validity.notAfter", &t));
+            .and_then(|t| time::read(out, "validity.notAfter", &t));
         if out.not_before.is_none() && out.not_after.is_none() && validity.content.is_empty() {
             out.defect("validity", "It is empty.");
         }
@@ -296,133 +293,6 @@ fn name(out: &mut Certificate, field: &'static str, element: &Element<'_>) -> Na
         out.defect(field, "A part of the name is empty or could not be read.");
     }
     Name::read(element)
-}
-
-/// UTCTime or GeneralizedTime (RFC 5280 section 4.1.2.5).
-fn time(out: &mut Certificate, field: &'static str, element: &Element<'_>) -> Option<Moment> {
-    let text = element.content;
-    let (year, rest) = match element.tag {
-        UTC_TIME => {
-            let (year, rest) = text.split_at_checked(2)?;
-            // 50 to 99 are of the last century.
-            let year = number(year).unwrap_or(-1);
-            (
-                if year < 0 {
-                    year
-                } else if year >= 50 {
-                    1900 + year
-                } else {
-                    2000 + year
-                },
-                rest,
-            )
-        }
-        GENERALIZED_TIME => {
-            let (year, rest) = text.split_at_checked(4)?;
-            (number(year).unwrap_or(-1), rest)
-        }
-        _ => {
-            out.defect(field, "It is no time.");
-            return None;
-        }
-    };
-    let part = |at: usize| rest.get(at..at + 2).and_then(number);
-    let (Some(month), Some(day), Some(hour), Some(minute)) = (part(0), part(2), part(4), part(6))
-    else {
-        out.defect(field, "The time could not be read.");
-        return None;
-    };
-    let (second, zone) = match rest.get(8..) {
-        Some(b"Z") => {
-            out.defect(field, "The time has no seconds.");
-            (0, &b"Z"[..])
-        }
-        Some(tail) => (part(8).unwrap_or(-1), tail.get(2..).unwrap_or_default()),
-        None => (-1, &[][..]),
-    };
-    let sane = year >= 0
-        && (1..=12).contains(&month)
-        && (1..=days_in(year, month)).contains(&day)
-        && (0..=23).contains(&hour)
-        && (0..=59).contains(&minute)
-        && (0..=60).contains(&second);
-    if !sane {
-        out.defect(field, "The time could not be read.");
-        return None;
-    }
-    let zone = match zone {
-        [b'.', fraction @ ..] if element.tag == GENERALIZED_TIME => {
-            out.defect(
-                field,
-                "The time has a fraction of a second, which is not allowed.",
-            );
-            let digits = fraction.iter().take_while(|d| d.is_ascii_digit()).count();
-            fraction.get(digits..).unwrap_or_default()
-        }
-        zone => zone,
-    };
-    let offset = match zone {
-        b"Z" => 0,
-        [sign @ (b'+' | b'-'), digits @ ..] if digits.len() == 4 => {
-            out.defect(field, "The time is not in UTC, as it must be.");
-            let hours = digits.get(..2).and_then(number)?;
-            let minutes = digits.get(2..).and_then(number)?;
-            let seconds = (hours * 60 + minutes) * 60;
-            if *sign == b'+' { seconds } else { -seconds }
-        }
-        _ => {
-            out.defect(field, "The time could not be read.");
-            return None;
-        }
-    };
-    if (element.tag == GENERALIZED_TIME) == (1950..2050).contains(&year) {
-        out.defect(field, "The time has the wrong type for its year.");
-    }
-    Some(Moment::from_unix(
-        days_from_epoch(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second - offset,
-    ))
-}
-
-/// GeneralizedTime in the one form that DER and RFC 5280 allow: `20260131235959Z`.
-pub(super) fn generalized_time(content: &[u8]) -> Option<Moment> {
-    let (digits, b"Z") = content.split_at_checked(14)? else {
-        return None;
-    };
-    let part = |at: usize, length: usize| digits.get(at..at + length).and_then(number);
-    let (year, month, day) = (part(0, 4)?, part(4, 2)?, part(6, 2)?);
-    let (hour, minute, second) = (part(8, 2)?, part(10, 2)?, part(12, 2)?);
-    let sane = (1..=12).contains(&month)
-        && (1..=days_in(year, month)).contains(&day)
-        && hour <= 23
-        && minute <= 59
-        && second <= 60;
-    let days = days_from_epoch(year, month, day);
-    sane.then(|| Moment::from_unix(days * 86_400 + hour * 3_600 + minute * 60 + second))
-}
-
-fn number(digits: &[u8]) -> Option<i64> {
-    digits.iter().try_fold(0, |n, d| {
-        d.is_ascii_digit().then(|| n * 10 + i64::from(d - b'0'))
-    })
-}
-
-fn days_in(year: i64, month: i64) -> i64 {
-    match month {
-        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
-}
-
-/// Days since 1970-01-01 of a date in the Gregorian calendar; years begin in March here, so that the
-/// leap day is the last.
-fn days_from_epoch(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let of_era = year.rem_euclid(400);
-    let of_year = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5 + day - 1;
-    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
 }
 
 fn extensions(out: &mut Certificate, list: &Element<'_>) {
@@ -570,13 +440,5 @@ mod tests {
         let c = Certificate::read(der);
         assert_eq!(c.defects[0].words, "2 bytes after its end.");
         assert!(c.not_after.is_some());
-    }
-
-    #[test]
-    fn days_are_counted_from_the_epoch() {
-        assert_eq!(days_from_epoch(1970, 1, 1), 0);
-        assert_eq!(days_from_epoch(2000, 3, 1), 11_017);
-        assert_eq!(days_from_epoch(9999, 12, 31), 2_932_896);
-        assert_eq!(days_from_epoch(0, 1, 1), -719_528);
     }
 }

@@ -5,7 +5,7 @@ use aws_lc_rs::signature as alg;
 
 use super::{Policy, ReasonKind, StrictRule, name};
 use crate::cert::extension::KeyUsage;
-use crate::cert::{Certificate, Extension, ExtensionValue, Hash, KeyKind, Oid, oid};
+use crate::cert::{Certificate, Extension, ExtensionValue, Hash, KeyKind, Oid, TimeForm, oid};
 use crate::chain::key_octets;
 use crate::moment::Moment;
 use crate::target::Host;
@@ -125,12 +125,11 @@ pub(super) fn unreadable(certificate: &Certificate) -> Vec<ReasonKind> {
     found
 }
 
-/// One of the times is written in a way that RFC 5280, section 4.1.2.5, does not allow; `forms` are
-/// words of the defect.
-pub(super) fn has_odd_time(certificate: &Certificate, forms: &[&str]) -> bool {
+/// One of the times is written in one of these ways.
+pub(super) fn has_odd_time(certificate: &Certificate, forms: &[TimeForm]) -> bool {
     certificate.defects.iter().any(|d| {
         matches!(d.field, "validity.notBefore" | "validity.notAfter")
-            && forms.iter().any(|form| d.words.contains(form))
+            && forms.iter().any(|form| d.words == form.words())
     })
 }
 

@@ -4,7 +4,7 @@
 //! Of the policy it reads `name_check`, `partial_chain`, `report` and what [`name::accepts`] reads.
 
 use super::{Answer, Input, ground, sent};
-use crate::cert::{Certificate, ExtensionValue, GeneralName, Hash, KeyKind, oid};
+use crate::cert::{Certificate, ExtensionValue, GeneralName, Hash, KeyKind, TimeForm, oid};
 use crate::chain::{KeyIdMatch, NameMatch, NodeId, SignatureCheck};
 use crate::judge::constraints::{self, MOST_COMPARISONS};
 use crate::judge::policy::{NameCheck, Report};
@@ -70,7 +70,7 @@ fn unparsable(certificate: &Certificate) -> Option<ReasonKind> {
         }
         None => {}
     }
-    if facts::has_odd_time(certificate, &["no seconds", "fraction"]) {
+    if facts::has_odd_time(certificate, &[TimeForm::NoSeconds, TimeForm::Fraction]) {
         return Some(ReasonKind::Unreadable(
             "a time is not in its one form".to_owned(),
         ));
@@ -281,7 +281,7 @@ fn address_constraint(issuer: &Certificate, below: &Certificate) -> Option<Reaso
 }
 
 fn dates(input: &Input<'_>, certificate: &Certificate) -> Option<ReasonKind> {
-    match facts::has_odd_time(certificate, &["not in UTC"]) {
+    match facts::has_odd_time(certificate, &[TimeForm::NotUtc]) {
         true => Some(ReasonKind::NoValidity),
         false => facts::dates(certificate, input.question.at),
     }

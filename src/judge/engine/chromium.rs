@@ -5,7 +5,7 @@
 //! [`super::rfc5280`] reads. Missing issuers that Chromium would fetch are not fetched here.
 
 use super::{Answer, Input, ground, sent};
-use crate::cert::Certificate;
+use crate::cert::{Certificate, TimeForm};
 use crate::chain::NodeId;
 use crate::judge::{Reason, ReasonKind, StrictRule, facts, name};
 
@@ -112,7 +112,12 @@ fn unparsable(certificate: &Certificate) -> Option<ReasonKind> {
         let why = "extensions belong to version 3, which is the last".to_owned();
         return Some(ReasonKind::Version { version, why });
     }
-    let odd = ["no seconds", "fraction", "not in UTC", "could not be read"];
+    let odd = [
+        TimeForm::NoSeconds,
+        TimeForm::Fraction,
+        TimeForm::NotUtc,
+        TimeForm::Unreadable,
+    ];
     facts::has_odd_time(certificate, &odd).then_some(ReasonKind::NoValidity)
 }
 

@@ -2,6 +2,7 @@
 //! could have issued which. Nothing here decides; an implementation's own rules are in its own file.
 
 use super::Input;
+use crate::cert::extension::constraint_fault::{EMPTY_LIST, MAXIMUM, MINIMUM, MINIMUM_ZERO};
 use crate::cert::{Certificate, ExtensionValue, GeneralName, KeyKind, Name};
 use crate::chain::{Link, NameMatch, Node, NodeId, SignatureCheck};
 use crate::judge::{ConstraintFault, Reason, ReasonKind};
@@ -155,12 +156,12 @@ fn same_number(one: &[u8], other: &[u8]) -> bool {
 
 /// A name constraint has a maximum, or a minimum that says something: hardly anybody supports either.
 pub(super) fn is_bounded(issuer: &Certificate) -> bool {
-    constraint_faults(issuer).any(|f| f.contains("maximum") || f.contains("other than zero"))
+    constraint_faults(issuer).any(|f| [MAXIMUM, MINIMUM].contains(&f))
 }
 
 /// A name constraint spells out a minimum or a maximum, also the minimum that is meant anyway.
 pub(super) fn spells_bounds(issuer: &Certificate) -> bool {
-    constraint_faults(issuer).any(|f| f.contains("minimum") || f.contains("maximum"))
+    constraint_faults(issuer).any(|f| [MAXIMUM, MINIMUM, MINIMUM_ZERO].contains(&f))
 }
 
 /// A name constraint that strict readers do not read: with bounds, or with no name in it.
@@ -172,7 +173,7 @@ pub(super) fn has_odd_constraints(issuer: &Certificate) -> bool {
         } => permitted.is_empty() && excluded.is_empty(),
         _ => false,
     });
-    nothing || spells_bounds(issuer) || constraint_faults(issuer).any(|f| f.contains("is empty"))
+    nothing || spells_bounds(issuer) || constraint_faults(issuer).any(|f| f == EMPTY_LIST)
 }
 
 fn constraint_faults(issuer: &Certificate) -> impl Iterator<Item = &'static str> {

@@ -2,6 +2,7 @@
 
 use super::event::{Event, Rejected};
 use super::names;
+use crate::cert::TimeForm;
 use crate::judge::policy::NameCheck;
 use crate::judge::{ReasonKind, StapleFault, engine, facts};
 
@@ -145,7 +146,7 @@ impl Rejected<'_> {
     fn first_has_offset(&self) -> bool {
         let node = self.first().and_then(|r| r.node);
         node.and_then(|id| self.certificate(id))
-            .is_some_and(|c| facts::has_odd_time(c, &["not in UTC"]))
+            .is_some_and(|c| facts::has_odd_time(c, &[TimeForm::NotUtc]))
     }
 }
 

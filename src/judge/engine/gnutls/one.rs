@@ -1,7 +1,7 @@
 //! Single certificates in GnuTLS's eyes: what it does not import, which critical extensions it knows,
 //! purposes, and host names.
 
-use crate::cert::{Certificate, ExtensionValue, GeneralName, oid};
+use crate::cert::{Certificate, ExtensionValue, GeneralName, TimeForm, oid};
 use crate::judge::{Purpose, ReasonKind, facts};
 use crate::target::Host;
 
@@ -121,7 +121,7 @@ pub(super) fn unparsable(c: &Certificate) -> Option<ReasonKind> {
     if c.signature_algorithm.der != c.inner_signature_algorithm.der {
         return Some(ReasonKind::AlgorithmMismatch);
     }
-    if facts::has_odd_time(c, &["fraction", "not in UTC"]) {
+    if facts::has_odd_time(c, &[TimeForm::Fraction, TimeForm::NotUtc]) {
         return Some(ReasonKind::NoValidity);
     }
     if let Some(version @ (1 | 2)) = c.version

@@ -3,7 +3,9 @@
 use std::net::IpAddr;
 
 use super::names;
-use crate::cert::{Certificate, Extension, ExtensionValue, GeneralName, KeyKind, PointForm};
+use crate::cert::{
+    Certificate, Extension, ExtensionValue, GeneralName, KeyKind, PointForm, TimeForm,
+};
 use crate::judge::{ReasonKind, SerialFault, StrictRule, facts};
 
 /// Curves that Go knows.
@@ -33,7 +35,7 @@ pub(super) fn fault(c: &Certificate) -> Option<ReasonKind> {
         }
         Some(_) => {}
     }
-    if facts::has_odd_time(c, &["fraction"]) {
+    if facts::has_odd_time(c, &[TimeForm::Fraction]) {
         return unreadable("x509: malformed GeneralizedTime".to_owned());
     }
     if c.not_before.is_none() || c.not_after.is_none() {

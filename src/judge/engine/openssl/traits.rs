@@ -2,7 +2,7 @@
 
 use super::super::ground::{Family, Ground, fits_key_id};
 use crate::cert::extension::KeyUsage;
-use crate::cert::{Certificate, ExtensionValue, GeneralName, Hash, KeyKind, Oid, oid};
+use crate::cert::{Certificate, ExtensionValue, GeneralName, Hash, KeyKind, Oid, TimeForm, oid};
 use crate::chain::NodeId;
 use crate::judge::{Purpose, ReasonKind, facts};
 use crate::moment::Moment;
@@ -216,7 +216,7 @@ impl<'a> Traits<'a> {
     /// OpenSSL counts the last second as over.
     pub(super) fn dates(&self, at: Moment) -> Option<ReasonKind> {
         // Only whole seconds in UTC are compared.
-        let odd = ["no seconds", "fraction", "not in UTC"];
+        let odd = [TimeForm::NoSeconds, TimeForm::Fraction, TimeForm::NotUtc];
         if facts::has_odd_time(self.certificate, &odd) {
             return Some(ReasonKind::NoValidity);
         }
