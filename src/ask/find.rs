@@ -282,8 +282,9 @@ fn curl(program: &Path, out: &str) -> Option<Installed> {
         one(client, program, &shown, same),
         Edition {
             source: old.then_some("curl7"),
-            vocabulary: (number(library, "OpenSSL/3.") < Some(6) && client == "curl817-openssl")
-                .then_some("openssl35"),
+            vocabulary: (client == "curl817-openssl"
+                && number(library, "OpenSSL/3.").is_some_and(|minor| minor < 6))
+            .then_some("openssl35"),
             values: [("OPENSSL".to_owned(), library.to_owned())].into(),
             ..Edition::default()
         },

@@ -196,3 +196,74 @@ fn surroundings(command: &mut Command, home: &Path) {
         .env("DENO_NO_UPDATE_CHECK", "1")
         .env("UV_PYTHON_DOWNLOADS", "never");
 }
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A script that notes each time it runs in `folder`.
+    fn script(folder: &Path, client: &'static str, then: &str) -> Way {
+        let log = folder.join(client);
+        let log = log.to_string_lossy();
+        Way {
+            client,
+            version: client.to_owned(),
+            program: "/bin/sh".into(),
+            arguments: vec!["-c".to_owned(), format!("echo >> {log}; {then}")],
+            file: None,
+            home: None,
+            variables: Vec::new(),
+            profile: None,
+            made: None,
+            opens: None,
+            sends: "nothing",
+            limit: Duration::from_secs(20),
+            reads: read::script,
+        }
+    }
+
+    fn asked(folder: &Path, ways: &[Way]) -> Vec<(&'static str, bool, usize)> {
+        let told = Mutex::new(Vec::new());
+        ask(ways, &|measured| told.lock().unwrap().push(measured));
+        let mut told = told.into_inner().unwrap();
+        told.sort_by_key(|measured| measured.client);
+        let times = |client| std::fs::read_to_string(folder.join(client)).unwrap().len();
+        told.iter()
+            .map(|m| (m.client, m.said == Said::Accepted, times(m.client)))
+            .collect()
+    }
+
+    #[test]
+    fn who_waited_for_others_is_asked_again_as_long_as_that_helps() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        let late = "echo 'Read timed out.' >&2; exit 1";
+        // The second time it is its turn.
+        let turn = format!(
+            "[ $(wc -l < {}/b) -gt 1 ] || {{ {late}; }}",
+            folder.display()
+        );
+        let answered = script(folder, "a", "exit 0");
+        let ways = [answered.clone(), script(folder, "b", &turn)];
+        assert_eq!(asked(folder, &ways), [("a", true, 1), ("b", true, 2)]);
+
+        // Where it does not help, the others are not made to wait again.
+        let ways = [
+            answered,
+            script(folder, "c", late),
+            script(folder, "d", late),
+        ];
+        let again: usize = asked(folder, &ways)[1..].iter().map(|(.., n)| n).sum();
+        assert_eq!(again, 3);
+
+        // Where nobody was answered, the server is silent.
+        let folder = tempfile::tempdir().unwrap();
+        let ways = [
+            script(folder.path(), "e", late),
+            script(folder.path(), "f", late),
+        ];
+        let all = asked(folder.path(), &ways);
+        assert_eq!(all, [("e", false, 1), ("f", false, 1)]);
+    }
+}

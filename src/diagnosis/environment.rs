@@ -5,7 +5,6 @@
 //! not matter to a file, and the lab's store belongs to no machine.
 
 use super::{Case, Finding, Severity, Subject, Who, clip, rule, sentence};
-
 use crate::chain::Path;
 use crate::judge::ReasonKind;
 use crate::store::{Environment, Found, Setting, StoreKind};

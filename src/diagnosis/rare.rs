@@ -135,9 +135,11 @@ pub(super) fn finding(case: &Case<'_>, node: Option<NodeId>, kind: &ReasonKind) 
         .saw_some("reason", (!why.is_empty()).then(|| why.clone()))
         .saw_some(
             "said by",
-            case.staple
-                .is_some_and(|s| matches!(s.says, Says::Revoked { .. }))
-                .then_some("the OCSP answer of its CA, which the server itself staples"),
+            (node == case.chain.leaf
+                && case
+                    .staple
+                    .is_some_and(|s| matches!(s.says, Says::Revoked { .. })))
+            .then_some("the OCSP answer of its CA, which the server itself staples"),
         )
         .fix(Who::ServerOwner, "Replace the certificate, with a new key."),
         ReasonKind::RevocationUnknown(why) => new(

@@ -161,7 +161,7 @@ pub(super) fn key(certificate: &Certificate, policy: &Policy) -> Option<ReasonKi
     }
     if key.kind == KeyKind::Dsa {
         return Some(ReasonKind::BadKey(
-            "DSA keys are refused by nearly all current programs".to_owned(),
+            "browsers, Go and Rust programs refuse DSA keys".to_owned(),
         ));
     }
     let weak = match &key.kind {

@@ -101,6 +101,7 @@ impl Guard {
     }
 
     /// Takes the terminal again after a suspension.
+    #[cfg(unix)]
     pub(super) fn resume(&mut self, mouse: bool) -> io::Result<()> {
         take(mouse)?;
         // A new one knows nothing of what is drawn, so that its first frame is whole. (Clearing the old

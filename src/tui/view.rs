@@ -80,6 +80,10 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     for layer in &model.overlays {
         overlay::draw(model, layer, area, buffer);
     }
+    // What was just said is never hidden.
+    if model.status.is_some() && !model.overlays.is_empty() {
+        footer::draw(model, areas.footer, buffer);
+    }
     if model.look.glyphs.is_ascii() {
         to_ascii(buffer);
     }

@@ -21,16 +21,8 @@ pub(super) fn judge(input: &Input<'_>) -> Answer {
     let Some(leaf) = input.chain.leaf else {
         return Answer::without_certificate();
     };
-    let unread = sent(input.chain).into_iter().find_map(|id| {
-        let kind = input.chain.certificate(id).and_then(|c| unparsable(c))?;
-        Some(Reason::on(id, kind))
-    });
-    if let Some(reason) = unread {
-        return Answer {
-            path: vec![leaf],
-            failures: vec![reason],
-            ..Answer::default()
-        };
+    if let Some(answer) = Answer::unread(input, unparsable) {
+        return answer;
     }
     let path = build(input, leaf);
     let mut failures = trust(input, &path);

@@ -14,16 +14,8 @@ const MOST_BELOW_ANCHOR: usize = 20;
 
 /// Chromium's verdict.
 pub(super) fn judge(input: &Input<'_>) -> Answer {
-    let unread = sent(input.chain).into_iter().find_map(|id| {
-        let kind = input.chain.certificate(id).and_then(|c| unparsable(c))?;
-        Some(Reason::on(id, kind))
-    });
-    if let Some(reason) = unread {
-        return Answer {
-            path: input.chain.leaf.into_iter().collect(),
-            failures: vec![reason],
-            ..Answer::default()
-        };
+    if let Some(answer) = Answer::unread(input, unparsable) {
+        return answer;
     }
     let mut answer = super::rfc5280(input);
     answer.failures.retain(|r| !is_old_anchor(input, r));

@@ -28,20 +28,8 @@ pub(super) fn judge(input: &Input<'_>) -> Answer {
     let Some(&leaf) = list.first() else {
         return Answer::without_certificate();
     };
-    // What does not parse ends it before anything is judged.
-    let unread = list.iter().find_map(|&id| {
-        let kind = input
-            .chain
-            .certificate(id)
-            .and_then(|c| unparsable(c, input.policy))?;
-        Some(Reason::on(id, kind))
-    });
-    if let Some(reason) = unread {
-        return Answer {
-            path: vec![leaf],
-            failures: vec![reason],
-            ..Answer::default()
-        };
+    if let Some(answer) = Answer::unread(input, |c| unparsable(c, input.policy)) {
+        return answer;
     }
     let (path, fault) = chain(input, &list);
     let fault = fault

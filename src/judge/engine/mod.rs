@@ -171,6 +171,22 @@ impl Answer {
             ..Self::default()
         }
     }
+
+    /// The first certificate sent that is not read at all, which ends it before anything is judged.
+    fn unread(
+        input: &Input<'_>,
+        unparsable: impl Fn(&Certificate) -> Option<ReasonKind>,
+    ) -> Option<Self> {
+        let reason = sent(input.chain).into_iter().find_map(|id| {
+            let kind = unparsable(input.chain.certificate(id)?)?;
+            Some(Reason::on(id, kind))
+        })?;
+        Some(Self {
+            path: input.chain.leaf.into_iter().collect(),
+            failures: vec![reason],
+            ..Self::default()
+        })
+    }
 }
 
 impl Anchors {

@@ -342,13 +342,13 @@ pub(super) fn open_stores(model: &mut Model) {
 
 /// More became known of the stores: their page, where it is open, says it.
 pub(super) fn renew_stores(model: &mut Model) {
+    let is_open = |o: &Overlay| matches!(o, Overlay::Page { title, .. } if title == STORES);
+    let Some(place) = model.overlays.iter().position(is_open) else {
+        return;
+    };
     let fresh = pages::stores(model);
-    for overlay in &mut model.overlays {
-        if let Overlay::Page { title, lines, .. } = overlay
-            && title == STORES
-        {
-            lines.clone_from(&fresh);
-        }
+    if let Some(Overlay::Page { lines, .. }) = model.overlays.get_mut(place) {
+        *lines = fresh;
     }
 }
 
