@@ -3,7 +3,7 @@
 
 use aws_lc_rs::signature as alg;
 
-use super::{Policy, ReasonKind, StrictRule, name};
+use super::{Policy, ReasonKind, SerialFault, StrictRule, name};
 use crate::cert::extension::KeyUsage;
 use crate::cert::{Certificate, Extension, ExtensionValue, Hash, KeyKind, Oid, TimeForm, oid};
 use crate::chain::key_octets;
@@ -87,6 +87,7 @@ pub(super) fn unreadable(certificate: &Certificate) -> Vec<ReasonKind> {
     if let Some(defect) = structure {
         found.push(ReasonKind::Unreadable(defect.words.clone()));
     }
+    found.extend(padded_serial(certificate));
     if certificate.signature_algorithm.der != certificate.inner_signature_algorithm.der {
         found.push(ReasonKind::AlgorithmMismatch);
     }
@@ -123,6 +124,16 @@ pub(super) fn unreadable(certificate: &Certificate) -> Vec<ReasonKind> {
         }
     }
     found
+}
+
+/// The serial number has an octet in front that says nothing (X.690, section 8.3.2).
+pub(super) fn padded_serial(certificate: &Certificate) -> Option<ReasonKind> {
+    let padded = match certificate.serial.as_slice() {
+        [0, next, ..] => next & 0x80 == 0,
+        [0xff, next, ..] => next & 0x80 != 0,
+        _ => false,
+    };
+    padded.then_some(ReasonKind::Serial(SerialFault::Padded))
 }
 
 /// One of the times is written in one of these ways.

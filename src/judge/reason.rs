@@ -178,6 +178,8 @@ pub enum SerialFault {
     /// More than 20 octets.
     Long,
     Missing,
+    /// Not in the shortest form, as DER demands.
+    Padded,
 }
 
 impl SerialFault {
@@ -188,6 +190,7 @@ impl SerialFault {
             Self::Zero => "is zero",
             Self::Long => "is longer than 20 bytes",
             Self::Missing => "is missing",
+            Self::Padded => "is not written in its shortest form, as DER demands",
         }
     }
 }

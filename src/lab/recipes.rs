@@ -332,7 +332,8 @@ pub(super) fn critical_extension(mint: &mut Mint) -> Result<Plan, LabError> {
 pub(super) fn broken_encoding(mint: &mut Mint) -> Result<Plan, LabError> {
     let mut spec = mint.server()?;
     if let Some(first) = spec.serial.first_mut() {
-        *first |= 0x80;
+        // Not 0xff, which may say nothing: then more programs refuse it.
+        *first = 0x80 | *first & 0x3f;
     }
     mint.usual(&spec)
 }

@@ -139,3 +139,26 @@ fn rare_signatures_are_checked_by_few() {
         assert_eq!(refusing.collect::<Vec<_>>().join(" "), by, "{name}");
     }
 }
+
+/// A serial number with an octet that says nothing. Measured with curl and Python on OpenSSL 3.0, Go 1.19, Bun 1.4,
+/// Firefox 153, Chromium 148 and GnuTLS 3.7.9; `rustls` is the library itself.
+#[test]
+fn padded_serial_numbers_are_no_der() {
+    for name in ["serialzero", "serialff"] {
+        let report = verdicts(name);
+        for (client, refuses) in [
+            ("rfc5280", true),
+            ("openssl", true),
+            ("curl7-openssl", true),
+            ("python313-urllib", true),
+            ("go124", true),
+            ("bun", true),
+            ("firefox", true),
+            ("gnutls-cli", false),
+            ("chromium", false),
+            ("rustls", false),
+        ] {
+            assert_eq!(refused(&report, client), refuses, "{name} by {client}");
+        }
+    }
+}

@@ -53,6 +53,10 @@ pub(super) fn judge(input: &Input<'_>) -> Answer {
 
 /// What does not parse ends the handshake.
 fn unparsable(certificate: &Certificate) -> Option<ReasonKind> {
+    let serial = facts::padded_serial(certificate);
+    if serial.is_some() {
+        return serial;
+    }
     match certificate.version {
         Some(3) => {}
         Some(1 | 2) if certificate.extensions.is_empty() => {}

@@ -4,7 +4,7 @@ use super::event::{Event, Rejected};
 use crate::cert::KeyKind;
 use crate::cert::ocsp::ResponseStatus;
 use crate::judge::engine::has_common_curve;
-use crate::judge::{Reason, ReasonKind, StapleFault};
+use crate::judge::{Reason, ReasonKind, SerialFault, StapleFault};
 
 /// What Firefox met: NSS and mozilla::pkix codes.
 pub(super) fn firefox(rejected: &Rejected<'_>) -> Event {
@@ -43,6 +43,7 @@ pub(super) fn firefox(rejected: &Rejected<'_>) -> Event {
         ReasonKind::UnknownCriticalExtension { .. } | ReasonKind::Strict(_) => "critical-extension",
         ReasonKind::DuplicateExtension { .. } | ReasonKind::Unreadable(_) => "bad-der",
         ReasonKind::AlgorithmMismatch => "algorithm-mismatch",
+        ReasonKind::Serial(SerialFault::Padded) => "serial-padded",
         ReasonKind::Serial(_) => "serial",
         _ => "unknown-issuer",
     };

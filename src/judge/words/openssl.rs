@@ -7,7 +7,7 @@ use super::names;
 use crate::cert::{GeneralName, KeyKind};
 use crate::judge::engine::BROKEN_POLICY;
 use crate::judge::policy::{CommonName, Report, WhichCommonName};
-use crate::judge::{ConstraintFault, Engine, Reason, ReasonKind, StrictRule};
+use crate::judge::{ConstraintFault, Engine, Reason, ReasonKind, SerialFault, StrictRule};
 use crate::target::Host;
 
 /// What OpenSSL (or BoringSSL) met, named by its code (`X509_V_ERR_…`).
@@ -23,10 +23,16 @@ pub(super) fn event(rejected: &Rejected<'_>) -> Event {
     }
     let unread = matches!(
         reason.kind,
-        ReasonKind::Version { .. } | ReasonKind::Unreadable(_)
+        ReasonKind::Version { .. }
+            | ReasonKind::Unreadable(_)
+            | ReasonKind::Serial(SerialFault::Padded)
     );
     if unread && rejected.profile.policy.engine == Engine::Boringssl {
         return Event::new(["unparsable", "tls"]);
+    }
+    // The words of OpenSSL's reader, which few programs show alike, are not predicted.
+    if reason.kind == ReasonKind::Serial(SerialFault::Padded) {
+        return Event::new(["unread"]);
     }
     let code = code(rejected, reason).to_string();
     let trace = if code == "7" {
