@@ -143,9 +143,38 @@ fn clients_are_looked_for_once_the_pane_is_seen() {
     driven.press("5");
     driven.press("151");
     assert_eq!(looks(&driven), 1);
-    assert_eq!(driven.model.finding, Finding::UnderWay);
+    assert_eq!(driven.model.finding, Finding::UnderWay { ask: false });
     driven.send(Message::Installed(vec![curl()]));
     assert_eq!(driven.model.finding, Finding::Done);
+    assert!(driven.model.overlays.is_empty(), "nobody wanted to ask");
+}
+
+#[test]
+fn asking_before_the_clients_are_found_shows_the_commands_once_they_are() {
+    for (keys, opens) in [("a", true), ("a?", false), ("a1", false)] {
+        let seen = with_clients(&missing_intermediate(), &[], &[]);
+        let mut driven = Driven::of(seen, (40, 10));
+        driven.press(keys);
+        driven.send(Message::Installed(vec![curl()]));
+        let screen = driven.screen();
+        assert_eq!(screen.contains("Ask 1 client?"), opens, "{keys}\n{screen}");
+        // The smallest screen names the keys too.
+        assert_eq!(
+            screen.contains("enter ask   esc do not"),
+            opens,
+            "{keys}\n{screen}"
+        );
+        let looks = driven.effects.iter();
+        let looks = looks.filter(|e| matches!(e, Effect::FindClients)).count();
+        assert_eq!(looks, 1, "{keys}");
+        assert!(
+            !driven
+                .effects
+                .iter()
+                .any(|e| matches!(e, Effect::Ask { .. })),
+            "nothing runs before it was seen"
+        );
+    }
 }
 
 #[test]

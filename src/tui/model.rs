@@ -76,8 +76,11 @@ pub struct Model {
 pub enum Finding {
     /// Nobody wanted to know.
     NotYet,
-    /// Under way.
-    UnderWay,
+    /// Under way; whether they are to be asked once they are found.
+    UnderWay {
+        /// The key for asking was pressed meanwhile.
+        ask: bool,
+    },
     /// Done: they are in [`Options::installed`].
     Done,
 }

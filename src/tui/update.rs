@@ -65,7 +65,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Read { job, result } => further::read(model, job, result),
         Message::Stores(stores) => model.stores = Some(stores),
         Message::Surveyed(survey) => clients::surveyed(model, survey),
-        Message::Installed(found) => clients::installed(model, found),
+        Message::Installed(found) => effects = clients::installed(model, found),
         Message::Asked { job, measured } => clients::asked(model, job, *measured),
         Message::History(history) => model.history = history,
         Message::Saved {

@@ -75,7 +75,7 @@ fn head(model: &Model, session: &Session, grid: &Grid) -> Vec<Line> {
                 glyphs.waiting
             ),
         ));
-    } else if model.finding == Finding::UnderWay {
+    } else if matches!(model.finding, Finding::UnderWay { .. }) {
         lines.push(Line::of(
             Meaning::Muted,
             format!("Looking for clients on this machine{}", glyphs.waiting),
@@ -100,10 +100,15 @@ fn rows(grid: &Grid, glyphs: &Glyphs, width: usize) -> Vec<Line> {
     };
     let room = width.saturating_sub(4);
     let name: fn(&ClientRow) -> String = |row| row.title().to_owned();
-    let names = if room < 60 {
-        widest(name).min((room * 11 / 20).max(12))
-    } else {
-        widest(name).min(room * 2 / 5)
+    let reasons = grid
+        .rows
+        .iter()
+        .any(|row| !row.accepted() || row.difference().is_some() || words::turned(row).is_some());
+    let names = match room {
+        // Nothing stands behind the names.
+        ..76 if !reasons => widest(name).min(room),
+        ..60 => widest(name).min((room * 11 / 20).max(12)),
+        _ => widest(name).min(room * 2 / 5),
     };
     let hows = if room >= 76 { 9 } else { 0 };
     let stores = match room {

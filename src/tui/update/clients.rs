@@ -17,12 +17,21 @@ pub(super) fn surveyed(model: &mut Model, survey: Box<Survey>) {
     overlay::renew_stores(model);
 }
 
-/// The clients of this machine were looked for.
-pub(super) fn installed(model: &mut Model, found: Vec<Installed>) {
+/// The clients of this machine were looked for. When they were to be asked, the question comes now, unless
+/// something else is on the screen.
+pub(super) fn installed(model: &mut Model, found: Vec<Installed>) -> Vec<Effect> {
+    let ask = model.finding == Finding::UnderWay { ask: true };
     model.options.installed = found.into();
     model.finding = Finding::Done;
     model.knowledge += 1;
     model.refresh();
+    if !ask || model.pane != Pane::Clients || !model.overlays.is_empty() {
+        return Vec::new();
+    }
+    let mut effects = freshen(model);
+    model.status = None;
+    effects.extend(open_ask(model));
+    effects
 }
 
 /// A client has answered.
@@ -68,7 +77,7 @@ pub(super) fn freshen(model: &mut Model) -> Vec<Effect> {
     }
     if model.pane == Pane::Clients && model.finding == Finding::NotYet && !model.sessions.is_empty()
     {
-        model.finding = Finding::UnderWay;
+        model.finding = Finding::UnderWay { ask: false };
         model.refresh();
         let mut effects = vec![Effect::FindClients];
         effects.extend(without_the_proxy(model));
@@ -171,12 +180,18 @@ pub(super) fn open_ask(model: &mut Model) -> Vec<Effect> {
     }
     match model.finding {
         Finding::Done => {}
-        Finding::NotYet | Finding::UnderWay => {
+        Finding::NotYet | Finding::UnderWay { .. } => {
+            let begun = model.finding != Finding::NotYet;
+            model.finding = Finding::UnderWay { ask: true };
             model.say(
                 true,
-                "Clients are being looked for on this machine; press a again in a moment.",
+                "Looking for clients on this machine; what would run is shown once they are found.",
             );
-            return Vec::new();
+            return if begun {
+                Vec::new()
+            } else {
+                vec![Effect::FindClients]
+            };
         }
     }
     let Some(endpoint) = session.entry.target.endpoint() else {

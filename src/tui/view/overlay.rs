@@ -48,7 +48,7 @@ pub(super) fn draw(model: &Model, overlay: &Overlay, screen: Rect, buffer: &mut 
         }
         Overlay::Offer(offer) => {
             let keys = match (offer.ways.is_empty(), &offer.copy) {
-                (false, _) => "enter run them   ↑↓ scroll   esc leave it",
+                (false, _) => "enter ask   ↑↓ scroll   esc do not",
                 (true, Some(_)) => "y copy its words   ↑↓ scroll   esc close",
                 (true, None) => "↑↓ scroll   esc close",
             };
@@ -118,12 +118,14 @@ pub(super) fn open(
         }
     }
     frame::draw(buffer, area, title, true, model.look);
-    let keys = format!(" {keys} ");
-    if usize::from(area.width) > text::width(&keys) + 2 {
+    // A page that is scrolled says in the same border how far.
+    let counter = if height + 2 > area.height { COUNTER } else { 0 };
+    let room = usize::from(area.width).saturating_sub(4 + counter);
+    if let Some(keys) = fitting(keys, room) {
         buffer.set_string(
             area.x + 1,
             area.y + area.height - 1,
-            keys,
+            format!(" {keys} "),
             model.look.style(Meaning::Muted),
         );
     }
@@ -133,6 +135,31 @@ pub(super) fn open(
         area.width.saturating_sub(4),
         area.height.saturating_sub(2),
     )
+}
+
+/// Columns kept for `1-8 of 272` beside the keys of a box.
+const COUNTER: usize = 13;
+
+/// As many of the keys of a box as the columns hold: the first does what the box is for and the last leaves
+/// it, so those between them go first, and the last stays longest.
+fn fitting(keys: &str, columns: usize) -> Option<String> {
+    const GAP: &str = "   ";
+    let mut hints: Vec<&str> = keys.split(GAP).collect();
+    loop {
+        let shown = hints.join(GAP);
+        if text::width(&shown) <= columns {
+            return (!shown.is_empty()).then_some(shown);
+        }
+        let shorter = hints.join(" ");
+        if hints.len() == 2 && text::width(&shorter) <= columns {
+            return Some(shorter);
+        }
+        match hints.len() {
+            0 | 1 => return None,
+            2 => hints.remove(0),
+            n => hints.remove(n - 2),
+        };
+    }
 }
 
 /// The box around an inside of this size, in the middle of the screen and no larger than it.
