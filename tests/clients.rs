@@ -14,7 +14,7 @@ use whycert::judge::client::{
     self, Afterwards, Ask, ClientVerdict, FileTrouble, FirstAnswer, KeyExchange, Limits, Peer,
     Profile, Proxy, ProxyAnswer, Reach, SeenSettings, Trusted, Version,
 };
-use whycert::judge::{Facts, Purpose, Question};
+use whycert::judge::{Facts, Purpose, Question, Step, StepState};
 use whycert::moment::Moment;
 use whycert::store::{Anchor, StoreKind, Stores, TrustStore};
 use whycert::target::{Source, Target};
@@ -490,6 +490,21 @@ fn run(series: Series) -> BTreeSet<usize> {
                     .or_default() += 1;
                 continue;
             };
+            let unshown = verdict.reasons.iter().find(|reason| {
+                let on_path = reason.node.is_some_and(|n| verdict.path.contains(&n));
+                let shows = |s: &Step| {
+                    let at = (s.check, Some(s.node), s.state);
+                    at == (reason.kind.check(), reason.node, StepState::Failed)
+                };
+                on_path && !verdict.accepted && !verdict.steps.iter().any(shows)
+            });
+            assert!(
+                unshown.is_none(),
+                "{id} {}: {unshown:?} {:?} {:?}",
+                outcome.client,
+                verdict.path,
+                verdict.steps
+            );
             let same_verdict = verdict.accepted == outcome.accepted;
             let same_text = outcome.accepted
                 || (agrees(&outcome.text, &verdict.message, &scenario.peer)

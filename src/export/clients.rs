@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::json::{self, Cert, Checked, Reason, SCHEMA, Supposed, Turn};
 use super::layout::{Block, Page, Section};
 use super::report::title_of;
+pub use super::words::evidence;
 use super::{supposed, words};
 use crate::inspect::Inspection;
 use crate::judge::client::{Basis, ClientRow, Difference, Grid, KEY_NOT_PROVED, Kind, Said};
@@ -443,7 +444,7 @@ impl Verdict {
             actually_accepted: row.actually,
             path: json::indices(&predicted.path),
             reasons: json::reasons(&predicted.reasons),
-            steps: json::steps(&predicted.steps),
+            steps: json::steps(&predicted.steps, &predicted.reasons),
             stopped_by: some(&predicted.stopped_by),
             message: some(message),
             cause: some(cause),

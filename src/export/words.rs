@@ -2,7 +2,7 @@
 
 use crate::capture::{ClientAuth, Failure, ProxyFailure, Speaks};
 use crate::cert::{Certificate, ExtensionValue, Hash, Key, KeyKind, Oid, oid};
-use crate::judge::ReasonKind;
+use crate::judge::{Reason, ReasonKind, Step, StepState};
 use crate::net::ProxyTrouble;
 use crate::target::StartTls;
 use crate::text;
@@ -71,6 +71,20 @@ pub(super) fn authorities(asked: &ClientAuth) -> Vec<String> {
         .iter()
         .map(|der| format!("#{}", text::hex(der)))
         .collect()
+}
+
+/// What a step saw. When it noted nothing: the reason it failed for, or that it was not looked at.
+pub fn evidence(step: &Step, reasons: &[Reason]) -> String {
+    let its = |r: &&Reason| r.node == Some(step.node) && r.kind.check() == step.check;
+    match (step.evidence.as_str(), step.state) {
+        ("", StepState::Skipped) => "not looked at".to_owned(),
+        ("", StepState::Failed) => reasons
+            .iter()
+            .find(its)
+            .map(|r| reason(&r.kind))
+            .unwrap_or_default(),
+        (seen, _) => seen.to_owned(),
+    }
 }
 
 /// One reason against a path, as a clause.

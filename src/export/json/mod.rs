@@ -447,7 +447,7 @@ fn judgements(inspection: &Inspection) -> Vec<Judgement> {
                 path: indices(&verdict.path),
                 message: reasons.first().map(|reason| reason.message.clone()),
                 reasons,
-                steps: steps(&verdict.steps),
+                steps: steps(&verdict.steps, &verdict.reasons),
             };
             [webpki, walk]
         })
@@ -473,7 +473,7 @@ fn compared(one: &ClientVerdict, pretended: bool) -> Judgement {
         path: indices(&one.path),
         reasons: reasons(&one.reasons),
         steps: match one.client.policy.engine {
-            Engine::Rfc5280 => steps(&one.steps),
+            Engine::Rfc5280 => steps(&one.steps, &one.reasons),
             _ => Vec::new(),
         },
         message: (!one.accepted).then(|| one.message.clone()),
@@ -490,13 +490,13 @@ pub(super) fn reasons(all: &[judge::Reason]) -> Vec<Reason> {
         .collect()
 }
 
-pub(super) fn steps(all: &[judge::Step]) -> Vec<Checked> {
+pub(super) fn steps(all: &[judge::Step], reasons: &[judge::Reason]) -> Vec<Checked> {
     all.iter()
         .map(|step| Checked {
             check: step.check,
             certificate: step.node.0,
             state: step.state.id(),
-            evidence: step.evidence.clone(),
+            evidence: words::evidence(step, reasons),
         })
         .collect()
 }

@@ -10,7 +10,7 @@
 //! Of the policy it reads `constraints_last`, `extended_key_usage`, `least_rsa_bits`, `name_check`.
 
 use super::ground::{Ground, same_bytes};
-use super::{Answer, Input, steps};
+use super::{Answer, Input};
 use crate::cert::{Certificate, ExtensionValue, Hash, Oid, oid};
 use crate::chain::{KeyIdMatch, NodeId};
 use crate::judge::policy::{ExtendedKeyUsage, NameCheck};
@@ -31,7 +31,7 @@ pub(super) fn judge(input: &Input<'_>) -> Answer {
     // crypto/tls parses everything that was sent.
     for id in std::iter::once(leaf).chain(ground.sent()) {
         if let Some(kind) = ground.certificate(id).and_then(parse::fault) {
-            return refused(input, vec![leaf], vec![Reason::on(id, kind)]);
+            return refused(vec![leaf], vec![Reason::on(id, kind)]);
         }
     }
     let mut verify = Verify {
@@ -42,13 +42,11 @@ pub(super) fn judge(input: &Input<'_>) -> Answer {
     verify.run(leaf)
 }
 
-fn refused(input: &Input<'_>, path: Vec<NodeId>, failures: Vec<Reason>) -> Answer {
+fn refused(path: Vec<NodeId>, failures: Vec<Reason>) -> Answer {
     Answer {
-        accepted: false,
-        steps: steps::of(input, &path, &failures),
         path,
         failures,
-        spoken: None,
+        ..Answer::default()
     }
 }
 
@@ -82,7 +80,7 @@ impl<'a> Verify<'a> {
                 .flatten()
         });
         if let Some(kind) = own {
-            return refused(input, self.likely_path(leaf), vec![Reason::on(leaf, kind)]);
+            return refused(self.likely_path(leaf), vec![Reason::on(leaf, kind)]);
         }
         if self.ground.is_anchor(leaf) {
             self.chains.push(vec![leaf]);
@@ -93,7 +91,7 @@ impl<'a> Verify<'a> {
                     path: vec![leaf],
                     reasons: vec![Reason::on(leaf, ReasonKind::MissingIssuer)],
                 });
-                return refused(input, refusal.path, refusal.reasons);
+                return refused(refusal.path, refusal.reasons);
             }
         }
         let mut first: Option<(Vec<NodeId>, Reason)> = None;
@@ -104,10 +102,8 @@ impl<'a> Verify<'a> {
                 None => {
                     return Answer {
                         accepted: true,
-                        steps: steps::of(input, chain, &[]),
                         path: chain.clone(),
-                        failures: Vec::new(),
-                        spoken: None,
+                        ..Answer::default()
                     };
                 }
                 Some(reason) => {
@@ -122,7 +118,7 @@ impl<'a> Verify<'a> {
         }
         let (path, reason) =
             first.unwrap_or_else(|| (vec![leaf], Reason::on(leaf, ReasonKind::MissingIssuer)));
-        refused(input, path, vec![reason])
+        refused(path, vec![reason])
     }
 
     /// The path that a person would expect to see beside an error about the leaf alone.

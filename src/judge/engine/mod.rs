@@ -261,7 +261,7 @@ fn checks(engine: Engine, child: &Certificate, issuer: &Certificate) -> bool {
 
 /// Engines say of every self-signed leaf that they do not trust that it is unknown. Where the store
 /// holds it, that is not the reason. And what a store holds for another use is refused first of all,
-/// wherever it stands in the path.
+/// wherever it stands in the path. The steps are made from what is left.
 fn told_truly(input: &Input<'_>, mut answer: Answer) -> Answer {
     let mut path = answer.path.iter().copied();
     if let Some(id) = path.find(|&id| input.anchors.is_for_other_use(id)) {
@@ -269,7 +269,6 @@ fn told_truly(input: &Input<'_>, mut answer: Answer) -> Answer {
         answer.accepted = false;
         answer.failures.retain(|r| *r != reason);
         answer.failures.insert(0, reason);
-        answer.steps = steps::of(input, &answer.path, &answer.failures);
     }
     for reason in &mut answer.failures {
         if reason.kind == ReasonKind::SelfSignedLeaf
@@ -278,6 +277,7 @@ fn told_truly(input: &Input<'_>, mut answer: Answer) -> Answer {
             reason.kind = ReasonKind::HeldLeafRefused;
         }
     }
+    answer.steps = steps::of(input, &answer.path, &answer.failures);
     answer
 }
 

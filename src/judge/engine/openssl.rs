@@ -11,7 +11,7 @@
 //! of [`Answer::failures`] is then the last that was met.
 
 use super::ground::Ground;
-use super::{Answer, Input, steps};
+use super::{Answer, Input};
 use crate::chain::NodeId;
 use crate::judge::policy::{ExtendedKeyUsage, NameCheck, Report};
 use crate::judge::{Purpose, Reason, ReasonKind, StrictRule, facts, name, revocation};
@@ -67,10 +67,9 @@ pub(super) fn judge(input: &Input<'_>) -> Answer {
     }
     Answer {
         accepted: failures.is_empty(),
-        steps: steps::of(input, &path, &failures),
         path,
         failures,
-        spoken: None,
+        ..Answer::default()
     }
 }
 

@@ -11,7 +11,7 @@
 //! its first fault; the second, when there is none, names everything that stands against the best of
 //! the candidates. Both are bounded; a bound that was met is a reason of its own.
 
-use super::{Answer, Input, rounds, steps};
+use super::{Answer, Input, rounds};
 use crate::cert::Certificate;
 use crate::cert::extension::KeyUsage;
 use crate::chain::{MOST_DEPTH, MOST_STEPS, NodeId, Path, PathEnd, SignatureCheck};
@@ -38,10 +38,9 @@ pub(super) fn judge(input: &Input<'_>) -> Answer {
     failures.dedup();
     Answer {
         accepted: failures.is_empty(),
-        steps: steps::of(input, &path, &failures),
         path,
         failures,
-        spoken: None,
+        ..Answer::default()
     }
 }
 

@@ -1,8 +1,10 @@
 //! What was checked on a path, for people: every check with its evidence, whether it held or not.
 
+use super::ground::Ground;
 use super::{Input, Step, StepState};
 use crate::cert::{Certificate, ExtensionValue};
-use crate::chain::{KeyIdMatch, NameMatch, NodeId, SignatureCheck};
+use crate::chain::{KeyIdMatch, NameMatch, NodeId};
+use crate::judge::policy::Engine;
 use crate::judge::revocation::{self, Status};
 use crate::judge::{Reason, ReasonKind, facts, name};
 use crate::text;
@@ -49,19 +51,22 @@ impl ReasonKind {
     }
 }
 
-/// The checks of a path that was judged with these failures.
+/// The checks of a path that was judged with these failures. Every failure about a certificate of the path has
+/// a failed step there; one without evidence is told by its reason alone.
 pub(super) fn of(input: &Input<'_>, path: &[NodeId], failures: &[Reason]) -> Vec<Step> {
     let mut steps = Vec::with_capacity(path.len() * 10);
     for (depth, &node) in path.iter().enumerate() {
-        let Some(certificate) = input.chain.certificate(node) else {
-            continue;
-        };
         let mut maker = Maker {
             node,
             failures,
             steps: &mut steps,
         };
-        one(input, path, depth, certificate, &mut maker);
+        let first = maker.steps.len();
+        // Of one that is missing there is nothing but the reason.
+        if let Some(certificate) = input.chain.certificate(node) {
+            one(input, path, depth, certificate, &mut maker);
+        }
+        maker.rest(first);
     }
     steps
 }
@@ -87,6 +92,21 @@ impl Maker<'_> {
         self.add(check, state, evidence);
     }
 
+    /// Failures of this certificate that no step since `first` shows.
+    fn rest(&mut self, first: usize) {
+        let (failures, node) = (self.failures, self.node);
+        for reason in failures.iter().filter(|r| r.node == Some(node)) {
+            let check = reason.kind.check();
+            let made = self.steps.get(first..).unwrap_or_default();
+            if !made
+                .iter()
+                .any(|s| s.check == check && s.state == StepState::Failed)
+            {
+                self.add(check, StepState::Failed, String::new());
+            }
+        }
+    }
+
     fn add(&mut self, check: &'static str, state: StepState, evidence: String) {
         self.steps.push(Step {
             check,
@@ -104,6 +124,12 @@ fn one(
     certificate: &Certificate,
     maker: &mut Maker<'_>,
 ) {
+    if depth > 0
+        && input.anchors.holds(maker.node)
+        && takes_anchors_as_they_are(input.policy.engine)
+    {
+        return anchor(input, maker);
+    }
     let unread = certificate.defects.first();
     maker.check(
         "encoding",
@@ -143,7 +169,10 @@ fn one(
             Some(_) if facts::lacks_cert_sign(certificate) => "keyCertSign is missing",
             Some(_) => "keyCertSign",
         };
-        maker.check("key-usage", usage.to_owned());
+        match input.policy.engine {
+            Engine::Webpki => maker.add("key-usage", StepState::Skipped, String::new()),
+            _ => maker.check("key-usage", usage.to_owned()),
+        }
     }
     if let Some(usages) = certificate.extended_key_usage() {
         let titles: Vec<String> = usages.iter().map(crate::cert::Oid::title).collect();
@@ -178,9 +207,27 @@ fn one(
                 "no list of its issuer was given".to_owned(),
             ),
             Status::Good => maker.check("revocation", "not listed".to_owned()),
-            Status::Bad(_) => maker.check("revocation", "see the reason".to_owned()),
+            Status::Bad(_) => {}
         }
     }
+}
+
+/// These take from an anchor little more than its name and key: what else stands in it, its dates among them,
+/// counts for nothing.
+fn takes_anchors_as_they_are(engine: Engine) -> bool {
+    matches!(
+        engine,
+        Engine::Webpki | Engine::Java | Engine::Chromium | Engine::Nss
+    )
+}
+
+/// The end of the path.
+fn anchor(input: &Input<'_>, maker: &mut Maker<'_>) {
+    let words = match input.anchors.holds(maker.node) {
+        true => "trusted as it stands; nobody relies on its signature",
+        false => "nothing above it was found",
+    };
+    maker.check("anchor", words.to_owned());
 }
 
 fn signature(
@@ -192,34 +239,34 @@ fn signature(
 ) {
     let algorithm = text::safe(&certificate.signature_algorithm.name).into_owned();
     let Some(&issuer) = path.get(depth + 1) else {
-        let trusted = input.anchors.holds(maker.node);
-        let words = match trusted {
-            true => "trusted as it stands; nobody relies on its signature",
-            false => "nothing above it was found",
-        };
-        maker.check("anchor", words.to_owned());
+        return anchor(input, maker);
+    };
+    if input.chain.certificate(issuer).is_none() {
         return;
-    };
-    let Some(link) = input.chain.link(maker.node, issuer) else {
-        return;
-    };
-    let mut words = match &link.signature {
-        SignatureCheck::Verified => format!("{algorithm}, verified with the issuer's key"),
-        SignatureCheck::Bad => format!("{algorithm}, does not match the issuer's key"),
-        SignatureCheck::CannotCheck(why) => format!("{algorithm}, cannot be checked: {why}"),
-        SignatureCheck::NotChecked => format!("{algorithm}, not checked"),
-    };
-    if link.name == NameMatch::Folded {
-        words.push_str("; issuer and subject are the same name in different encodings");
     }
-    if link.key_id == KeyIdMatch::Different {
-        words.push_str("; the key identifiers differ");
-    }
-    let state = match &link.signature {
-        SignatureCheck::Verified => StepState::Passed,
-        SignatureCheck::Bad => StepState::Failed,
-        SignatureCheck::CannotCheck(_) | SignatureCheck::NotChecked => StepState::Unknown,
+    let (state, mut words) = match Ground::of(input).signature(maker.node, issuer) {
+        Ok(()) => (
+            StepState::Passed,
+            format!("{algorithm}, verified with the issuer's key"),
+        ),
+        Err(ReasonKind::BadSignature) => (
+            StepState::Failed,
+            format!("{algorithm}, does not match the issuer's key"),
+        ),
+        Err(ReasonKind::UncheckedSignature(why)) => (
+            StepState::Unknown,
+            format!("{algorithm}, cannot be checked: {why}"),
+        ),
+        Err(_) => (StepState::Unknown, format!("{algorithm}, not checked")),
     };
+    if let Some(link) = input.chain.link(maker.node, issuer) {
+        if link.name == NameMatch::Folded {
+            words.push_str("; issuer and subject are the same name in different encodings");
+        }
+        if link.key_id == KeyIdMatch::Different {
+            words.push_str("; the key identifiers differ");
+        }
+    }
     maker.add("signature", state, words);
     maker.check("hash", algorithm);
 }

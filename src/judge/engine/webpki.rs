@@ -53,8 +53,8 @@ pub(super) fn judge(input: &Input<'_>) -> Answer {
                 accepted: false,
                 path: walked.path,
                 failures,
-                steps: walked.steps,
                 spoken: Some(spoken(&error)),
+                ..Answer::default()
             }
         }
     }

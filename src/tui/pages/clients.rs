@@ -110,7 +110,15 @@ fn rows(grid: &Grid, glyphs: &Glyphs, width: usize) -> Vec<Line> {
         ..60 => widest(name).min((room * 11 / 20).max(12)),
         _ => widest(name).min(room * 2 / 5),
     };
-    let hows = if room >= 76 { 9 } else { 0 };
+    let hows = match room {
+        76.. => grid
+            .rows
+            .iter()
+            .map(|row| text::width(words::how(row)))
+            .max(),
+        _ => None,
+    }
+    .unwrap_or(0);
     let stores = match room {
         96.. => widest(words::store).min(room / 4),
         _ => 0,
@@ -372,10 +380,7 @@ fn checks(row: &ClientRow, grid: &Grid, glyphs: &Glyphs) -> Vec<Line> {
             StepState::Skipped => (glyphs.neutral, Meaning::Muted),
         };
         let name = step.check.replace('-', " ");
-        let words = match (step.evidence.as_str(), step.state) {
-            ("", StepState::Skipped) => "not looked at".to_owned(),
-            (evidence, _) => evidence.to_owned(),
-        };
+        let words = words::evidence(step, &row.predicted.reasons);
         lines.push(
             Line::of(meaning, format!("  {symbol} "))
                 .and(Meaning::Plain, format!("{name}  "))
