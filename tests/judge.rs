@@ -324,14 +324,9 @@ fn each_fault_is_named_on_its_certificate_and_nothing_else() {
         );
         let check = answer.failures[0].kind.check();
         let node = answer.failures[0].node.unwrap();
-        let step = answer
-            .steps
-            .iter()
-            .find(|s| s.check == check && s.node == node);
-        if let Some(step) = step {
-            assert_eq!(step.state, StepState::Failed, "{}", fault.what);
-            assert!(!step.evidence.is_empty(), "{}", fault.what);
-        }
+        let mut steps = answer.steps.iter();
+        let stopped = steps.any(|s| (s.check, s.node, s.state) == (check, node, StepState::Failed));
+        assert!(stopped, "{}", fault.what);
     }
 }
 

@@ -156,11 +156,13 @@ pub(super) fn self_signed(mint: &mut Mint) -> Result<Plan, LabError> {
 }
 
 pub(super) fn ca_as_server(mint: &mut Mint) -> Result<Plan, LabError> {
-    let leaf = mint
+    let mut spec = mint
         .server()?
         .with(Extension::basic_constraints(true, None))
-        .with(Extension::key_usage(&[0, 5]))
-        .self_signed(Key::p256()?)?;
+        .with(Extension::key_usage(&[0, 5]));
+    // A name of its own: as a root it would else pass for the issuer of others that signed themselves.
+    spec.subject = Name::new("Example Appliance", "localhost");
+    let leaf = spec.self_signed(Key::p256()?)?;
     mint.roots.push(leaf.der.clone());
     Ok(Plan::Tls(Tls::new(&leaf, &[&leaf])?))
 }
