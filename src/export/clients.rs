@@ -131,7 +131,7 @@ pub fn how(row: &ClientRow) -> &'static str {
     match (row.kind(), row.client().basis) {
         (Kind::Measured, _) => "measured",
         (Kind::Predicted, Basis::Measured) => "predicted",
-        (Kind::Predicted, Basis::Documentation) => "from documents",
+        (Kind::Predicted, Basis::Documentation) => "from docs",
     }
 }
 

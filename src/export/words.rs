@@ -96,7 +96,7 @@ pub(super) fn reason(kind: &ReasonKind) -> String {
             "the path ends at a root that this store does not hold".to_owned()
         }
         ReasonKind::SelfSignedLeaf => {
-            "it signed itself, and this store does not hold it".to_owned()
+            "it signed itself, and is not in this store".to_owned()
         }
         ReasonKind::HeldLeafRefused => {
             "it signed itself; this store holds it, but this client does not trust such a certificate for itself".to_owned()
