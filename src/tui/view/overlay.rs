@@ -140,8 +140,8 @@ pub(super) fn open(
 /// Columns kept for `1-8 of 272` beside the keys of a box.
 const COUNTER: usize = 13;
 
-/// As many of the keys of a box as the columns hold: the first does what the box is for and the last leaves
-/// it, so those between them go first, and the last stays longest.
+/// As many of the keys of a box as the columns hold. Arrows go first, everybody tries them; then those in
+/// the middle. The last, which leaves the box, stays longest.
 fn fitting(keys: &str, columns: usize) -> Option<String> {
     const GAP: &str = "   ";
     let mut hints: Vec<&str> = keys.split(GAP).collect();
@@ -154,11 +154,13 @@ fn fitting(keys: &str, columns: usize) -> Option<String> {
         if hints.len() == 2 && text::width(&shorter) <= columns {
             return Some(shorter);
         }
-        match hints.len() {
-            0 | 1 => return None,
-            2 => hints.remove(0),
-            n => hints.remove(n - 2),
+        let place = match (hints.iter().position(|h| h.starts_with('↑')), hints.len()) {
+            (_, 0 | 1) => return None,
+            (Some(arrows), _) => arrows,
+            (None, 2) => 0,
+            (None, n) => n - 2,
         };
+        hints.remove(place);
     }
 }
 

@@ -24,7 +24,7 @@ pub(super) fn draw(model: &Model, menu: &WhatIfMenu, screen: Rect, buffer: &mut 
     if let Some(typing) = &menu.typing {
         return draw_typing(model, typing, screen, buffer);
     }
-    let keys = "↑↓ choose   enter assume it, or no more   esc close";
+    let keys = "↑↓ choose   enter assume or undo   esc close";
     let inner = open(model, screen, width, rows, "What if…", keys, buffer);
     let what_if = model.what_if();
     let shown = usize::from(inner.height);
