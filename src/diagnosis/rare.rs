@@ -144,7 +144,10 @@ pub(super) fn finding(case: &Case<'_>, node: Option<NodeId>, kind: &ReasonKind) 
         .fix(Who::ServerOwner, "Replace the certificate, with a new key."),
         ReasonKind::RevocationUnknown(why) => new(
             &rule::REVOCATION_UNKNOWN,
-            format!("Whether {called} is revoked is not known: {}.", clip(why)),
+            format!(
+                "Whether {called} is revoked is not known: {}.",
+                clip(why.words())
+            ),
         )
         .fix(
             Who::You,

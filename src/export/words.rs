@@ -189,7 +189,7 @@ pub(super) fn reason(kind: &ReasonKind) -> String {
             format!("it was revoked{since}{because}")
         }
         ReasonKind::RevocationUnknown(why) => {
-            format!("whether it is revoked is not known: {why}")
+            format!("whether it is revoked is not known: {}", why.words())
         }
         ReasonKind::CrlExpired { next_update } => format!(
             "the list of revoked certificates is out of date since {}",

@@ -33,6 +33,10 @@ pub struct Crl {
     pub next_update: Option<Moment>,
     /// Why it cannot be used to judge, if so: no number, an unknown critical part.
     pub unusable: Option<String>,
+    /// An unknown part of it, or of an entry, is marked critical.
+    pub(super) critical: bool,
+    /// The identifier of the key that signed it, and its certificate's serial number.
+    pub(super) key: ListKey,
     pub(super) algorithm: SignatureAlgorithm,
     pub(super) signature: Vec<u8>,
     tbs: Range<usize>,
@@ -71,6 +75,36 @@ enum Scope {
     Nothing,
 }
 
+/// AuthorityKeyIdentifier of a list: what it tells of the key that signed it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ListKey {
+    id: Option<Vec<u8>>,
+    serial: Option<Vec<u8>>,
+}
+
+impl ListKey {
+    fn read(value: &[u8]) -> Self {
+        let Some(parts) = Element::read(value, 0) else {
+            return Self::default();
+        };
+        let part = |tag| parts.inside().find(|p| p.tag == tag);
+        Self {
+            id: part(0x80).map(|p| p.content.to_vec()),
+            serial: part(0x82).map(|p| bare(p.content)),
+        }
+    }
+
+    /// Nothing in it speaks against this certificate.
+    pub(super) fn fits(&self, signer: &Certificate) -> bool {
+        let own = signer.subject_key_id();
+        let id = self.id.as_deref().zip(own).is_none_or(|(a, b)| a == b);
+        id && self
+            .serial
+            .as_ref()
+            .is_none_or(|s| *s == bare(&signer.serial))
+    }
+}
+
 /// One revoked certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -96,6 +130,7 @@ impl Crl {
         let mut entries = HashMap::new();
         let mut removed = HashSet::new();
         let mut unusable = None;
+        let mut critical = false;
         // In an indirect list an entry may name another issuer, which then holds for those after it.
         let mut of = issuer.canonical();
         for revoked in list.iter_revoked_certificates() {
@@ -108,6 +143,7 @@ impl Crl {
                         of = certificate_issuer(extension.value).unwrap_or_default();
                     }
                     _ if extension.critical => {
+                        critical = true;
                         unusable = Some("an entry has an unknown critical part".to_owned());
                     }
                     _ => {}
@@ -133,6 +169,8 @@ impl Crl {
             this_update,
             next_update,
             unusable,
+            critical: critical || reach.critical,
+            key: reach.key,
             algorithm,
             signature: list.signature_value.data.to_vec(),
             tbs,
@@ -181,14 +219,28 @@ impl Crl {
         self.entries.is_empty()
     }
 
-    /// The list speaks of certificates of this kind, and from this point.
-    pub(super) fn covers(&self, certificate: &Certificate, point: &Point) -> bool {
-        let of_kind = match self.scope {
+    /// The list speaks of certificates of this kind: of CAs, or of others.
+    pub(super) fn covers_kind(&self, certificate: &Certificate) -> bool {
+        match self.scope {
             Scope::All => true,
             Scope::Users => !certificate.is_ca(),
             Scope::Cas => certificate.is_ca(),
             Scope::Nothing => false,
-        };
+        }
+    }
+
+    /// It names no point of its own.
+    pub(super) fn has_no_point(&self) -> bool {
+        self.points.is_empty()
+    }
+
+    /// One of these names is that of its own point.
+    pub(super) fn is_at(&self, point: &Point) -> bool {
+        point.names.iter().any(|n| self.points.contains(n))
+    }
+
+    /// The list speaks of certificates of this kind, and from this point.
+    pub(super) fn covers(&self, certificate: &Certificate, point: &Point) -> bool {
         let issued = match point.issuers.as_slice() {
             [] => self.issuer.matches(&certificate.issuer),
             others => {
@@ -196,9 +248,7 @@ impl Crl {
                 (self.indirect || own) && others.iter().any(|n| self.issuer.matches(n))
             }
         };
-        of_kind
-            && issued
-            && (self.points.is_empty() || point.names.iter().any(|n| self.points.contains(n)))
+        self.covers_kind(certificate) && issued && (self.has_no_point() || self.is_at(point))
     }
 
     pub(super) fn signed(&self) -> &[u8] {
@@ -246,6 +296,8 @@ struct Reach {
     number: Vec<u8>,
     base: Option<Vec<u8>>,
     shared: [Option<Vec<u8>>; 2],
+    critical: bool,
+    key: ListKey,
 }
 
 /// What the list's extensions say about what it speaks of, and whether it can be used at all.
@@ -262,6 +314,8 @@ fn reach(
         number: Vec::new(),
         base: None,
         shared: [None, None],
+        critical: false,
+        key: ListKey::default(),
     };
     let number = |value: &[u8]| Element::read(value, 0).map(|e| bare(e.content));
     let mut numbered = false;
@@ -274,6 +328,7 @@ fn reach(
                 numbered = true;
                 reach.number = number(extension.value).unwrap_or_default();
                 if extension.critical {
+                    reach.critical = true;
                     refuse("its number is marked critical, which RFC 5280 forbids");
                 }
             }
@@ -281,7 +336,10 @@ fn reach(
                 Some(base) => reach.base = Some(base),
                 None => refuse("the number of the list that it changes could not be read"),
             },
-            AUTHORITY_KEY_ID => reach.shared[0] = Some(extension.value.to_vec()),
+            AUTHORITY_KEY_ID => {
+                reach.shared[0] = Some(extension.value.to_vec());
+                reach.key = ListKey::read(extension.value);
+            }
             DISTRIBUTION_POINT => {
                 reach.shared[1] = Some(extension.value.to_vec());
                 match extension.parsed_extension() {
@@ -302,7 +360,10 @@ fn reach(
                     _ => refuse("its distribution point could not be read"),
                 }
             }
-            _ if extension.critical => refuse("it has an unknown critical part"),
+            _ if extension.critical => {
+                reach.critical = true;
+                refuse("it has an unknown critical part");
+            }
             _ => {}
         }
     }

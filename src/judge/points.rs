@@ -16,6 +16,8 @@ pub(super) const ALL_REASONS: u16 = 0x1fe;
 pub(super) struct Point {
     /// Its names, each to be compared as a whole.
     pub(super) names: Vec<String>,
+    /// It has names of its own; else they are those of who issues the list.
+    pub(super) named: bool,
     /// The reasons that its list tells.
     pub(super) reasons: u16,
     /// Who issues the list, where it is not who issued the certificate.
@@ -25,19 +27,24 @@ pub(super) struct Point {
 /// The points of a certificate, and the one that every certificate has: its issuer's own list for all
 /// reasons (section 6.3.3).
 pub(super) fn of(certificate: &Certificate) -> Vec<Point> {
-    let extension = facts::extension(certificate, CRL_DISTRIBUTION_POINTS);
-    let list = extension.and_then(|e| Element::read(&e.raw, 0));
-    let mut points: Vec<Point> = list
-        .iter()
-        .flat_map(Element::inside)
-        .map(|point| read(&point, &certificate.issuer))
-        .collect();
+    let mut points = written(certificate);
     points.push(Point {
         names: vec![directory(&certificate.issuer)],
+        named: true,
         reasons: ALL_REASONS,
         issuers: Vec::new(),
     });
     points
+}
+
+/// The points that stand in a certificate.
+pub(super) fn written(certificate: &Certificate) -> Vec<Point> {
+    let extension = facts::extension(certificate, CRL_DISTRIBUTION_POINTS);
+    let list = extension.and_then(|e| Element::read(&e.raw, 0));
+    list.iter()
+        .flat_map(Element::inside)
+        .map(|point| read(&point, &certificate.issuer))
+        .collect()
 }
 
 fn read(point: &Element<'_>, issuer: &Name) -> Point {
@@ -50,12 +57,17 @@ fn read(point: &Element<'_>, issuer: &Name) -> Point {
         .take_tag(0xa2)
         .map(|names| names.inside().filter_map(|n| directory_name(&n)).collect())
         .unwrap_or_default();
+    let is_named = named.is_some();
     let names = match named {
-        Some(named) => names(named.inside(), issuers.first().unwrap_or(issuer)),
+        // RFC 5280 tells CAs not to use names relative to another issuer, and who reads lists (OpenSSL, Go,
+        // webpki) does not follow them: taking such a list for an answer would let pass what all refuse.
+        Some(named) if !issuers.is_empty() && named.inside().any(|n| n.tag == 0xa1) => Vec::new(),
+        Some(named) => names(named.inside(), issuer),
         None => issuers.iter().map(directory).collect(),
     };
     Point {
         names,
+        named: is_named,
         reasons,
         issuers,
     }

@@ -150,7 +150,7 @@ kinds! {
     /// The stapled answer is no good.
     BadStaple(StapleFault) = "bad-staple";
     /// No list says whether it is revoked: why.
-    RevocationUnknown(String) = "revocation-unknown";
+    RevocationUnknown(ListFault) = "revocation-unknown";
     /// The issuer's list of revoked certificates is out of date.
     CrlExpired { next_update: Moment } = "crl-expired";
 
@@ -167,6 +167,40 @@ kinds! {
     Profile(ProfileRule) = "profile";
     /// A certificate so broken that it cannot be judged: why.
     Unreadable(String) = "unreadable";
+}
+
+/// Why lists of revoked certificates do not tell whether a certificate is revoked (RFC 5280, section 6.3.3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ListFault {
+    /// No list that was given speaks of it.
+    NoneCovers,
+    /// The list's signature does not match its issuer's key.
+    BadSignature,
+    /// The list is of a later time.
+    NotYetValid,
+    /// Its issuer may not sign lists.
+    NoCrlSign,
+    /// It has an unknown critical part.
+    Critical,
+    /// It speaks of other certificates.
+    OtherScope,
+    /// Something else, safe to display.
+    Other(String),
+}
+
+impl ListFault {
+    /// The end of a sentence: not known, because…
+    pub fn words(&self) -> &str {
+        match self {
+            Self::NoneCovers => "no list that covers it was given",
+            Self::BadSignature => "the list's signature does not match its issuer's key",
+            Self::NotYetValid => "the list is of a later time",
+            Self::NoCrlSign => "the list's issuer lacks the key usage cRLSign",
+            Self::Critical => "the list has an unknown critical part",
+            Self::OtherScope => "the list of its issuer speaks of other certificates",
+            Self::Other(why) => why,
+        }
+    }
 }
 
 /// What is wrong with a serial number (RFC 5280, section 4.1.2.2).

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::points::{self, ALL_REASONS};
 use super::policy::Stapled;
-use super::{Crl, Input, Reason, ReasonKind, Says, Staple, facts};
+use super::{Crl, Input, ListFault, Reason, ReasonKind, Says, Staple, facts};
 use crate::cert::{Certificate, Name};
 use crate::chain::{NodeId, SignatureCheck, verify};
 use crate::moment::Moment;
@@ -68,7 +68,7 @@ fn stapled(input: &Input<'_>) -> Option<Reason> {
 
 /// What stands against a certificate that no list covers, where one must.
 pub(super) fn no_list() -> ReasonKind {
-    ReasonKind::RevocationUnknown("no list that covers it was given".to_owned())
+    ReasonKind::RevocationUnknown(ListFault::NoneCovers)
 }
 
 /// What the lists say about `child`, issued by `issuer`.
@@ -129,7 +129,7 @@ impl<'a> Lists<'a> {
                 let signers = self.signers(issuer, &list.issuer, others);
                 match signers.iter().any(|s| authentic(list, s).is_ok()) {
                     true => Ok(()),
-                    false => unknown("no certificate of the list's issuer vouches for it"),
+                    false => other("no certificate of the list's issuer vouches for it"),
                 }
             };
             let entry = list.entry(certificate);
@@ -236,8 +236,12 @@ impl<'a> Lists<'a> {
 /// Certificates of one name that are tried as signers of a list.
 const MOST_SIGNERS: usize = 8;
 
-fn unknown(why: &str) -> Result<(), ReasonKind> {
-    Err(ReasonKind::RevocationUnknown(why.to_owned()))
+fn unknown(fault: ListFault) -> Result<(), ReasonKind> {
+    Err(ReasonKind::RevocationUnknown(fault))
+}
+
+fn other(why: &str) -> Result<(), ReasonKind> {
+    unknown(ListFault::Other(why.to_owned()))
 }
 
 /// The list is the signer's.
@@ -246,13 +250,13 @@ fn authentic(list: &Crl, signer: &Certificate) -> Result<(), ReasonKind> {
         .key_usage()
         .is_some_and(|usage| !usage.has(facts::CRL_SIGN))
     {
-        return unknown("the list's issuer lacks the key usage cRLSign");
+        return unknown(ListFault::NoCrlSign);
     }
     match verify(list.signed(), &list.algorithm, &list.signature, signer) {
         SignatureCheck::Verified => Ok(()),
-        SignatureCheck::Bad => unknown("the list's signature does not match its issuer's key"),
+        SignatureCheck::Bad => unknown(ListFault::BadSignature),
         SignatureCheck::CannotCheck(_) | SignatureCheck::NotChecked => {
-            unknown("the list's signature cannot be checked")
+            other("the list's signature cannot be checked")
         }
     }
 }
@@ -260,14 +264,14 @@ fn authentic(list: &Crl, signer: &Certificate) -> Result<(), ReasonKind> {
 /// Not to be on the list means something at this moment.
 fn usable(list: &Crl, at: Moment) -> Result<(), ReasonKind> {
     if let Some(why) = &list.unusable {
-        return unknown(why);
+        return other(why);
     }
     if list.this_update > at {
-        return unknown("the list is of a later time");
+        return unknown(ListFault::NotYetValid);
     }
     match list.next_update {
         Some(next_update) if next_update < at => Err(ReasonKind::CrlExpired { next_update }),
         Some(_) => Ok(()),
-        None => unknown("the list does not say when the next one is due"),
+        None => other("the list does not say when the next one is due"),
     }
 }

@@ -14,8 +14,9 @@ use super::ground::Ground;
 use super::{Answer, Input};
 use crate::chain::NodeId;
 use crate::judge::policy::{ExtendedKeyUsage, NameCheck, Report};
-use crate::judge::{Purpose, Reason, ReasonKind, StrictRule, facts, name, revocation};
+use crate::judge::{Purpose, Reason, ReasonKind, StrictRule, facts, name};
 
+mod crl;
 mod names;
 mod traits;
 
@@ -380,13 +381,10 @@ impl<'a> Verify<'a> {
         if input.question.crls.is_empty() {
             return;
         }
-        let (Some(&leaf), Some(&issuer)) = (self.path.first(), self.path.get(1)) else {
-            return;
-        };
-        match revocation::status(input, &self.path, leaf, issuer) {
-            revocation::Status::Good => {}
-            revocation::Status::NoList => self.fail(leaf, revocation::no_list()),
-            revocation::Status::Bad(kind) => self.fail(leaf, kind),
+        if let Some(&leaf) = self.path.first()
+            && let Some(kind) = crl::refusal(input, &self.path)
+        {
+            self.fail(leaf, kind);
         }
     }
 

@@ -18,7 +18,7 @@ use super::{Answer, Input, Spoken};
 use crate::cert::{Certificate, KeyKind, oid::Oid};
 use crate::chain::{Chain, NodeId, SignatureCheck};
 use crate::judge::policy::NameCheck;
-use crate::judge::{ConstraintFault, Purpose, Reason, ReasonKind, facts, name};
+use crate::judge::{ConstraintFault, ListFault, Purpose, Reason, ReasonKind, facts, name};
 use crate::moment::Moment;
 use crate::target::Host;
 
@@ -474,9 +474,9 @@ fn reason(input: &Input<'_>, path: &[NodeId], error: &Error) -> Reason {
             node: None,
         },
         Error::CertRevoked => revoked(input, &order),
-        Error::UnknownRevocationStatus => on_leaf(ReasonKind::RevocationUnknown(
-            "no list of its issuer was given".to_owned(),
-        )),
+        Error::UnknownRevocationStatus => {
+            on_leaf(ReasonKind::RevocationUnknown(ListFault::NoneCovers))
+        }
         Error::CrlExpired { next_update, .. } => on_leaf(ReasonKind::CrlExpired {
             next_update: Moment::from_unix(
                 i64::try_from(next_update.as_secs()).unwrap_or(i64::MAX),
@@ -494,9 +494,12 @@ fn reason(input: &Input<'_>, path: &[NodeId], error: &Error) -> Reason {
         | Error::UnsupportedCrlSignatureAlgorithm
         | Error::UnsupportedCrlSignatureAlgorithmContext(_)
         | Error::UnsupportedCrlSignatureAlgorithmForPublicKey
-        | Error::UnsupportedCrlSignatureAlgorithmForPublicKeyContext(_) => on_leaf(
-            ReasonKind::RevocationUnknown(format!("rustls-webpki: {}", words(error))),
-        ),
+        | Error::UnsupportedCrlSignatureAlgorithmForPublicKeyContext(_) => {
+            on_leaf(ReasonKind::RevocationUnknown(ListFault::Other(format!(
+                "rustls-webpki: {}",
+                words(error)
+            ))))
+        }
         Error::CertDistrusted => on_leaf(ReasonKind::Distrusted("rustls-webpki".to_owned())),
         Error::TrailingData(_) => Reason {
             kind: unreadable(),

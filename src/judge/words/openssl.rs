@@ -7,7 +7,9 @@ use super::names;
 use crate::cert::{GeneralName, KeyKind};
 use crate::judge::engine::BROKEN_POLICY;
 use crate::judge::policy::{CommonName, Report, WhichCommonName};
-use crate::judge::{ConstraintFault, Engine, Reason, ReasonKind, SerialFault, StrictRule};
+use crate::judge::{
+    ConstraintFault, Engine, ListFault, Reason, ReasonKind, SerialFault, StrictRule,
+};
 use crate::target::Host;
 
 /// What OpenSSL (or BoringSSL) met, named by its code (`X509_V_ERR_…`).
@@ -106,7 +108,15 @@ fn code(rejected: &Rejected<'_>, reason: &Reason) -> u32 {
         | ReasonKind::KeyUsageForbids { .. } => 26,
         ReasonKind::MustStaple | ReasonKind::TlsFeature => 96,
         ReasonKind::Revoked { .. } => 23,
-        ReasonKind::RevocationUnknown(_) | ReasonKind::BadStaple(_) => 3,
+        ReasonKind::RevocationUnknown(fault) => match fault {
+            ListFault::NoneCovers | ListFault::Other(_) => 3,
+            ListFault::BadSignature => 8,
+            ListFault::NotYetValid => 11,
+            ListFault::NoCrlSign => 35,
+            ListFault::Critical => 36,
+            ListFault::OtherScope => 44,
+        },
+        ReasonKind::BadStaple(_) => 3,
         ReasonKind::CrlExpired { .. } => 12,
         ReasonKind::UnknownCriticalExtension { .. } => 34,
         ReasonKind::DuplicateExtension { .. } | ReasonKind::Unreadable(_) => 41,
