@@ -32,7 +32,7 @@ pub use crl::{Crl, Entry};
 pub use engine::{Anchors, Answer, Facts, Hold, Input, Step, StepState};
 pub use policy::{Engine, Policy};
 pub use profile::ProfileRule;
-pub use reason::{ConstraintFault, Reason, ReasonKind, SerialFault, StrictRule};
+pub use reason::{ConstraintFault, PolicyFault, Reason, ReasonKind, SerialFault, StrictRule};
 pub use staple::{Says, Staple, StapleFault};
 
 /// The answer for one store.
