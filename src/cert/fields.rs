@@ -252,7 +252,7 @@ fn public_key(certificate: &Certificate) -> Field {
     }
     children.extend(key_value(certificate, key));
     for fault in &key.faults {
-        let words = format!("It {fault}.");
+        let words = format!("It {}.", fault.words());
         children.push(Field::leaf("key.fault", "Fault", words, None));
     }
     if let Some(pin) = certificate.spki_sha256 {

@@ -21,9 +21,65 @@ pub struct Key {
     /// What the signatures of an RSA-PSS key must be like; `None` when it does not say, and for other
     /// keys. The salt is the shortest allowed.
     pub pss: Option<Pss>,
-    /// What is wrong with the key itself or with how it is written, in words that follow "The public
-    /// key": `has an even modulus`.
-    pub faults: Vec<&'static str>,
+    /// What is wrong with the key itself or with how it is written.
+    pub faults: Vec<KeyFault>,
+}
+
+/// What can be wrong with a key or with how it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyFault {
+    /// The BIT STRING that holds it claims bits that are no part of it.
+    UnusedBits,
+    /// There is nothing in it.
+    Empty,
+    /// The numbers of an RSA key could not be read.
+    Unreadable,
+    /// RSA keys have NULL as their parameters (RFC 3279, section 2.3.1).
+    NoNull,
+    /// An RSA modulus below zero.
+    NegativeModulus,
+    /// An RSA modulus that is no product of odd primes.
+    EvenModulus,
+    /// An RSA exponent below zero.
+    NegativeExponent,
+    /// An RSA exponent that does not fit in 64 bits.
+    LongExponent,
+    /// An RSA exponent that is even, or below 3.
+    UselessExponent,
+    /// A key on a curve that is spelt out, see [`Key::explicit_parameters`].
+    ExplicitParameters,
+    /// A key on a curve that is not told.
+    NoCurve,
+    /// See [`PointForm::Invalid`] and [`PointForm::Infinity`].
+    NoPoint,
+    /// See [`PointForm::Hybrid`].
+    HybridPoint,
+    /// A key of fixed length that has another one.
+    WrongLength,
+}
+
+impl KeyFault {
+    /// `has an even modulus`, as the end of a sentence about the public key.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::UnusedBits => "claims unused bits",
+            Self::Empty => "is empty or could not be read",
+            Self::Unreadable => "could not be read",
+            Self::NoNull => "lacks the NULL that RSA has as its parameters",
+            Self::NegativeModulus => "has a negative modulus",
+            Self::EvenModulus => "has an even modulus",
+            Self::NegativeExponent => "has a negative exponent",
+            Self::LongExponent => "has an exponent of more than 64 bits",
+            Self::UselessExponent => "has an exponent that gives no protection (even, or below 3)",
+            Self::ExplicitParameters => {
+                "spells its curve out instead of naming it, which RFC 5480 forbids"
+            }
+            Self::NoCurve => "does not name its curve",
+            Self::NoPoint => "is no point of its curve",
+            Self::HybridPoint => "is written in the hybrid form, which RFC 5480 forbids",
+            Self::WrongLength => "has the wrong length for its kind",
+        }
+    }
 }
 
 /// How a point is written (SEC 1 section 2.3.3).
@@ -254,20 +310,19 @@ pub(super) fn public_key(spki: &Element<'_>) -> Key {
     let bits = match content.as_deref().map(<[u8]>::split_first) {
         Some(Some((&unused, bits))) => {
             if unused != 0 {
-                key.faults.push("claims unused bits");
+                key.faults.push(KeyFault::UnusedBits);
             }
             bits
         }
         _ => &[],
     };
     if bits.is_empty() {
-        key.faults.push("is empty or could not be read");
+        key.faults.push(KeyFault::Empty);
     }
     match &*dotted {
         "1.2.840.113549.1.1.1" => {
             if parameters.is_some_and(|p| p.tag != asn1::NULL) || parameters.is_none() {
-                key.faults
-                    .push("lacks the NULL that RSA has as its parameters");
+                key.faults.push(KeyFault::NoNull);
             }
             let exponent = rsa(&mut key, bits);
             key.kind = KeyKind::Rsa { exponent };
@@ -306,42 +361,41 @@ fn fixed(key: &mut Key, kind: KeyKind, size: u32, octets: &[u8], length: usize) 
     key.kind = kind;
     key.bits = size;
     if octets.len() != length {
-        key.faults.push("has the wrong length for its kind");
+        key.faults.push(KeyFault::WrongLength);
     }
 }
 
 /// Reads modulus and exponent (RFC 8017 appendix A.1.1); gives the exponent.
 fn rsa(key: &mut Key, octets: &[u8]) -> u64 {
     let Some(mut numbers) = Element::read(octets, 0).map(|e| e.inside()) else {
-        key.faults.push("could not be read");
+        key.faults.push(KeyFault::Unreadable);
         return 0;
     };
     let modulus = numbers.take_tag(INTEGER).map_or(&[][..], |m| m.content);
     let exponent = numbers.take_tag(INTEGER).map_or(&[][..], |e| e.content);
     if modulus.is_empty() || exponent.is_empty() {
-        key.faults.push("could not be read");
+        key.faults.push(KeyFault::Unreadable);
     }
     if modulus.first().is_some_and(|b| b & 0x80 != 0) {
-        key.faults.push("has a negative modulus");
+        key.faults.push(KeyFault::NegativeModulus);
     }
     if modulus.last().is_some_and(|b| b & 1 == 0) {
-        key.faults.push("has an even modulus");
+        key.faults.push(KeyFault::EvenModulus);
     }
     key.modulus = modulus.iter().copied().skip_while(|&b| b == 0).collect();
     key.bits = size(modulus);
     if exponent.first().is_some_and(|b| b & 0x80 != 0) {
-        key.faults.push("has a negative exponent");
+        key.faults.push(KeyFault::NegativeExponent);
         return 0;
     }
     let digits = exponent.iter().skip_while(|&&b| b == 0);
     if digits.clone().count() > 8 {
-        key.faults.push("has an exponent of more than 64 bits");
+        key.faults.push(KeyFault::LongExponent);
         return 0;
     }
     let exponent = digits.fold(0, |n, &d| (n << 8) | u64::from(d));
     if exponent < 3 || exponent % 2 == 0 {
-        key.faults
-            .push("has an exponent that gives no protection (even, or below 3)");
+        key.faults.push(KeyFault::UselessExponent);
     }
     exponent
 }
@@ -364,9 +418,9 @@ fn curve(key: &mut Key, parameters: Option<&Element<'_>>, point: &[u8]) {
     let Some(dotted) = named else {
         key.explicit_parameters = parameters.is_some_and(|p| p.tag == SEQUENCE);
         key.faults.push(if key.explicit_parameters {
-            "spells its curve out instead of naming it, which RFC 5480 forbids"
+            KeyFault::ExplicitParameters
         } else {
-            "does not name its curve"
+            KeyFault::NoCurve
         });
         // The field's prime, in SpecifiedECDomain: version, then FieldID {type, prime}.
         key.bits = parameters
@@ -393,10 +447,8 @@ fn curve(key: &mut Key, parameters: Option<&Element<'_>>, point: &[u8]) {
     key.bits = bits;
     let form = point_form(point, bits.div_ceil(8) as usize);
     match form {
-        PointForm::Invalid | PointForm::Infinity => key.faults.push("is no point of its curve"),
-        PointForm::Hybrid => key
-            .faults
-            .push("is written in the hybrid form, which RFC 5480 forbids"),
+        PointForm::Invalid | PointForm::Infinity => key.faults.push(KeyFault::NoPoint),
+        PointForm::Hybrid => key.faults.push(KeyFault::HybridPoint),
         PointForm::Compressed | PointForm::Uncompressed => {}
     }
     key.point = Some(form);
@@ -442,15 +494,15 @@ mod tests {
         assert_eq!(good.kind, KeyKind::Rsa { exponent: 65_537 });
         assert_eq!((good.bits, good.faults.as_slice()), (16, &[][..]));
         assert_eq!(good.modulus, [0xc1, 0x01]);
-        assert_eq!(rsa_key(&[0x41, 0x02], &[3]).faults, ["has an even modulus"]);
+        assert_eq!(rsa_key(&[0x41, 0x02], &[3]).faults, [KeyFault::EvenModulus]);
         assert_eq!(rsa_key(&[0x41, 0x01], &[1]).faults.len(), 1);
         assert_eq!(
             rsa_key(&[0xc1, 0x01], &[3]).faults,
-            ["has a negative modulus"]
+            [KeyFault::NegativeModulus]
         );
         assert_eq!(
             rsa_key(&[0x41, 0x01], &[0x80]).faults,
-            ["has a negative exponent"]
+            [KeyFault::NegativeExponent]
         );
     }
 

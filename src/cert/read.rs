@@ -193,7 +193,10 @@ fn to_be_signed(out: &mut Certificate, mut parts: Elements<'_>) {
         out.spki_sha256 = Some(sha256(spki.whole));
         out.key = key::public_key(&spki);
         for fault in out.key.faults.clone() {
-            out.defect("subjectPublicKeyInfo", format!("The public key {fault}."));
+            out.defect(
+                "subjectPublicKeyInfo",
+                format!("The public key {}.", fault.words()),
+            );
         }
     }
     for (constructed, primitive, issuer) in [(0xa1, 0x81, true), (0xa2, 0x82, false)] {

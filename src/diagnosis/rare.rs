@@ -83,14 +83,14 @@ pub(super) fn finding(case: &Case<'_>, node: Option<NodeId>, kind: &ReasonKind) 
             Who::ServerOwner,
             "Have it issued again as an end-entity certificate (CA:FALSE).",
         ),
-        ReasonKind::Policy(why) => new(
+        ReasonKind::Policy(fault) => new(
             &rule::POLICY,
             format!(
                 "The certificate policies do not allow this chain: {}.",
-                clip(why)
+                fault.words()
             ),
         )
-        .saw("policies", why.clone())
+        .saw("policies", fault.words())
         .fix(
             Who::ServerOwner,
             "Get a certificate that carries a policy its CAs allow.",

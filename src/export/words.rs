@@ -159,7 +159,7 @@ pub(super) fn reason(kind: &ReasonKind) -> String {
         }
         ReasonKind::BadKey(why) => format!("its key is no good: {why}"),
         ReasonKind::CaAsLeaf => "it is marked as a CA and used as a server's own".to_owned(),
-        ReasonKind::Policy(why) => format!("its certificate policies do not allow it: {why}"),
+        ReasonKind::Policy(fault) => format!("its certificate policies do not allow it: {}", fault.words()),
         ReasonKind::NotForClients { usages } if usages.is_empty() => {
             "it may not be used by clients".to_owned()
         }

@@ -5,7 +5,9 @@ use aws_lc_rs::signature as alg;
 
 use super::{Policy, ReasonKind, SerialFault, StrictRule, name};
 use crate::cert::extension::KeyUsage;
-use crate::cert::{Certificate, Extension, ExtensionValue, Hash, KeyKind, Oid, TimeForm, oid};
+use crate::cert::{
+    Certificate, Extension, ExtensionValue, Hash, KeyFault, KeyKind, Oid, TimeForm, oid,
+};
 use crate::chain::key_octets;
 use crate::moment::Moment;
 use crate::target::Host;
@@ -166,9 +168,9 @@ pub(super) fn key(certificate: &Certificate, policy: &Policy) -> Option<ReasonKi
     let key = &certificate.key;
     let bits = key.bits;
     // A missing NULL harms nobody; all other faults leave the key without a clear meaning.
-    let fault = key.faults.iter().find(|f| !f.starts_with("lacks the NULL"));
+    let fault = key.faults.iter().find(|&&f| f != KeyFault::NoNull);
     if let Some(fault) = fault {
-        return Some(ReasonKind::BadKey(format!("it {fault}")));
+        return Some(ReasonKind::BadKey(format!("it {}", fault.words())));
     }
     if key.kind == KeyKind::Dsa {
         return Some(ReasonKind::BadKey(

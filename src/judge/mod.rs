@@ -32,7 +32,9 @@ pub use crl::{Crl, Entry};
 pub use engine::{Anchors, Answer, Facts, Hold, Input, Step, StepState};
 pub use policy::{Engine, Policy};
 pub use profile::ProfileRule;
-pub use reason::{ConstraintFault, ListFault, Reason, ReasonKind, SerialFault, StrictRule};
+pub use reason::{
+    ConstraintFault, ListFault, PolicyFault, Reason, ReasonKind, SerialFault, StrictRule,
+};
 pub use staple::{Says, Staple, StapleFault};
 
 /// The answer for one store.

@@ -9,6 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::PolicyFault;
 use crate::cert::{Certificate, ExtensionValue};
 
 const ANY: &str = "2.5.29.32.0";
@@ -19,7 +20,7 @@ type Level<'a> = BTreeMap<&'a str, BTreeSet<&'a str>>;
 
 /// The certificate (by its place in `path`, which is leaf first and ends below the anchor) at which
 /// the policies fail, and why. `None` when they hold.
-pub(super) fn fault(path: &[&Certificate]) -> Option<(usize, String)> {
+pub(super) fn fault(path: &[&Certificate]) -> Option<(usize, PolicyFault)> {
     // Nobody demands a policy: nothing can fail but a mapping that the RFC forbids.
     let demanded = path.iter().any(|c| {
         c.extensions.iter().any(|e| {
@@ -41,20 +42,14 @@ pub(super) fn fault(path: &[&Certificate]) -> Option<(usize, String)> {
         let any_allowed = inhibit_any > 0 || (!last && self_issued);
         level = descend(&level, certificate, any_allowed);
         if explicit == 0 && level.is_empty() {
-            return Some((
-                place,
-                "none of its policies is allowed by the CAs above".to_owned(),
-            ));
+            return Some((place, PolicyFault::NoneAllowed));
         }
         if last {
             break;
         }
         if let Some(mappings) = mappings(certificate) {
             if mappings.iter().any(|(from, to)| *from == ANY || *to == ANY) {
-                return Some((
-                    place,
-                    "it maps anyPolicy, which RFC 5280 forbids".to_owned(),
-                ));
+                return Some((place, PolicyFault::MapsAny));
             }
             map(&mut level, &mappings, mapping > 0);
         }
@@ -93,12 +88,7 @@ pub(super) fn fault(path: &[&Certificate]) -> Option<(usize, String)> {
             }
         )
     });
-    ((explicit == 0 || own) && level.is_empty()).then(|| {
-        (
-            0,
-            "none of its policies is allowed by the CAs above".to_owned(),
-        )
-    })
+    ((explicit == 0 || own) && level.is_empty()).then_some((0, PolicyFault::NoneAllowed))
 }
 
 /// Section 6.1.3 (d) and (e): the next level.

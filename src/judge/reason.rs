@@ -130,8 +130,8 @@ kinds! {
     CaAsLeaf = "ca-as-leaf";
     PathTooLong { allowed: u32 } = "path-too-long";
     NameConstraint { name: String, fault: ConstraintFault, detail: String } = "name-constraint";
-    /// Certificate policies leave nothing that is valid, and one is demanded: why.
-    Policy(String) = "policy";
+    /// Certificate policies leave nothing that is valid, and one is demanded, or break their rules.
+    Policy(PolicyFault) = "policy";
 
     // what a certificate may be used for
     /// The extended key usage lacks serverAuth.
@@ -199,6 +199,31 @@ impl ListFault {
             Self::Critical => "the list has an unknown critical part",
             Self::OtherScope => "the list of its issuer speaks of other certificates",
             Self::Other(why) => why,
+        }
+    }
+}
+
+/// What is wrong with certificate policies (RFC 5280, sections 4.2.1.4, 4.2.1.5 and 6.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PolicyFault {
+    /// One is demanded, and none is left that all above allow.
+    NoneAllowed,
+    /// A mapping from or to anyPolicy.
+    MapsAny,
+    /// One policy stands there twice.
+    Repeated,
+    /// The extension could not be read.
+    Unreadable,
+}
+
+impl PolicyFault {
+    /// What is wrong, as a sentence about the certificate.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::NoneAllowed => "none of its policies is allowed by the CAs above",
+            Self::MapsAny => "it maps anyPolicy, which RFC 5280 forbids",
+            Self::Repeated => "it lists a policy twice, which RFC 5280 forbids",
+            Self::Unreadable => "its policies cannot be read",
         }
     }
 }

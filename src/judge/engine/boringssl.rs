@@ -8,13 +8,12 @@ use crate::cert::{Certificate, ExtensionValue, GeneralName, Hash, KeyKind, TimeF
 use crate::chain::{KeyIdMatch, NameMatch, NodeId, SignatureCheck};
 use crate::judge::constraints::{self, MOST_COMPARISONS};
 use crate::judge::policy::{NameCheck, Report};
-use crate::judge::{ConstraintFault, Purpose, Reason, ReasonKind, facts, name, policies};
+use crate::judge::{
+    ConstraintFault, PolicyFault, Purpose, Reason, ReasonKind, facts, name, policies,
+};
 
 /// Certificates in a chain at most.
 const MOST_CERTIFICATES: usize = 100;
-
-/// What stands against policies that cannot be read.
-pub(in crate::judge) const BROKEN_POLICY: &str = "its policies cannot be read";
 
 /// BoringSSL's verdict.
 pub(super) fn judge(input: &Input<'_>) -> Answer {
@@ -89,10 +88,10 @@ fn policies(input: &Input<'_>, path: &[NodeId]) -> Vec<Reason> {
             e.oid.as_str() == "2.5.29.32" && matches!(e.value, ExtensionValue::Malformed(_))
         })
     });
-    let broken = broken.then(|| (0, BROKEN_POLICY.to_owned()));
+    let broken = broken.then_some((0, PolicyFault::Unreadable));
     broken
         .or_else(|| policies::fault(&below))
-        .and_then(|(_, why)| Some(Reason::on(*path.first()?, ReasonKind::Policy(why))))
+        .and_then(|(_, fault)| Some(Reason::on(*path.first()?, ReasonKind::Policy(fault))))
         .into_iter()
         .collect()
 }

@@ -3,7 +3,7 @@
 
 use super::Input;
 use crate::cert::extension::constraint_fault::{EMPTY_LIST, MAXIMUM, MINIMUM, MINIMUM_ZERO};
-use crate::cert::{Certificate, ExtensionValue, GeneralName, KeyKind, Name};
+use crate::cert::{Certificate, ExtensionValue, GeneralName, KeyFault, KeyKind, Name};
 use crate::chain::{Link, NameMatch, Node, NodeId, SignatureCheck};
 use crate::judge::{ConstraintFault, Reason, ReasonKind};
 use crate::moment::Moment;
@@ -264,9 +264,14 @@ impl Family {
 
     /// Of the certificate's own key; `None` when it could not be read.
     pub(super) fn of_key(certificate: &Certificate) -> Option<Self> {
-        let broken = ["is no point", "has a negative", "could not"];
-        let faults = &certificate.key.faults;
-        if faults.iter().any(|f| broken.iter().any(|b| f.contains(b))) {
+        let broken = [
+            KeyFault::NoPoint,
+            KeyFault::NegativeModulus,
+            KeyFault::NegativeExponent,
+            KeyFault::Empty,
+            KeyFault::Unreadable,
+        ];
+        if certificate.key.faults.iter().any(|f| broken.contains(f)) {
             return None;
         }
         Some(match &certificate.key.kind {

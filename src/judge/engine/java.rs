@@ -257,8 +257,8 @@ fn validate(input: &Input<'_>, path: &[NodeId]) -> Option<Reason> {
             })
             .or_else(|| constrained(input, path, depth, certificate, &mut left))
             .or_else(|| {
-                let (_, why) = policy.as_ref().filter(|(place, _)| *place == depth)?;
-                Some(ReasonKind::Policy(why.clone()))
+                let (_, fault) = policy.filter(|(place, _)| *place == depth)?;
+                Some(ReasonKind::Policy(fault))
             })
             .or_else(|| ground::dates(certificate, input.question.at))
             .or_else(|| {

@@ -31,7 +31,6 @@ mod steps;
 mod unasked;
 mod webpki;
 
-pub(super) use boringssl::BROKEN_POLICY;
 pub(super) use java::NAMELESS_ISSUER;
 
 /// Everything an engine judges from.

@@ -18,7 +18,7 @@ use crate::chain::{MOST_DEPTH, MOST_STEPS, NodeId, Path, PathEnd, SignatureCheck
 use crate::judge::constraints::{self, MOST_COMPARISONS};
 use crate::judge::name::{self, NameAnswer};
 use crate::judge::policy::{CommonName, ExtendedKeyUsage, NameCheck, Sha1, Stapled, TrustedLeaf};
-use crate::judge::{Purpose, Reason, ReasonKind, facts, policies, revocation};
+use crate::judge::{PolicyFault, Purpose, Reason, ReasonKind, facts, policies, revocation};
 
 /// The verdict of the RFC's rules.
 pub(super) fn judge(input: &Input<'_>) -> Answer {
@@ -211,8 +211,7 @@ impl Rules<'_> {
             kinds.push(ReasonKind::WeakHash(hash));
         }
         if !trusted && facts::repeats_policy(certificate) {
-            let why = "it lists a policy twice, which RFC 5280 forbids";
-            kinds.push(ReasonKind::Policy(why.to_owned()));
+            kinds.push(ReasonKind::Policy(PolicyFault::Repeated));
         }
         if let Some(oid) = facts::unknown_critical(certificate) {
             kinds.push(ReasonKind::UnknownCriticalExtension { oid });

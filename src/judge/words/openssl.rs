@@ -5,10 +5,9 @@ use std::fmt::Write as _;
 use super::event::{Event, Rejected};
 use super::names;
 use crate::cert::{GeneralName, KeyKind};
-use crate::judge::engine::BROKEN_POLICY;
 use crate::judge::policy::{CommonName, Report, WhichCommonName};
 use crate::judge::{
-    ConstraintFault, Engine, ListFault, Reason, ReasonKind, SerialFault, StrictRule,
+    ConstraintFault, Engine, ListFault, PolicyFault, Reason, ReasonKind, SerialFault, StrictRule,
 };
 use crate::target::Host;
 
@@ -101,7 +100,7 @@ fn code(rejected: &Rejected<'_>, reason: &Reason) -> u32 {
             ConstraintFault::Type => 51,
             ConstraintFault::Syntax => 53,
         },
-        ReasonKind::Policy(why) if why == BROKEN_POLICY => 42,
+        ReasonKind::Policy(PolicyFault::Unreadable) => 42,
         ReasonKind::Policy(_) => 43,
         ReasonKind::NotForServers { .. }
         | ReasonKind::NotForClients { .. }

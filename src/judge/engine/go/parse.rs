@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::names;
 use crate::cert::{
-    Certificate, Extension, ExtensionValue, GeneralName, KeyKind, PointForm, TimeForm,
+    Certificate, Extension, ExtensionValue, GeneralName, KeyFault, KeyKind, PointForm, TimeForm,
 };
 use crate::judge::{ReasonKind, SerialFault, StrictRule, facts};
 
@@ -79,16 +79,16 @@ fn duplicate(c: &Certificate) -> Option<String> {
 }
 
 fn key(c: &Certificate) -> Option<String> {
-    let has = |words: &str| c.key.faults.iter().any(|f| f.contains(words));
+    let has = |fault| c.key.faults.contains(&fault);
     match &c.key.kind {
         KeyKind::Rsa { .. } => {
-            if has("could not be read") {
+            if has(KeyFault::Empty) || has(KeyFault::Unreadable) {
                 Some("x509: invalid RSA public key".to_owned())
-            } else if has("negative modulus") {
+            } else if has(KeyFault::NegativeModulus) {
                 Some("x509: invalid RSA modulus".to_owned())
-            } else if has("negative exponent") {
+            } else if has(KeyFault::NegativeExponent) {
                 Some("x509: invalid RSA public exponent".to_owned())
-            } else if has("lacks the NULL") {
+            } else if has(KeyFault::NoNull) {
                 Some("x509: RSA key missing NULL parameters".to_owned())
             } else {
                 None
