@@ -158,15 +158,7 @@ fn named_by_settings(environment: &Environment, known: &[Arc<TrustStore>]) -> Ve
         let (path, mut store) = match &setting.found {
             Found::Anchors(store) => {
                 let path = store.path.clone().unwrap_or_default();
-                let mut copy = TrustStore::new(
-                    StoreKind::Setting,
-                    "",
-                    "",
-                    Some(path.clone()),
-                    store.anchors.clone(),
-                    store.problems.clone(),
-                );
-                copy.modified = store.modified;
+                let copy = store.copied(StoreKind::Setting, "", "");
                 (path, copy)
             }
             Found::Missing(path) => (path.clone(), problem(path, "nothing is there")),

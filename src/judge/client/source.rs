@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use crate::store::Dialect;
+
 /// What clients see of their surroundings: variables by their names, settings of configuration files
 /// as `program:key` (`git:http.sslCAInfo`), each with its value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,6 +35,8 @@ pub struct Source {
     /// The default store: `system`, `openssl` (its default file and folder), `mozilla` (compiled in),
     /// `certifi`, `pip-certifi`, `node`, `java`, `chromium`, `firefox`, `windows`, `apple`.
     pub store: String,
+    /// How it reads a file of certificates, where its engine does not say.
+    pub dialect: Option<Dialect>,
     /// Stores read beside it.
     #[serde(default)]
     pub also: Vec<String>,
