@@ -9,7 +9,7 @@ use etcetera::BaseStrategy;
 use super::machine::Machine;
 use super::reading::{Pool, Reading};
 use super::settings::{Environment, Found};
-use super::{StoreKind, Stores, TrustStore, mozilla, system};
+use super::{Dialect, StoreKind, Stores, TrustStore, mozilla, system};
 use crate::text;
 
 pub(super) fn load(given: &[PathBuf], machine: &Machine, pool: &Pool) -> Stores {
@@ -76,7 +76,7 @@ pub(super) fn environment_left(left: &Environment) -> Option<TrustStore> {
         TrustStore::new(kind, id, &title, path, Vec::new(), problems)
     };
     let store = match &setting.found {
-        Found::Anchors(store) => store.copied(kind, id, &title),
+        Found::Anchors(store) => store.read_as(Dialect::Openssl, kind, id, &title),
         Found::Missing(path) => without(path, "it does not exist"),
         Found::Unreadable(path, why) => without(path, why),
         Found::Nothing | Found::Word | Found::Off => {
@@ -118,11 +118,10 @@ fn environment(machine: &Machine, pool: &Pool) -> Option<TrustStore> {
     }
     let path = path.or_else(|| folder.map(PathBuf::from));
     let title = names.join(" ");
-    Some(
-        reading
-            .store(StoreKind::Environment, "environment", &title, path)
-            .used_by([OPENSSL_KIND]),
-    )
+    let (kind, id) = (StoreKind::Environment, "environment");
+    let whole = reading.store(kind, id, &title, path);
+    let store = whole.read_as(Dialect::Openssl, kind, id, &title);
+    Some(store.used_by([OPENSSL_KIND]))
 }
 
 #[cfg(test)]

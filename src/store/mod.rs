@@ -203,9 +203,14 @@ impl TrustStore {
             .any(|a| a.der == certificate.der)
     }
 
-    /// The same under another name.
-    pub(self) fn copied(&self, kind: StoreKind, id: &str, title: &str) -> Self {
-        let (anchors, problems) = (self.anchors.clone(), self.problems.clone());
+    /// The same under another name, with the anchors that programs find which read files in this way.
+    fn read_as(&self, dialect: Dialect, kind: StoreKind, id: &str, title: &str) -> Self {
+        let mut anchors = self.anchors.clone();
+        anchors.retain(|anchor| self.is_shown(&anchor.der, dialect));
+        let mut problems = self.problems.clone();
+        if anchors.len() < self.anchors.len() {
+            problems.extend(self.unread.clone());
+        }
         let mut copy = Self::new(kind, id, title, self.path.clone(), anchors, problems);
         copy.modified = self.modified;
         copy.one_file = self.one_file;
@@ -217,8 +222,11 @@ impl TrustStore {
 
     /// A program that reads files in this way finds this anchor in those of the store.
     pub fn shows(&self, certificate: &Certificate, dialect: Dialect) -> bool {
-        let mut partly = self.readers.iter();
-        let of = partly.find(|(der, _)| *der == certificate.der);
+        self.is_shown(&certificate.der, dialect)
+    }
+
+    fn is_shown(&self, der: &[u8], dialect: Dialect) -> bool {
+        let of = self.readers.iter().find(|(known, _)| **known == *der);
         of.is_none_or(|(_, readers)| readers.has(dialect))
     }
 
