@@ -4,6 +4,7 @@ use std::ptr;
 use std::sync::Arc;
 
 use super::verdict::Ask;
+use super::{Profile, machine};
 use crate::chain::Chain;
 use crate::judge::engine::{self, Anchors, Answer, Facts, Input};
 use crate::judge::{self, Engine, Policy};
@@ -23,15 +24,16 @@ type Judged = (Policy, Arc<Anchors>, bool, Option<Arc<Answer>>);
 type Held<'a> = (Vec<&'a TrustStore>, bool, (Engine, Dialect), Arc<Anchors>);
 
 impl<'a> Known<'a> {
-    /// The anchors of these stores, found once.
+    /// The anchors that this client finds in these stores, found once.
     pub(super) fn anchors(
         &mut self,
         ask: &Ask<'a>,
         chain: &Chain,
         is_direct: bool,
         stores: &[&'a TrustStore],
-        (policy, dialect): (&Policy, Dialect),
+        profile: &Profile,
     ) -> Arc<Anchors> {
+        let (policy, dialect) = (&profile.policy, machine::dialect(profile));
         let how = (policy.engine, dialect);
         let same = |known: &[&TrustStore]| {
             known.len() == stores.len() && known.iter().zip(stores).all(|(a, b)| ptr::eq(*a, *b))

@@ -235,13 +235,7 @@ fn found<'a>(
         is_direct,
         by_proxy,
         trust: &trust,
-        anchors: known.anchors(
-            ask,
-            chain,
-            is_direct,
-            &trust.stores,
-            (&profile.policy, machine::dialect(profile)),
-        ),
+        anchors: known.anchors(ask, chain, is_direct, &trust.stores, profile),
     };
     if let Some(event) = client.meets(known, &mut out)? {
         let wants_certificate = peer.is_some_and(|p| p.afterwards == Afterwards::ClientCertificate);
