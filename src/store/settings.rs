@@ -267,13 +267,17 @@ fn override_each_other(settings: &mut [Setting]) {
                         winner.only_for.is_none() && winner.known.beats.contains(&loser.known.name);
                     counts && (first || beats)
                 })
-                .map(|(_, winner)| Override {
-                    by: winner.title(),
-                    programs: loser
-                        .known
-                        .programs()
-                        .filter(|p| winner.known.programs().any(|w| w == *p))
-                        .collect(),
+                .map(|(_, winner)| {
+                    let known = winner.known;
+                    let only = &known.beats_for;
+                    let all = only.is_empty() || known.name == loser.known.name;
+                    let concerned = |p: &&str| {
+                        known.programs().any(|w| w == *p) && (all || only.iter().any(|o| o == p))
+                    };
+                    Override {
+                        by: winner.title(),
+                        programs: loser.known.programs().filter(concerned).collect(),
+                    }
                 })
                 .collect()
         })

@@ -300,6 +300,10 @@ mod tests {
         let both = [("SSL_CERT_FILE", "/file"), ("SSL_CERT_DIR", "/folder")];
         let old = store("curl7-openssl", &both, true);
         assert_eq!((old.files, old.replaced), (vec!["/folder".into()], false));
+        // The table of settings says the same to the survey.
+        let folder = crate::store::known("SSL_CERT_DIR").unwrap();
+        assert_eq!(folder.beats, ["SSL_CERT_FILE"]);
+        assert_eq!(folder.beats_for, ["curl before 8.3"]);
         let new = store("curl8-openssl", &both, true);
         assert_eq!(new.files.len(), 2);
         assert!(new.replaced);
