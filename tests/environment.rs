@@ -169,6 +169,39 @@ fn a_wrong_ssl_cert_file_is_told_once() {
     lacks(&seen, "store.unreadable");
 }
 
+#[test]
+fn a_file_that_programs_cannot_read_trusts_nobody() {
+    let private = Minted::root(mint::ca("Private Root"));
+    let place = Place::trusting(&[]);
+    let leaf = site(&private);
+    let file = place.pem_of(&private);
+    let pem = std::fs::read(&file).unwrap();
+    let seen_with = |bytes: &[u8]| {
+        std::fs::write(&file, bytes).unwrap();
+        let stores = place.stores(&[("SSL_CERT_FILE", &file)]);
+        inspected(capture(SITE, &[&leaf]), &stores)
+    };
+    assert_eq!(seen_with(&pem).outcome, Outcome::Trusted);
+    // DER, and one damaged block behind a good one.
+    let cut = [&pem, &pem[..pem.len() / 2]].concat();
+    for bytes in [private.der.to_vec(), cut] {
+        let seen = seen_with(&bytes);
+        assert_ne!(seen.outcome, Outcome::Trusted);
+        finding(&seen, "env.no-certificate");
+        lacks(&seen, "store.unreadable");
+    }
+    // OpenSSL skips a byte-order mark, others skip the certificate behind it.
+    let marked = [b"\xef\xbb\xbf", pem.as_slice()].concat();
+    let seen = seen_with(&marked);
+    assert_eq!(seen.outcome, Outcome::Trusted);
+    let told = finding(&seen, "env.no-certificate");
+    assert!(
+        evidence(told, "problem").contains("Go programs"),
+        "{told:?}"
+    );
+    lacks(&seen, "store.unreadable");
+}
+
 /// The root of a company's proxy.
 fn inspecting(name: &str, organisation: &str) -> Minted {
     let mut params = mint::ca(name);

@@ -44,6 +44,26 @@ fn a_broken_store_is_a_problem_and_nothing_worse() {
     }
 }
 
+/// Seen with curl 7.88, 8.23 and Python.
+#[test]
+fn a_folder_hides_the_file_from_curl_of_old_only() {
+    let place = Place::empty();
+    let private = Minted::root(mint::ca("Private Root"));
+    let one = place.write("one.pem", pem::encode(&private.der));
+    let folder = place.write("certs/1a2b3c4d.0", pem::encode(&private.der));
+    let survey = place.survey(&[
+        ("SSL_CERT_FILE", &one),
+        ("SSL_CERT_DIR", folder.parent().unwrap()),
+    ]);
+    let file = survey.environment.variable("SSL_CERT_FILE").unwrap();
+    let hidden: Vec<&str> = file
+        .overridden
+        .iter()
+        .flat_map(|o| o.programs.iter().copied())
+        .collect();
+    assert_eq!(hidden, ["curl before 8.3"]);
+}
+
 #[test]
 fn settings_say_what_they_do_and_what_overrides_them() {
     let place = Place::empty();

@@ -9,7 +9,7 @@ use aws_lc_rs::digest;
 
 use super::table::Row;
 use crate::judge::client::{GIVEN_FILE, Handed, NO_CERTIFICATES, Profile};
-use crate::store::{Form, TrustStore};
+use crate::store::TrustStore;
 use crate::text;
 
 /// A file that is made for a client.
@@ -40,7 +40,7 @@ const PASSWORD: &str = "changeit";
 
 /// How a client is given these roots, or why it cannot be.
 pub(super) fn hand(row: &Row, profile: &Profile, roots: &TrustStore) -> Result<Hand, &'static str> {
-    let own = roots.path.as_ref().filter(|_| roots.form != Form::NoFile);
+    let own = roots.path.as_ref().filter(|_| roots.one_file);
     let file = own.map_or_else(
         || GIVEN_FILE.into(),
         |path| path.to_string_lossy().into_owned(),

@@ -15,6 +15,61 @@ pub struct Decoded {
     pub trailers: Vec<(usize, Vec<u8>)>,
     /// Parts that could not be read, safe to display: where and why.
     pub notes: Vec<String>,
+    /// Its blocks in order, as programs meet them that read less leniently. None for what is not PEM as
+    /// it stands: DER, UTF-16, base64 alone.
+    pub blocks: Vec<Block>,
+}
+
+/// One block of PEM, from its BEGIN line on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Block {
+    /// What its BEGIN line says.
+    pub label: Label,
+    /// Where its BEGIN line stands.
+    pub begins: Begins,
+    /// What is wrong with it.
+    pub flaw: Option<Flaw>,
+    /// The place of its certificate in [`Decoded::certificates`].
+    pub certificate: Option<usize>,
+}
+
+/// What a BEGIN line says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Label {
+    /// `CERTIFICATE`.
+    Certificate,
+    /// `X509 CERTIFICATE`, the old name.
+    X509,
+    /// `TRUSTED CERTIFICATE`, OpenSSL's own.
+    Trusted,
+    /// Something else, such as a key.
+    NoCertificate,
+}
+
+/// Where a BEGIN line stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begins {
+    /// At the beginning of a line, alone in it.
+    Line,
+    /// The same, after a byte-order mark.
+    Mark,
+    /// Behind the END of the block before, in one line: two files joined without a line end.
+    Joined,
+    /// After white space, a quotation mark or words.
+    Inside,
+}
+
+/// What is wrong with a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flaw {
+    /// There is no END line of its own.
+    NoEnd,
+    /// Something stands behind its END, in the same line.
+    EndNotAlone,
+    /// What is between is not plain base64.
+    Base64,
+    /// The base64 holds no whole certificate.
+    Der,
 }
 
 const BEGIN: &[u8] = b"-----BEGIN ";
@@ -27,6 +82,11 @@ pub fn decode(bytes: &[u8]) -> Decoded {
     let mut out = Decoded::default();
     if find(&text, BEGIN).is_some() {
         blocks(&text, &mut out);
+        match &text {
+            Cow::Owned(_) => out.blocks.clear(),
+            Cow::Borrowed(rest) if rest.len() < bytes.len() => marked(&mut out.blocks, rest),
+            Cow::Borrowed(_) => {}
+        }
     } else if text.first() == Some(&0x30) {
         ders(&text, &mut out);
     } else if let Some(der) = bare_base64(&text) {
@@ -111,9 +171,74 @@ fn blocks(text: &[u8], out: &mut Decoded) {
                 line(text, begin)
             ));
         }
+        let before = out.certificates.len();
         block(label, content, || line(text, begin), out);
+        let ending = end.and_then(|end| body.get(end + END.len()..));
+        let begins = begins(text, begin, content);
+        out.blocks.push(Block {
+            label: match label {
+                b"CERTIFICATE" => Label::Certificate,
+                b"X509 CERTIFICATE" => Label::X509,
+                b"TRUSTED CERTIFICATE" => Label::Trusted,
+                _ => Label::NoCertificate,
+            },
+            begins,
+            flaw: flaw(label, begins, content, ending, out.certificates.get(before)),
+            certificate: Some(before).filter(|_| out.certificates.len() == before + 1),
+        });
         at = body_start + end.map_or(next_begin, |e| e + END.len());
     }
+}
+
+/// A block that begins the text stands after the byte-order mark that was taken off.
+fn marked(blocks: &mut [Block], text: &[u8]) {
+    if let Some(first) = blocks.first_mut().filter(|_| text.starts_with(BEGIN)) {
+        first.begins = Begins::Mark;
+    }
+}
+
+fn begins(text: &[u8], begin: usize, content: &[u8]) -> Begins {
+    let before = text.get(..begin).unwrap_or_default();
+    let behind = content.split(|&b| b == b'\n').next().unwrap_or_default();
+    let alone = content.contains(&b'\n') && behind.trim_ascii().is_empty();
+    match before {
+        _ if !alone => Begins::Inside,
+        [] | [.., b'\n'] => Begins::Line,
+        [.., b'-', b'-', b'-', b'-', b'-'] => Begins::Joined,
+        _ => Begins::Inside,
+    }
+}
+
+/// `ending` is what follows the dashes before the label of the END line.
+fn flaw(
+    label: &[u8],
+    begins: Begins,
+    content: &[u8],
+    ending: Option<&[u8]>,
+    certificate: Option<&Vec<u8>>,
+) -> Option<Flaw> {
+    let in_its_place = begins == Begins::Inside || content.ends_with(b"\n");
+    let Some(ending) = ending.filter(|e| in_its_place && e.starts_with(label)) else {
+        return Some(Flaw::NoEnd);
+    };
+    let rest = ending
+        .get(label.len()..)
+        .and_then(|e| e.strip_prefix(DASHES));
+    let rest = rest.and_then(|rest| rest.split(|&b| b == b'\n').next());
+    if !rest.is_some_and(|rest| rest.trim_ascii().is_empty()) {
+        return Some(Flaw::EndNotAlone);
+    }
+    if label.ends_with(b"PRIVATE KEY") {
+        return None;
+    }
+    let letters = content.iter().filter(|b| !b.is_ascii_whitespace());
+    let is_base64 = |b: &u8| b.is_ascii_alphanumeric() || b"+/=".contains(b);
+    if !letters.clone().all(is_base64) || !letters.count().is_multiple_of(4) {
+        return Some(Flaw::Base64);
+    }
+    let whole = |der: &Vec<u8>| element(der).is_some() && is_certificate_like(der);
+    let holds_one = label.ends_with(b"CERTIFICATE");
+    (holds_one && !certificate.is_some_and(whole)).then_some(Flaw::Der)
 }
 
 fn block(label: &[u8], content: &[u8], line: impl Fn() -> usize, out: &mut Decoded) {

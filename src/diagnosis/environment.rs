@@ -106,18 +106,24 @@ fn missing(_: &Environment, setting: &Setting) -> Option<Finding> {
 }
 
 fn unreadable(_: &Environment, setting: &Setting) -> Option<Finding> {
-    let Found::Unreadable(path, why) = &setting.found else {
-        return None;
+    let (path, why, ending) = match &setting.found {
+        Found::Unreadable(path, why) => (
+            path.as_path(),
+            why,
+            "from which no program can read a certificate",
+        ),
+        Found::Anchors(store) => (
+            store.path.as_deref()?,
+            store.unread.as_ref()?,
+            "which not every program reads as it is written",
+        ),
+        _ => return None,
     };
     let shown = text::safe(&path.to_string_lossy()).into_owned();
     let finding = Finding::new(
         &rule::ENV_UNREADABLE,
         Subject::Machine,
-        format!(
-            "{} names {}, from which no certificate can be read.",
-            setting.title(),
-            clip(&shown)
-        ),
+        format!("{} names {}, {ending}.", setting.title(), clip(&shown)),
     )
     .saw("problem", why.clone())
     .saw(
@@ -127,7 +133,7 @@ fn unreadable(_: &Environment, setting: &Setting) -> Option<Finding> {
     Some(undo(
         finding,
         setting,
-        "Unset it, or name a PEM file of certificates.",
+        "Unset it, or name a file of certificates in plain PEM.",
     ))
 }
 

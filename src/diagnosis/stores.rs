@@ -106,13 +106,16 @@ fn unreadable(case: &Case<'_>) -> Vec<Finding> {
         .0
         .iter()
         // What a variable or a configuration names is told of by the rules about settings.
-        .filter(|s| !s.problems.is_empty() && s.kind != StoreKind::Setting)
+        .filter(|s| s.kind != StoreKind::Setting)
+        .filter(|s| !s.problems.is_empty() || (s.unread.is_some() && s.kind != StoreKind::Given))
         .map(|store| {
             let mut finding = Finding::new(
                 &rule::STORE_UNREADABLE,
                 Subject::Store(store.id.clone()),
                 if store.anchors.is_empty() {
                     format!("No certificate could be read from {}.", store.title)
+                } else if store.problems.is_empty() {
+                    format!("Not every program reads all of {}.", store.title)
                 } else {
                     format!("Not everything in {} could be read.", store.title)
                 },
@@ -120,7 +123,8 @@ fn unreadable(case: &Case<'_>) -> Vec<Finding> {
             if !store.kind.may_decide() {
                 finding = finding.severity(Severity::Note);
             }
-            for problem in store.problems.iter().take(3) {
+            let problems = store.unread.iter().chain(&store.problems);
+            for problem in problems.take(3) {
                 finding = finding.saw("problem", problem.clone());
             }
             if store.problems.len() > 3 {

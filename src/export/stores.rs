@@ -146,7 +146,7 @@ pub(crate) fn facts(store: &TrustStore) -> Vec<(String, String)> {
     if !store.used_by.is_empty() {
         fact("used by", cut(&store.used_by));
     }
-    for note in store.hidden.iter().chain(&store.notes) {
+    for note in store.hidden.iter().chain(&store.notes).chain(&store.unread) {
         fact("note", note.clone());
     }
     for problem in store.problems.iter().take(3) {
@@ -260,7 +260,13 @@ impl Store {
             anchors: store.hidden.is_none().then_some(store.anchors.len()),
             modified: store.modified.map(|at| at.rfc3339()),
             used_by: store.used_by.clone(),
-            notes: store.hidden.iter().chain(&store.notes).cloned().collect(),
+            notes: store
+                .hidden
+                .iter()
+                .chain(&store.notes)
+                .chain(&store.unread)
+                .cloned()
+                .collect(),
             problems: store.problems.clone(),
         }
     }

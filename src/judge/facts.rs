@@ -35,10 +35,16 @@ pub(super) const CRL_SIGN: u16 = 1 << 6;
 
 /// The first critical extension that nobody here processes, by its title.
 pub(super) fn unknown_critical(certificate: &Certificate) -> Option<String> {
+    unknown_critical_but(certificate, &[])
+}
+
+/// The same for a verifier that processes these as well.
+pub(super) fn unknown_critical_but(certificate: &Certificate, more: &[&str]) -> Option<String> {
+    let processed = |oid: &str| PROCESSED.contains(&oid) || more.contains(&oid);
     certificate
         .extensions
         .iter()
-        .find(|e| e.critical && !PROCESSED.contains(&e.oid.as_str()))
+        .find(|e| e.critical && !processed(e.oid.as_str()))
         .map(|e| e.oid.title())
 }
 
@@ -72,6 +78,11 @@ pub(super) fn repeats_policy(certificate: &Certificate) -> bool {
 
 /// What makes the certificate unfit to be judged: structure, encoding, version.
 pub(super) fn unreadable(certificate: &Certificate) -> Vec<ReasonKind> {
+    unreadable_but(certificate, &[])
+}
+
+/// The same for a verifier that does not open these extensions.
+pub(super) fn unreadable_but(certificate: &Certificate, unopened: &[&str]) -> Vec<ReasonKind> {
     let mut found = Vec::new();
     if certificate.tbs.is_empty() || certificate.spki.is_empty() {
         found.push(ReasonKind::Unreadable(
@@ -115,9 +126,11 @@ pub(super) fn unreadable(certificate: &Certificate) -> Vec<ReasonKind> {
     }
     for extension in &certificate.extensions {
         // A broken extension that decides something must not be read as absent.
-        let decides = extension.critical || PROCESSED.contains(&extension.oid.as_str());
+        let oid = extension.oid.as_str();
+        let decides = extension.critical || PROCESSED.contains(&oid);
         if let ExtensionValue::Malformed(why) = &extension.value
             && decides
+            && !unopened.contains(&oid)
         {
             found.push(ReasonKind::Unreadable(format!(
                 "extension {}: {why}",

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::cert::{Certificate, oid};
 use crate::chain::{Chain, NodeId};
 use crate::moment::Moment;
-use crate::store::{Stores, TrustStore};
+use crate::store::{Dialect, StoreKind, Stores, TrustStore};
 use crate::target::Host;
 
 pub mod client;
@@ -125,7 +125,7 @@ pub fn ask(
     facts: &Facts,
 ) -> Option<Answer> {
     let chain = policy.sees(chain);
-    let anchors = anchors(chain, &[store], question, policy);
+    let anchors = anchors(chain, &[store], question, policy, dialect(store));
     engine::ask(&Input {
         chain,
         anchors: &anchors,
@@ -135,13 +135,32 @@ pub fn ask(
     })
 }
 
-/// The anchors that a client of this policy finds in its stores; the first store that holds one speaks.
-fn anchors(chain: &Chain, stores: &[&TrustStore], question: &Question, policy: &Policy) -> Anchors {
+/// How the RFC's verdict reads a store: what is given to this program (`--ca`), whole; all others as
+/// OpenSSL reads them.
+fn dialect(store: &TrustStore) -> Dialect {
+    match store.kind {
+        StoreKind::Given => Dialect::Any,
+        _ => Dialect::Openssl,
+    }
+}
+
+/// The anchors that a client of this policy finds in its stores, whose files it reads in this way; the
+/// first store that holds one speaks.
+fn anchors(
+    chain: &Chain,
+    stores: &[&TrustStore],
+    question: &Question,
+    policy: &Policy,
+    dialect: Dialect,
+) -> Anchors {
     Anchors::of(chain, |c| {
         if question.pretend.contains(&c.sha256) {
             return Hold::Anchor;
         }
-        let mut holds = stores.iter().map(|s| held(s, c, question, policy));
+        let mut holds = stores
+            .iter()
+            .filter(|s| s.shows(c, dialect))
+            .map(|s| held(s, c, question, policy));
         holds.find(|&h| h != Hold::No).unwrap_or(Hold::No)
     })
 }
@@ -175,7 +194,8 @@ fn judge_one(
     facts: &Facts,
 ) -> Verdict {
     let policy = Policy::default();
-    let anchors = anchors(chain, &[store.as_ref()], question, &policy);
+    let dialect = dialect(store);
+    let anchors = anchors(chain, &[store.as_ref()], question, &policy, dialect);
     let input = Input {
         chain,
         anchors: &anchors,
@@ -185,7 +205,10 @@ fn judge_one(
     };
     let answer = engine::rfc5280(&input);
     let pretended = answer.accepted && !question.pretend.is_empty() && {
-        let anchors = Anchors::of(chain, |c| held(store, c, question, &policy));
+        let anchors = Anchors::of(chain, |c| match store.shows(c, dialect) {
+            true => held(store, c, question, &policy),
+            false => Hold::No,
+        });
         !engine::rfc5280(&Input {
             anchors: &anchors,
             ..input
@@ -195,7 +218,7 @@ fn judge_one(
     let policy = Policy::webpki();
     let webpki = engine::webpki_says(
         &Input {
-            anchors: &self::anchors(chain, &[store.as_ref()], question, &policy),
+            anchors: &self::anchors(chain, &[store.as_ref()], question, &policy, dialect),
             ..input
         },
         &answer.path,

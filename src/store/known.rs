@@ -33,6 +33,9 @@ pub struct Known {
     /// Settings that no longer count for the same programs.
     #[serde(default)]
     pub beats: Vec<String>,
+    /// That is so for these programs only; for all when there is none.
+    #[serde(default, rename = "beats-for")]
+    pub beats_for: Vec<String>,
     /// The command that takes it back; variables are unset.
     pub undo: Option<String>,
     /// What words in its value change.
@@ -119,6 +122,9 @@ mod tests {
             assert_eq!(KNOWN.iter().filter(|k| k.name == known.name).count(), 1);
             for beaten in &known.beats {
                 assert!(Known::named(beaten).is_some(), "{beaten}");
+            }
+            for program in &known.beats_for {
+                assert!(known.programs().any(|p| p == program), "{program}");
             }
             match known.holds {
                 Holds::Switch => assert!(!known.off.is_empty(), "{}", known.name),

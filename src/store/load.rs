@@ -1,7 +1,7 @@
 //! The stores that decide, read before anything else: `--ca`, `SSL_CERT_FILE`, the system's, Mozilla's
 //! and the user's own bundle. Everything is bounded; what is cut is a problem of that store.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use etcetera::BaseStrategy;
@@ -9,7 +9,7 @@ use etcetera::BaseStrategy;
 use super::machine::Machine;
 use super::reading::{Pool, Reading};
 use super::settings::{Environment, Found};
-use super::{Form, StoreKind, Stores, TrustStore, mozilla, system};
+use super::{Dialect, StoreKind, Stores, TrustStore, mozilla, system};
 use crate::text;
 
 pub(super) fn load(given: &[PathBuf], machine: &Machine, pool: &Pool) -> Stores {
@@ -53,20 +53,15 @@ fn given_files(files: &[PathBuf], pool: &Pool) -> TrustStore {
         .map(|f| text::safe(&f.to_string_lossy()).into_owned())
         .collect();
     let path = files.first();
-    let form = match files {
-        [one] => pool.file(one).form,
-        _ => Form::NoFile,
-    };
-    let mut store = reading
+    reading.one_file = files.len() == 1;
+    reading
         .store(
             StoreKind::Given,
             "ca",
             &format!("--ca {}", names.join(", ")),
             path.map(|file| std::path::absolute(file).unwrap_or_else(|_| file.clone())),
         )
-        .used_by(["this run of whycert"]);
-    store.form = form;
-    store
+        .used_by(["this run of whycert"])
 }
 
 /// The store of the one of `SSL_CERT_FILE` and `SSL_CERT_DIR` that is still set.
@@ -74,21 +69,20 @@ pub(super) fn environment_left(left: &Environment) -> Option<TrustStore> {
     let setting = ["SSL_CERT_FILE", "SSL_CERT_DIR"]
         .into_iter()
         .find_map(|name| left.variable(name))?;
-    let anchors = setting.anchors().map(|s| s.anchors.clone());
-    let (path, problem) = match &setting.found {
-        Found::Missing(path) => (Some(path.clone()), Some("it does not exist".to_owned())),
-        Found::Unreadable(path, why) => (Some(path.clone()), Some(why.clone())),
-        _ => (setting.anchors().and_then(|s| s.path.clone()), None),
-    };
     let title = format!("{}={}", setting.known.name, setting.value);
-    let store = TrustStore::new(
-        StoreKind::Environment,
-        "environment",
-        &title,
-        path,
-        anchors.unwrap_or_default(),
-        problem.into_iter().collect(),
-    );
+    let (kind, id) = (StoreKind::Environment, "environment");
+    let without = |path: &Path, why: &str| {
+        let (path, problems) = (Some(path.to_owned()), vec![why.to_owned()]);
+        TrustStore::new(kind, id, &title, path, Vec::new(), problems)
+    };
+    let store = match &setting.found {
+        Found::Anchors(store) => store.read_as(Dialect::Openssl, kind, id, &title),
+        Found::Missing(path) => without(path, "it does not exist"),
+        Found::Unreadable(path, why) => without(path, why),
+        Found::Nothing | Found::Word | Found::Off => {
+            TrustStore::new(kind, id, &title, None, Vec::new(), Vec::new())
+        }
+    };
     Some(store.used_by([OPENSSL_KIND]))
 }
 
@@ -124,11 +118,10 @@ fn environment(machine: &Machine, pool: &Pool) -> Option<TrustStore> {
     }
     let path = path.or_else(|| folder.map(PathBuf::from));
     let title = names.join(" ");
-    Some(
-        reading
-            .store(StoreKind::Environment, "environment", &title, path)
-            .used_by([OPENSSL_KIND]),
-    )
+    let (kind, id) = (StoreKind::Environment, "environment");
+    let whole = reading.store(kind, id, &title, path);
+    let store = whole.read_as(Dialect::Openssl, kind, id, &title);
+    Some(store.used_by([OPENSSL_KIND]))
 }
 
 #[cfg(test)]

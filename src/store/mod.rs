@@ -11,6 +11,7 @@ use std::sync::Arc;
 use crate::cert::{Certificate, Name};
 use crate::moment::Moment;
 
+mod dialect;
 mod java;
 mod known;
 mod load;
@@ -28,6 +29,9 @@ mod system;
 mod tools;
 mod uses;
 
+use dialect::Readers;
+
+pub use dialect::Dialect;
 pub use known::{Holds, Known, Meaning, known};
 pub use load::user_bundle_path;
 pub use machine::Machine;
@@ -63,46 +67,15 @@ pub struct TrustStore {
     pub same_as: Option<StoreKind>,
     /// What else is good to know of it, safe to display.
     pub notes: Vec<String>,
-    /// How its file is written, when it is one file with just these anchors.
-    pub form: Form,
+    /// It is one file of certificates with just these anchors.
+    pub one_file: bool,
+    /// Why not every program reads all of its files as they are written, and which do not. Safe to display.
+    pub unread: Option<String>,
     /// Anchors from `TRUSTED CERTIFICATE` blocks, with what they are for.
     uses: Vec<(Arc<[u8]>, Uses)>,
+    /// Anchors that not every program reads, with who does.
+    readers: Vec<(Arc<[u8]>, Readers)>,
     by_subject: HashMap<u64, Vec<u32>>,
-}
-
-/// How a file of certificates is written. All of these are read here; clients are more particular.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Form {
-    /// No file, several, or one of another kind, such as Java's.
-    #[default]
-    NoFile,
-    /// PEM.
-    Pem,
-    /// PEM whose first line comes after a byte-order mark.
-    Marked,
-    /// PEM whose lines are indented, quoted or otherwise not at their beginning.
-    Indented,
-    /// DER, PEM in UTF-16, or anything else without a line of PEM.
-    Other,
-}
-
-impl Form {
-    /// Of a file's bytes.
-    fn of(bytes: &[u8]) -> Self {
-        const BEGIN: &[u8] = b"-----BEGIN ";
-        let begins = |at: usize| match at.checked_sub(1) {
-            None => true,
-            Some(before) => matches!(bytes.get(before), Some(b'\n')),
-        };
-        let mut places = memchr::memmem::find_iter(bytes, BEGIN).peekable();
-        let first = places.peek().copied();
-        match first {
-            None => Self::Other,
-            _ if places.any(begins) => Self::Pem,
-            Some(3) if bytes.starts_with(b"\xef\xbb\xbf") => Self::Marked,
-            Some(_) => Self::Indented,
-        }
-    }
 }
 
 /// Kinds of stores.
@@ -200,8 +173,10 @@ impl TrustStore {
             hidden: None,
             same_as: None,
             notes: Vec::new(),
-            form: Form::NoFile,
+            one_file: false,
+            unread: None,
             uses: Vec::new(),
+            readers: Vec::new(),
             by_subject,
         }
     }
@@ -226,6 +201,54 @@ impl TrustStore {
     pub fn holds(&self, certificate: &Certificate) -> bool {
         self.candidates(&certificate.subject)
             .any(|a| a.der == certificate.der)
+    }
+
+    /// The same under another name, with the anchors that programs find which read files in this way.
+    fn read_as(&self, dialect: Dialect, kind: StoreKind, id: &str, title: &str) -> Self {
+        let mut anchors = self.anchors.clone();
+        anchors.retain(|anchor| self.is_shown(&anchor.der, dialect));
+        let mut problems = self.problems.clone();
+        if anchors.len() < self.anchors.len() {
+            problems.extend(self.unread.clone());
+        }
+        let mut copy = Self::new(kind, id, title, self.path.clone(), anchors, problems);
+        copy.modified = self.modified;
+        copy.one_file = self.one_file;
+        copy.unread.clone_from(&self.unread);
+        copy.uses.clone_from(&self.uses);
+        copy.readers.clone_from(&self.readers);
+        copy
+    }
+
+    /// A program that reads files in this way finds this anchor in those of the store.
+    pub fn shows(&self, certificate: &Certificate, dialect: Dialect) -> bool {
+        self.is_shown(&certificate.der, dialect)
+    }
+
+    fn is_shown(&self, der: &[u8], dialect: Dialect) -> bool {
+        let of = self.readers.iter().find(|(known, _)| **known == *der);
+        of.is_none_or(|(_, readers)| readers.has(dialect))
+    }
+
+    /// Such a program finds any anchor in it, if it has some.
+    pub fn is_read_by(&self, dialect: Dialect) -> bool {
+        self.readers.is_empty()
+            || self.readers.iter().any(|(_, readers)| readers.has(dialect))
+            || self.has_plain()
+    }
+
+    /// It has anchors, and no program at all reads one of them.
+    pub fn is_read_by_nobody(&self) -> bool {
+        let somebody = |readers: &Readers| dialect::everybody().any(|d| readers.has(d));
+        !self.readers.is_empty()
+            && !self.readers.iter().any(|(_, readers)| somebody(readers))
+            && !self.has_plain()
+    }
+
+    /// An anchor that every program reads.
+    fn has_plain(&self) -> bool {
+        let partly = |anchor: &Anchor| self.readers.iter().any(|(der, _)| *der == anchor.der);
+        self.anchors.iter().any(|anchor| !partly(anchor))
     }
 
     /// What this anchor is for, where its file says so in OpenSSL's own way, which other libraries do

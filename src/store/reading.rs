@@ -6,7 +6,8 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Anchor, Form, StoreKind, TrustStore, Uses};
+use super::dialect::{self, Readers};
+use super::{Anchor, StoreKind, TrustStore, Uses};
 use crate::capture::pem;
 use crate::moment::Moment;
 use crate::text;
@@ -31,7 +32,8 @@ pub(super) struct Contents {
     pub uses: Vec<(Arc<[u8]>, Uses)>,
     pub problems: Vec<String>,
     pub modified: Option<Moment>,
-    pub form: Form,
+    pub readers: Vec<(Arc<[u8]>, Readers)>,
+    pub unread: Option<String>,
 }
 
 /// Links to the same file are the same file: by its number where the system has one, since resolving
@@ -63,6 +65,8 @@ impl Pool {
         match read_bounded(path) {
             Ok(bytes) => {
                 let decoded = pem::decode(&bytes);
+                let readers = dialect::readers(&decoded);
+                let unread = dialect::words(&decoded, &readers);
                 let mut problems = decoded.notes;
                 if decoded.certificates.is_empty() {
                     problems.insert(0, "no certificate in it".to_owned());
@@ -73,7 +77,8 @@ impl Pool {
                     anchors,
                     problems,
                     modified,
-                    form: Form::of(&bytes),
+                    readers,
+                    unread,
                 }
             }
             Err(why) => Contents {
@@ -125,8 +130,12 @@ pub(super) struct Reading {
     pub uses: Vec<(Arc<[u8]>, Uses)>,
     pub problems: Vec<String>,
     pub modified: Option<Moment>,
-    /// How its file is written, when it is one file.
-    pub form: Form,
+    /// It is one file of certificates.
+    pub one_file: bool,
+    /// Anchors that not every program reads, with who does.
+    pub readers: Vec<(Arc<[u8]>, Readers)>,
+    /// Why that is so.
+    pub unread: Option<String>,
     /// Names in hashed folders read already: OpenSSL takes the first of each.
     pub seen: HashSet<OsString>,
 }
@@ -143,7 +152,9 @@ impl Reading {
         let mut store = TrustStore::new(kind, id, title, path, self.anchors, self.problems);
         store.modified = self.modified;
         store.uses = self.uses;
-        store.form = self.form;
+        store.one_file = self.one_file;
+        store.readers = self.readers;
+        store.unread = self.unread;
         store
     }
 
@@ -156,10 +167,32 @@ impl Reading {
                 self.uses.push((der.clone(), uses.clone()));
             }
         }
+        self.readers_of(&contents);
+        if let Some(why) = &contents.unread {
+            self.unread.get_or_insert_with(|| format!("{shown}: {why}"));
+        }
         self.anchors.extend(contents.anchors.iter().cloned());
         self.problems
             .extend(contents.problems.iter().map(|p| format!("{shown}: {p}")));
         self.modified = self.modified.max(contents.modified);
+    }
+
+    /// Who reads the anchors of one file more: an anchor that stands in several is read by those of each.
+    fn readers_of(&mut self, contents: &Contents) {
+        if self.readers.is_empty() && contents.readers.is_empty() {
+            return;
+        }
+        for anchor in &contents.anchors {
+            let of = |(der, _): &&(Arc<[u8]>, Readers)| *der == anchor.der;
+            let here = contents.readers.iter().find(of);
+            let here = here.map_or(Readers::ALL, |(_, readers)| *readers);
+            let mut known = self.readers.iter_mut();
+            if let Some((_, readers)) = known.find(|(der, _)| *der == anchor.der) {
+                *readers = readers.and(here);
+            } else if here != Readers::ALL && !self.anchors.iter().any(|a| a.der == anchor.der) {
+                self.readers.push((anchor.der.clone(), here));
+            }
+        }
     }
 
     /// Adds the files OpenSSL would find in a hashed folder: eight hex digits, a dot, a number.

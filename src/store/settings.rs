@@ -10,7 +10,7 @@ use std::sync::{Arc, LazyLock};
 use super::known::{Holds, KNOWN, Known};
 use super::machine::Machine;
 use super::reading::{self, Pool, Reading};
-use super::{Anchor, StoreKind, TrustStore, java, system, tools};
+use super::{Anchor, StoreKind, TrustStore, dialect, java, system, tools};
 use crate::capture::pem;
 use crate::cert::Certificate;
 use crate::text::{self, Untrusted};
@@ -267,13 +267,17 @@ fn override_each_other(settings: &mut [Setting]) {
                         winner.only_for.is_none() && winner.known.beats.contains(&loser.known.name);
                     counts && (first || beats)
                 })
-                .map(|(_, winner)| Override {
-                    by: winner.title(),
-                    programs: loser
-                        .known
-                        .programs()
-                        .filter(|p| winner.known.programs().any(|w| w == *p))
-                        .collect(),
+                .map(|(_, winner)| {
+                    let known = winner.known;
+                    let only = &known.beats_for;
+                    let all = only.is_empty() || known.name == loser.known.name;
+                    let concerned = |p: &&str| {
+                        known.programs().any(|w| w == *p) && (all || only.iter().any(|o| o == p))
+                    };
+                    Override {
+                        by: winner.title(),
+                        programs: loser.known.programs().filter(concerned).collect(),
+                    }
                 })
                 .collect()
         })
@@ -358,7 +362,7 @@ impl Reader<'_> {
             found_in(reading, &path)
         } else {
             reading.file(self.pool, &path);
-            reading.form = self.pool.file(&path).form;
+            reading.one_file = true;
             found_in(reading, &path)
         };
         self.known.insert(path, found.clone());
@@ -383,11 +387,15 @@ impl Reader<'_> {
 
     fn inline(&self, value: &str) -> Found {
         let decoded = pem::decode(value.as_bytes());
+        let readers = dialect::readers(&decoded);
+        let unread = dialect::words(&decoded, &readers);
         let anchors = self.pool.keep(decoded.certificates);
         let reading = Reading {
             uses: super::reading::uses(&anchors, &decoded.trailers),
             anchors,
             problems: decoded.notes,
+            readers,
+            unread,
             ..Reading::default()
         };
         found_in(reading, Path::new(""))
@@ -430,21 +438,27 @@ fn found_in(mut reading: Reading, path: &Path) -> Found {
     if reading.anchors.is_empty() {
         let why = reading.problems.first().map_or_else(
             || "no certificate in it".to_owned(),
-            |p| {
-                let shown = format!("{}: ", text::safe(&path.to_string_lossy()));
-                p.strip_prefix(&shown).unwrap_or(p).to_owned()
-            },
+            |p| without(&text::safe(&path.to_string_lossy()), p),
         );
         return Found::Unreadable(path.to_owned(), why);
     }
     unique(&mut reading.anchors);
     let title = text::safe(&path.to_string_lossy()).into_owned();
-    Found::Anchors(Arc::new(reading.store(
-        StoreKind::Setting,
-        &title,
-        &title,
-        Some(path.to_owned()),
-    )))
+    let place = Some(path.to_owned());
+    let store = reading.store(StoreKind::Setting, &title, &title, place);
+    match &store.unread {
+        Some(why) if store.is_read_by_nobody() => {
+            Found::Unreadable(path.to_owned(), without(&title, why))
+        }
+        _ => Found::Anchors(Arc::new(store)),
+    }
+}
+
+/// A problem without the file at its beginning.
+fn without(shown: &str, problem: &str) -> String {
+    let rest = problem.strip_prefix(shown);
+    let rest = rest.and_then(|rest| rest.strip_prefix(": "));
+    rest.unwrap_or(problem).to_owned()
 }
 
 /// The pool keeps each certificate once, so that equal ones are at the same place.

@@ -10,7 +10,9 @@ use std::time::{Duration, Instant};
 use super::machine::Machine;
 use super::reading::Pool;
 use super::settings::{Found, Place};
-use super::{Environment, StoreKind, Stores, TrustStore, java, load, node, nss, python, system};
+use super::{
+    Dialect, Environment, StoreKind, Stores, TrustStore, java, load, node, nss, python, system,
+};
 use crate::text;
 
 /// Stores listed at most.
@@ -158,15 +160,7 @@ fn named_by_settings(environment: &Environment, known: &[Arc<TrustStore>]) -> Ve
         let (path, mut store) = match &setting.found {
             Found::Anchors(store) => {
                 let path = store.path.clone().unwrap_or_default();
-                let mut copy = TrustStore::new(
-                    StoreKind::Setting,
-                    "",
-                    "",
-                    Some(path.clone()),
-                    store.anchors.clone(),
-                    store.problems.clone(),
-                );
-                copy.modified = store.modified;
+                let copy = store.read_as(Dialect::Any, StoreKind::Setting, "", "");
                 (path, copy)
             }
             Found::Missing(path) => (path.clone(), problem(path, "nothing is there")),

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use super::Profile;
 use super::edition::Edition;
 use super::peer::Peer;
-use super::source::{FileTrouble, Handed, InEffect, SeenSettings};
+use super::source::{FileTrouble, InEffect, SeenSettings};
 use crate::judge::Engine;
-use crate::store::{self, Form, Found, Holds, Place, StoreKind, Stores, TrustStore};
+use crate::store::{self, Dialect, Found, Holds, Place, StoreKind, Stores, TrustStore};
 use crate::target::Host;
 
 impl SeenSettings {
@@ -115,28 +115,24 @@ pub(super) fn named<'a>(file: &Path, stores: &'a Stores, profile: &Profile) -> N
     }
 }
 
-/// The same of the file that it is handed. Java is handed a trust store that is made of it; what keeps its
-/// roots in a database is handed the certificates.
-pub(super) fn unreadable_when_handed(store: &TrustStore, profile: &Profile) -> Option<FileTrouble> {
-    let hands = profile.source.hands();
-    let mut files = hands.iter().filter(|(_, handed)| *handed == Handed::File);
-    let made = files.any(|(one, _)| one.contains.is_some());
-    let database =
-        ["chromium", "firefox", "windows", "apple"].contains(&profile.source.store.as_str());
-    unreadable(store, profile).filter(|_| !made && !database)
+/// What stops this client from reading a file that is read here: it finds no certificate in it, as it is
+/// written.
+pub(super) fn unreadable(store: &TrustStore, profile: &Profile) -> Option<FileTrouble> {
+    (!store.is_read_by(dialect(profile))).then_some(FileTrouble::NotPem)
 }
 
-/// What stops this client from reading a file that is read here: all want PEM. GnuTLS finds it anywhere,
-/// all others at the beginning of a line, OpenSSL after a byte-order mark too.
-pub(super) fn unreadable(store: &TrustStore, profile: &Profile) -> Option<FileTrouble> {
-    let engine = profile.policy.engine;
-    let reads = match store.form {
-        Form::NoFile | Form::Pem => true,
-        Form::Marked => matches!(engine, Engine::Gnutls | Engine::Openssl),
-        Form::Indented => engine == Engine::Gnutls,
-        Form::Other => false,
+/// How a client reads files of certificates.
+pub(super) fn dialect(profile: &Profile) -> Dialect {
+    let by_engine = match profile.policy.engine {
+        Engine::Rfc5280 | Engine::Openssl => Dialect::Openssl,
+        Engine::Boringssl => Dialect::Boringssl,
+        Engine::Gnutls => Dialect::Gnutls,
+        Engine::Go => Dialect::Go,
+        Engine::Webpki => Dialect::Rustls,
+        // Their roots are in a database or a trust store of their own, made from what is given.
+        Engine::Java | Engine::Chromium | Engine::Nss => Dialect::Any,
     };
-    (!reads).then_some(FileTrouble::NotPem)
+    profile.source.dialect.unwrap_or(by_engine)
 }
 
 /// The store's title, with what is wrong with its file.

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use crate::store::Dialect;
+
 /// What clients see of their surroundings: variables by their names, settings of configuration files
 /// as `program:key` (`git:http.sslCAInfo`), each with its value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,6 +35,8 @@ pub struct Source {
     /// The default store: `system`, `openssl` (its default file and folder), `mozilla` (compiled in),
     /// `certifi`, `pip-certifi`, `node`, `java`, `chromium`, `firefox`, `windows`, `apple`.
     pub store: String,
+    /// How it reads a file of certificates, where its engine does not say.
+    pub dialect: Option<Dialect>,
     /// Stores read beside it.
     #[serde(default)]
     pub also: Vec<String>,
@@ -296,6 +300,10 @@ mod tests {
         let both = [("SSL_CERT_FILE", "/file"), ("SSL_CERT_DIR", "/folder")];
         let old = store("curl7-openssl", &both, true);
         assert_eq!((old.files, old.replaced), (vec!["/folder".into()], false));
+        // The table of settings says the same to the survey.
+        let folder = crate::store::known("SSL_CERT_DIR").unwrap();
+        assert_eq!(folder.beats, ["SSL_CERT_FILE"]);
+        assert_eq!(folder.beats_for, ["curl before 8.3"]);
         let new = store("curl8-openssl", &both, true);
         assert_eq!(new.files.len(), 2);
         assert!(new.replaced);

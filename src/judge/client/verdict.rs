@@ -16,7 +16,7 @@ use crate::chain::{Chain, NodeId};
 use crate::judge::engine::{Anchors, Facts, Step};
 use crate::judge::words::{self, Event, Facts as Words, Said};
 use crate::judge::{Question, Reason, ReasonKind};
-use crate::store::{Form, Stores, TrustStore};
+use crate::store::{Stores, TrustStore};
 use crate::target::Host;
 use crate::text;
 
@@ -235,7 +235,7 @@ fn found<'a>(
         is_direct,
         by_proxy,
         trust: &trust,
-        anchors: known.anchors(ask, chain, is_direct, &trust.stores, &profile.policy),
+        anchors: known.anchors(ask, chain, is_direct, &trust.stores, profile),
     };
     if let Some(event) = client.meets(known, &mut out)? {
         let wants_certificate = peer.is_some_and(|p| p.afterwards == Afterwards::ClientCertificate);
@@ -291,7 +291,7 @@ fn trust<'a>(profile: &Profile, edition: &Edition, ask: &Ask<'a>) -> Trust<'a> {
             stores,
             hashed_folder,
         } => {
-            let trouble = machine::unreadable_when_handed(store, profile);
+            let trouble = machine::unreadable(store, profile);
             let Some(in_effect) = profile.source.when_handed(hashed_folder) else {
                 return given(store, trouble);
             };
@@ -367,7 +367,7 @@ fn given(store: &TrustStore, trouble: Option<FileTrouble>) -> Trust<'_> {
 
 /// The file in which a client gets these roots.
 fn handed_file(store: &TrustStore) -> PathBuf {
-    let own = store.path.clone().filter(|_| store.form != Form::NoFile);
+    let own = store.path.clone().filter(|_| store.one_file);
     own.unwrap_or_else(|| PathBuf::from(GIVEN_FILE))
 }
 

@@ -8,6 +8,7 @@
 use std::collections::HashSet;
 
 use super::{Answer, Input, ground, sent};
+use crate::cert::asn1::{Element, OCTET_STRING};
 use crate::cert::ocsp::CertStatus;
 use crate::cert::{Certificate, KeyKind, oid};
 use crate::chain::{NameMatch, NodeId, SignatureCheck};
@@ -88,6 +89,30 @@ fn afterwards(input: &Input<'_>, leaf: NodeId) -> Option<Reason> {
     refused.then(|| Reason::on(leaf, facts::name_mismatch(certificate, wanted)))
 }
 
+/// certificatePolicies: no policy is asked for, so it stays closed.
+const POLICIES: &str = "2.5.29.32";
+/// The list of timestamps, critical or not: only the OCTET STRING around it is opened.
+const TIMESTAMPS: &str = "1.3.6.1.4.1.11129.2.4.2";
+
+/// What keeps a certificate from being opened.
+fn unopened(certificate: &Certificate) -> Option<ReasonKind> {
+    if let Some(oid) = facts::unknown_critical_but(certificate, &[TIMESTAMPS]) {
+        return Some(ReasonKind::UnknownCriticalExtension { oid });
+    }
+    let wrapped = facts::extension(certificate, TIMESTAMPS).is_none_or(|e| {
+        let list = Element::read(&e.raw, 0);
+        list.is_some_and(|l| l.tag == OCTET_STRING && l.whole.len() == e.raw.len())
+    });
+    if !wrapped {
+        let why = "the list of timestamps is no OCTET STRING".to_owned();
+        return Some(ReasonKind::Unreadable(why));
+    }
+    facts::unreadable_but(certificate, &[POLICIES, TIMESTAMPS])
+        .into_iter()
+        .next()
+        .filter(|kind| !matches!(kind, ReasonKind::Version { .. }))
+}
+
 struct Search<'a> {
     input: &'a Input<'a>,
     sent: HashSet<NodeId>,
@@ -107,12 +132,7 @@ impl Search<'_> {
             return Err(Reason::on(id, ReasonKind::MissingIssuer));
         };
         // What cannot be read, and critical extensions, are found when the certificate is opened.
-        if let Some(oid) = facts::unknown_critical(&certificate) {
-            return Err(Reason::on(id, ReasonKind::UnknownCriticalExtension { oid }));
-        }
-        if let Some(kind) = facts::unreadable(&certificate).into_iter().next()
-            && !matches!(kind, ReasonKind::Version { .. })
-        {
+        if let Some(kind) = unopened(&certificate) {
             return Err(Reason::on(id, kind));
         }
         let trusted = !is_leaf && self.input.anchors.holds(id);
@@ -354,5 +374,32 @@ impl Search<'_> {
             Purpose::Server => facts::lacks_purpose(certificate, oid::KP_SERVER_AUTH, false)
                 .map(|usages| ReasonKind::NotForServers { usages }),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{CertificateParams, CustomExtension, KeyPair};
+
+    use super::*;
+
+    /// Seen with Firefox ESR 153.
+    #[test]
+    fn policies_and_timestamps_stay_closed() {
+        let opens = |oid: &str, critical: bool, value: &[u8]| {
+            let arcs: Vec<u64> = oid.split('.').map(|arc| arc.parse().unwrap()).collect();
+            let mut extension = CustomExtension::from_oid_content(&arcs, value.to_vec());
+            extension.set_criticality(critical);
+            let mut params = CertificateParams::default();
+            params.custom_extensions.push(extension);
+            let minted = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
+            unopened(&Certificate::read(minted.der().to_vec())).is_none()
+        };
+        assert!(opens(TIMESTAMPS, true, &[4, 2, 0, 0]));
+        assert!(!opens(TIMESTAMPS, true, &[4, 0, 0]), "a byte too many");
+        assert!(opens(POLICIES, false, &[5, 0]));
+        assert!(opens(POLICIES, true, &[5, 0]));
+        assert!(opens(POLICIES, false, &[0x30, 0]));
+        assert!(!opens("1.2.3.4", true, &[5, 0]));
     }
 }
