@@ -180,7 +180,9 @@ fn held(store: &TrustStore, c: &Certificate, question: &Question, policy: &Polic
     };
     match policy.engine {
         Engine::Rfc5280 | Engine::Openssl | Engine::Boringssl if uses.allow(purpose) => {
-            Hold::Anchor
+            Hold::OnlyOpenssl {
+                meant: uses.name(purpose),
+            }
         }
         Engine::Rfc5280 | Engine::Openssl | Engine::Boringssl => Hold::OtherUse,
         _ => Hold::No,

@@ -275,6 +275,16 @@ impl Policy {
             ..Self::default()
         }
     }
+
+    /// OpenSSL with `-x509_strict`; weak keys and hashes are left to the rules that ask.
+    pub fn openssl_strict() -> Self {
+        Self {
+            engine: Engine::Openssl,
+            strict: true,
+            security_level: 0,
+            ..Self::default()
+        }
+    }
 }
 
 #[cfg(test)]

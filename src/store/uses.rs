@@ -38,12 +38,19 @@ impl Uses {
 
     /// The anchor may be used for this purpose (the OID of an extended key usage).
     pub fn allow(&self, purpose: &str) -> bool {
-        let has = |list: &[Box<str>]| {
-            list.iter()
-                .any(|u| u.as_ref() == purpose || u.as_ref() == oid::ANY_EXTENDED_KEY_USAGE)
-        };
-        !has(&self.rejected) && self.trusted.as_deref().is_none_or(has)
+        let trusted = self.trusted.as_deref();
+        !has(&self.rejected, purpose) && trusted.is_none_or(|list| has(list, purpose))
     }
+
+    /// It may be, and its file says so.
+    pub fn name(&self, purpose: &str) -> bool {
+        self.trusted.is_some() && self.allow(purpose)
+    }
+}
+
+fn has(list: &[Box<str>], purpose: &str) -> bool {
+    list.iter()
+        .any(|u| u.as_ref() == purpose || u.as_ref() == oid::ANY_EXTENDED_KEY_USAGE)
 }
 
 fn oids(list: Elements<'_>) -> Vec<Box<str>> {

@@ -12,7 +12,7 @@ use super::{HOST, Line, MintedLine};
 use crate::support::mint::{Minted, NOW, ca, server};
 use crate::support::peer;
 use crate::support::programs::{self, clean};
-use rcgen::KeyPair;
+use rcgen::{CustomExtension, ExtendedKeyUsagePurpose, IsCa, KeyPair};
 
 const SERVER: &[u8] = &[6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 1];
 const CLIENT: &[u8] = &[6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 2];
@@ -155,6 +155,59 @@ fn another_path_around_an_anchor_for_other_uses_will_do() {
         assert_eq!(rfc["accepted"], accepted, "{rfc}");
         let openssl = verdict(&report, "openssl");
         assert_eq!(openssl["accepted"], false, "{openssl}");
+    }
+}
+
+/// An intermediate that its file trusts for servers: OpenSSL asks for no root above it, nor for its own
+/// usage. The RFC's rules go along only as far as OpenSSL at its strictest, and ask for its usage.
+#[test]
+fn an_anchor_that_its_file_names_for_this_use_stands_for_itself() {
+    let root = Minted::root(ca("Root"));
+    let issuing = |client_only: bool, is_critical: bool| {
+        let mut params = ca("Issuing");
+        if client_only {
+            params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        }
+        if !is_critical {
+            params.is_ca = IsCa::NoCa;
+            let plain =
+                CustomExtension::from_oid_content(&[2, 5, 29, 19], vec![0x30, 3, 1, 1, 255]);
+            params.custom_extensions.push(plain);
+        }
+        root.issue(params)
+    };
+    for (issuing, strictest, rfc) in [
+        (issuing(false, true), true, true),
+        (issuing(true, true), true, false),
+        (issuing(false, false), false, false),
+    ] {
+        let leaf = issuing.issue(server(&[HOST]));
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        };
+        write("chain.pem", &pem::encode(&leaf.der));
+        write("roots.pem", &trusted(&issuing.der, SERVER, &[]));
+        let report = report(folder.path());
+        let by = |client| verdict(&report, client)["accepted"].as_bool().unwrap();
+        assert_eq!(
+            (by("curl8-openssl"), by("rfc5280")),
+            (true, rfc),
+            "{report}"
+        );
+        let Some(program) = peer("openssl") else {
+            continue;
+        };
+        for (flag, accepted) in [("-check_ss_sig", true), ("-x509_strict", strictest)] {
+            let output = clean(&program)
+                .current_dir(folder.path())
+                .args(["verify", "-purpose", "sslserver", "-no-CApath", flag])
+                .args(["-attime", &NOW.unix().to_string()])
+                .args(["-CAfile", "roots.pem", "chain.pem"])
+                .output()
+                .unwrap();
+            assert_eq!(output.status.success(), accepted, "{flag} {output:?}");
+        }
     }
 }
 

@@ -79,6 +79,11 @@ pub enum Hold {
     No,
     /// It is an anchor.
     Anchor,
+    /// It is one, in a block that OpenSSL alone reads; whether that names this use.
+    OnlyOpenssl {
+        /// The use is named, not just allowed.
+        meant: bool,
+    },
     /// It is there, for other uses than this one: what goes through it is refused.
     OtherUse,
 }
@@ -199,6 +204,14 @@ impl Anchors {
     /// The node is an anchor, also one for another use: a path ends there, to be refused.
     pub fn holds(&self, id: NodeId) -> bool {
         self.0.get(id.0).is_some_and(|&hold| hold != Hold::No)
+    }
+
+    fn is_for_this_use(&self, id: NodeId) -> bool {
+        self.0.get(id.0) == Some(&Hold::OnlyOpenssl { meant: true })
+    }
+
+    fn is_only_openssl(&self, id: NodeId) -> bool {
+        matches!(self.0.get(id.0), Some(Hold::OnlyOpenssl { .. }))
     }
 
     fn is_for_other_use(&self, id: NodeId) -> bool {

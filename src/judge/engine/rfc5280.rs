@@ -11,13 +11,15 @@
 //! its first fault; the second, when there is none, names everything that stands against the best of
 //! the candidates. Both are bounded; a bound that was met is a reason of its own.
 
-use super::{Answer, Input, rounds};
+use super::{Answer, Input, openssl, rounds};
 use crate::cert::Certificate;
 use crate::cert::extension::KeyUsage;
 use crate::chain::{MOST_DEPTH, MOST_STEPS, NodeId, Path, PathEnd, SignatureCheck};
 use crate::judge::constraints::{self, MOST_COMPARISONS};
 use crate::judge::name::{self, NameAnswer};
-use crate::judge::policy::{CommonName, ExtendedKeyUsage, NameCheck, Sha1, Stapled, TrustedLeaf};
+use crate::judge::policy::{
+    CommonName, ExtendedKeyUsage, NameCheck, Policy, Sha1, Stapled, TrustedLeaf,
+};
 use crate::judge::{PolicyFault, Purpose, Reason, ReasonKind, facts, policies, revocation};
 
 /// The verdict of the RFC's rules.
@@ -35,6 +37,12 @@ pub(super) fn judge(input: &Input<'_>) -> Answer {
             .collect(),
     };
     let (path, mut failures) = search(&mut rules, leaf);
+    // An anchor that OpenSSL alone reads counts as far as OpenSSL, at its strictest, goes along.
+    let top = path.last().copied();
+    if failures.is_empty() && top.is_some_and(|id| input.anchors.is_only_openssl(id)) {
+        let policy = &Policy::openssl_strict();
+        failures = openssl::judge(&Input { policy, ..*input }).failures;
+    }
     failures.dedup();
     Answer {
         accepted: failures.is_empty(),
