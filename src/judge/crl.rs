@@ -191,6 +191,22 @@ impl Crl {
         self.entries.get(&key(certificate))
     }
 
+    /// This serial number stands in it, whoever issued that: since when and why, where it is told.
+    pub(super) fn names(&self, serial: &[u8]) -> Option<(Option<Moment>, &str)> {
+        let serial = bare(serial);
+        let removed = self.delta.iter().flat_map(|delta| &delta.removed);
+        self.entries
+            .iter()
+            .find(|((_, number), _)| *number == serial)
+            .map(|(_, entry)| (Some(entry.at), entry.why.as_str()))
+            .or_else(|| {
+                removed
+                    .into_iter()
+                    .any(|(_, number)| *number == serial)
+                    .then_some((None, ""))
+            })
+    }
+
     /// This delta takes the certificate off the list it changes.
     pub(super) fn removes(&self, certificate: &Certificate) -> bool {
         let delta = self.delta.as_ref();

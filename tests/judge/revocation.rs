@@ -277,3 +277,45 @@ fn openssl_reads_lists_as_its_profile_does() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// GnuTLS keeps one list of an issuer and looks for the number alone; Go does not parse a
+/// certificate that names its list relative to an issuer. Measured with GnuTLS 3.7.9 and Go 1.26.
+#[test]
+fn gnutls_and_go_read_lists_and_points_as_measured() {
+    let suite = Pkits::read();
+    let policy = |client: &str| &by_id(client).unwrap().policy;
+    for (name, accepted) in [
+        ("InvalidonlySomeReasonsTest15EE", true),
+        ("InvalidonlySomeReasonsTest20EE", true),
+        ("InvalidcRLIssuerTest31EE", true),
+        ("InvalidcRLIssuerTest32EE", true),
+        ("InvaliddeltaCRLTest3EE", true),
+        ("InvaliddeltaCRLTest4EE", false),
+        ("ValiddeltaCRLTest5EE", false),
+        ("ValiddeltaCRLTest7EE", false),
+        ("ValiddeltaCRLTest8EE", true),
+    ] {
+        let of = |wanted: &dyn Fn(&str, &Certificate) -> bool| {
+            let mut all = suite.certs.iter();
+            all.find(|(name, der)| wanted(name, &Certificate::read(der.clone())))
+        };
+        let (_, leaf) = of(&|n, _| n == name).unwrap();
+        let issuer = Certificate::read(leaf.clone()).issuer;
+        let (_, above) = of(&|_, c| c.subject.matches(&issuer)).unwrap();
+        let sent = [leaf.as_slice(), above.as_slice()];
+        let answer = answer(&sent, &[&suite.root], &suite.question, policy("gnutls"));
+        assert_eq!(answer.accepted, accepted, "{name}: {:?}", reasons(&answer));
+    }
+    for (name, _, answer) in suite.answers(policy("go")) {
+        let relative = [
+            "ValiddistributionPointTest4EE",
+            "ValiddistributionPointTest5EE",
+            "InvaliddistributionPointTest6EE",
+            "ValidcRLIssuerTest29EE",
+        ];
+        let said = answer.failures.first().is_some_and(|r| {
+            r.kind == ReasonKind::Unreadable("x509: invalid CRL distribution point".to_owned())
+        });
+        assert_eq!(said, relative.contains(&name), "{name}");
+    }
+}

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::names;
+use crate::cert::asn1::Element;
 use crate::cert::{
     Certificate, Extension, ExtensionValue, GeneralName, KeyFault, KeyKind, PointForm, TimeForm,
 };
@@ -65,6 +66,17 @@ pub(super) fn fault(c: &Certificate) -> Option<ReasonKind> {
     malformed.or_else(|| match facts::repeats_policy(c) {
         true => unreadable("x509: invalid certificate policies".to_owned()),
         false => None,
+    })
+}
+
+/// A distribution point has a name that is relative to an issuer, where Go reads whole ones only.
+fn names_relatively(points: &[u8]) -> bool {
+    let Some(points) = Element::read(points, 0) else {
+        return false;
+    };
+    points.inside().any(|point| {
+        let name = point.inside().take_tag(0xa0);
+        name.is_some_and(|name| name.inside().next().is_none_or(|n| n.tag != 0xa0))
     })
 }
 
@@ -136,6 +148,9 @@ fn extension(e: &Extension) -> Option<ReasonKind> {
                 .map(ReasonKind::Unreadable)
         }
         ("2.5.29.31", _) if malformed => unreadable("x509: invalid CRL distribution points"),
+        ("2.5.29.31", _) if names_relatively(&e.raw) => {
+            unreadable("x509: invalid CRL distribution point")
+        }
         ("2.5.29.35", _) if malformed => unreadable("x509: invalid authority key identifier"),
         ("2.5.29.35", _) if e.critical => {
             Some(ReasonKind::Strict(StrictRule::AuthorityKeyIdCritical))
