@@ -235,6 +235,12 @@ impl<'a> Traits<'a> {
     /// Bits of security of its key.
     pub(super) fn key_bits(&self) -> u32 {
         let bits = self.certificate.key.bits;
+        // Keys that agree and do not sign: a leaf may have one.
+        match self.certificate.key.oid.as_str() {
+            X25519 => return 128,
+            X448 => return 224,
+            _ => {}
+        }
         if Family::of_key(self.certificate).is_none() {
             return 0;
         }
@@ -286,6 +292,9 @@ impl<'a> Traits<'a> {
     }
 }
 
+const X25519: &str = "1.3.101.110";
+const X448: &str = "1.3.101.111";
+
 /// Bits of security of an RSA key, by the formula of SP 800-56B, appendix D, rounded to a multiple of
 /// eight: 2047 bits are as good as 2048.
 fn rsa_strength(bits: u32) -> u32 {
@@ -309,4 +318,22 @@ fn rsa_strength(bits: u32) -> u32 {
 /// Not the structure of a GeneralName; an address of a wrong length is one.
 fn is_broken(name: &GeneralName) -> bool {
     matches!(name, GeneralName::Invalid { tag, .. } if *tag != 7)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Seen with OpenSSL 3.0: leaves with such keys pass level 2, others of unknown kinds do not.
+    #[test]
+    fn keys_that_only_agree_have_their_strength() {
+        for (oid, bits) in [(X25519, 128), (X448, 224), ("1.2.3", 0)] {
+            let mut certificate = Certificate::read(Vec::new());
+            certificate.key.oid = Oid::new(oid);
+            let traits = Traits {
+                certificate: &certificate,
+            };
+            assert_eq!(traits.key_bits(), bits, "{oid}");
+        }
+    }
 }
