@@ -376,7 +376,9 @@ pub(super) const TABLE: &[Row] = &[
             "{URL}robots.txt",
         ],
         home: Some(".pki/nssdb/cert9.db"),
-        sends: "a handshake and a browser's GET request for /robots.txt",
+        // Without scripts it dumps nothing.
+        sends: "a handshake and a browser's GET request for /robots.txt; if a page comes, what it names is loaded \
+                too, and its scripts run, in an empty profile",
         seconds: 40,
         reads: read::chromium,
         ..PLAIN
