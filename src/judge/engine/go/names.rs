@@ -197,7 +197,11 @@ impl<'a> Form<'a> {
             return Err(ReasonKind::BudgetSpent);
         }
         for base in excluded.iter().filter(|b| self.same_type(b)) {
-            if self.within(base, true)? {
+            let overreached = match (self, base) {
+                (Self::Dns(name), GeneralName::Dns(base)) => wildcard_overreaches(name, base.raw()),
+                _ => false,
+            };
+            if self.within(base, true)? || overreached {
                 let shown = text::clip(&constraint(base), 120).into_owned();
                 return Err(self.refused(
                     ConstraintFault::Excluded,
@@ -423,6 +427,21 @@ fn wildcard_reaches(name: &str, base: &str) -> bool {
     parent.eq_ignore_ascii_case(above)
 }
 
+/// Go 1.24.11 and 1.25.5 leave out the first label of both, and so refuse siblings too; 1.26 does not.
+fn wildcard_overreaches(name: &str, base: &str) -> bool {
+    let bare = base.strip_prefix('.').unwrap_or(base);
+    let labels = |name: &str| name.split('.').count();
+    let spare = labels(name).checked_sub(labels(bare));
+    if !name.starts_with('*') || spare.is_none_or(|n| n == 0 && bare != base) {
+        return false;
+    }
+    let Some((_, parent)) = name.split_once('.') else {
+        return false;
+    };
+    let above = bare.split_once('.');
+    above.is_none_or(|(_, above)| domain(parent, above))
+}
+
 /// parseRFC2821Mailbox: local part and domain; quoted local parts lose their quotes.
 pub(super) fn mailbox(address: &str) -> Option<(&str, &str)> {
     let (local, host) = match address.strip_prefix('"') {
@@ -480,6 +499,17 @@ mod tests {
         }
         assert!(wildcard_reaches("*.example.com", "a.example.com"));
         assert!(!wildcard_reaches("*.example.com", "a.b.example.com"));
+        for (name, base, expected) in [
+            ("*.bar.example.com", "foo.example.com", true),
+            ("*.example.com", "a.example.com", true),
+            ("*.example.com", "com", true),
+            ("*.example.com", ".a.example.com", false),
+            ("*.example.com", "a.b.example.com", false),
+            ("*.example.com", "a.example.org", false),
+            ("x.bar.example.com", "foo.example.com", false),
+        ] {
+            assert_eq!(wildcard_overreaches(name, base), expected, "{name} {base}");
+        }
     }
 
     #[test]
