@@ -157,8 +157,8 @@ fn said(way: &Way) -> std::io::Result<(Said, Duration)> {
             None => command.env_remove(name),
         };
     }
-    if let Some(page) = &way.opens {
-        return firefox::ask(&mut command, page, &folder, way.limit);
+    if way.controlled {
+        return firefox::ask(&mut command, &folder, way.limit);
     }
     let ran = run::run(&mut command, way.limit)?;
     if ran.timed_out {
@@ -216,7 +216,7 @@ mod tests {
             variables: Vec::new(),
             profile: None,
             made: None,
-            opens: None,
+            controlled: false,
             sends: "nothing",
             limit: Duration::from_secs(20),
             reads: read::script,
