@@ -66,6 +66,7 @@ const NOT_FOR_THEM: &[&str] = &[
 /// A server that serves one at a time lets the others wait for longer than they do. Where some were
 /// answered, those that were not are asked again, each alone, as long as that helps.
 pub fn ask(ways: &[Way], told: &(dyn Fn(Measured) + Sync)) {
+    running::sweep();
     let next = AtomicUsize::new(0);
     let (answered, late) = (AtomicBool::new(false), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
