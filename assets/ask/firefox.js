@@ -1,6 +1,7 @@
 // Firefox's remote control, on a port that is free.
 user_pref("marionette.port", 0);
-// One request, unless the answer is a page with style sheets or frames: no redirection, script or image.
+// One request: no redirection, nothing ahead of time. The page is opened as source, which loads nothing more;
+// scripts and images are off all the same.
 user_pref("network.http.redirection-limit", 0);
 user_pref("network.http.http3.enable", false);
 user_pref("javascript.enabled", false);

@@ -1,5 +1,8 @@
-//! Firefox is asked through its remote control: it starts without a window in a profile made for it, opens
-//! one page, and says what came of it: the code that its error page shows, or the name of that page.
+//! Firefox starts without a window in a profile made for it, with the one page to open, and says through its
+//! remote control what came of it: the code that its error page shows, or the name of that page.
+//!
+//! It opens the source of the page: as a page it would load what that names, style sheets, frames, fonts and
+//! sounds, which no setting forbids. The remote control itself opens no source, the command line does.
 
 use std::io;
 use std::path::Path;
@@ -21,14 +24,11 @@ const PORT: &str = "MarionetteActivePort";
 /// How often that file is looked for.
 const BEAT: Duration = Duration::from_millis(50);
 /// Longest time for the page, as for other clients.
-const PAGE_MILLISECONDS: u32 = 8000;
+const PAGE_TIME: Duration = Duration::from_secs(8);
 /// Files of the profile's list of revoked and preloaded certificates that are copied at most, and the
 /// bytes of each.
 const MOST_FILES: usize = 256;
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
-
-/// How often the page is looked at until it is there.
-const MOST_BEATS: u32 = 40;
 
 /// What the error page knows of itself; a code only when the fault is one of TLS.
 const PAGE: &str = "\
@@ -74,19 +74,18 @@ pub(super) fn copy(from: &Path, folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Starts it, has it open the page, and ends it. Blocking.
+/// Starts it with the page that its command names, looks what it shows, and ends it. Blocking.
 ///
 /// # Errors
 /// When it does not start.
 pub(super) fn ask(
     command: &mut Command,
-    page: &str,
     folder: &Path,
     limit: Duration,
 ) -> io::Result<(Said, Duration)> {
     let deadline = Instant::now() + limit;
     let mut firefox = run::start(command)?;
-    let said = talk(&mut firefox, page, &folder.join(PROFILE), deadline);
+    let said = talk(&mut firefox, &folder.join(PROFILE), deadline);
     let ran = firefox.end();
     let said = said.unwrap_or_else(|error| match error.kind() {
         io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => Said::NotAsked(format!(
@@ -102,21 +101,19 @@ pub(super) fn ask(
     Ok((said, ran.took))
 }
 
-fn talk(firefox: &mut Started, page: &str, profile: &Path, deadline: Instant) -> io::Result<Said> {
+fn talk(firefox: &mut Started, profile: &Path, deadline: Instant) -> io::Result<Said> {
     let port = port(firefox, &profile.join(PORT), deadline)?;
     let mut control = Marionette::connect(port, deadline)?;
-    let wishes = json!({
-        "acceptInsecureCerts": false,
-        "timeouts": {"pageLoad": PAGE_MILLISECONDS},
-    });
+    let wishes = json!({"acceptInsecureCerts": false});
     if let Err(refused) = control.command("WebDriver:NewSession", &wishes)? {
         return Ok(not_asked(&refused));
     }
-    let opened = control.command("WebDriver:Navigate", &json!({"url": page}))?;
-    // Also of a page that opened: whether it is the server's.
     let shown = shown(&mut control)?;
     let _ = control.command("WebDriver:DeleteSession", &json!({}));
-    Ok(outcome(opened.err().as_ref(), shown.ok().as_ref()))
+    Ok(match shown {
+        Ok(page) => outcome(&page),
+        Err(refused) => not_asked(&refused),
+    })
 }
 
 /// Waits until it listens.
@@ -136,43 +133,36 @@ fn port(firefox: &mut Started, file: &Path, deadline: Instant) -> io::Result<u16
     }
 }
 
-/// What the page says. A question for a password is closed when it stands in the way, and the page that
-/// is there without one waited for.
+/// What the page says, once there is one. A question for a password that stands in the way is closed by
+/// asking; other refusals are those of a page that is just being changed for another.
 fn shown(control: &mut Marionette) -> io::Result<Result<Value, Refused>> {
     let script = json!({"script": PAGE, "args": []});
-    for _ in 0..MOST_BEATS {
-        match control.command("WebDriver:ExecuteScript", &script)? {
-            Err(refused) if refused.error == "unexpected alert open" => {}
-            Ok(page) if page["value"][0] == "about:blank" => {}
-            answer => return Ok(answer),
+    let end = Instant::now() + PAGE_TIME;
+    loop {
+        let answer = control.command("WebDriver:ExecuteScript", &script)?;
+        let there = |page: &Value| page["value"][0] != "about:blank";
+        if answer.as_ref().is_ok_and(there) || Instant::now() >= end {
+            return Ok(answer);
         }
         std::thread::sleep(BEAT);
     }
-    control.command("WebDriver:ExecuteScript", &script)
 }
 
-/// What came of it, from the error of the command and what the page says.
-fn outcome(refused: Option<&Refused>, shown: Option<&Value>) -> Said {
-    let shown = shown.and_then(|result| result.get("value"));
-    let part = |place: usize| shown.and_then(|s| s.get(place)).and_then(Value::as_str);
-    let (address, code) = (part(0).unwrap_or_default(), part(1).unwrap_or_default());
-    match (error_page(address), refused) {
-        (Some(name), _) if ANSWERED.contains(&name) => Said::Accepted,
-        (Some(_), _) if !code.is_empty() => {
-            read::rejected([format!("Error code: {code}").as_str()], "")
-        }
-        (Some(_), _) => read::rejected(address.split('&').next(), ""),
-        (None, Some(refused)) if refused.error == "insecure certificate" => {
-            read::rejected([refused.error.as_str()], "")
-        }
+/// What came of it, from what the page says: its address, and the code.
+fn outcome(shown: &Value) -> Said {
+    let part = |place: usize| shown["value"][place].as_str().unwrap_or_default();
+    let (address, code) = (part(0), part(1));
+    match error_page(address) {
+        Some(name) if ANSWERED.contains(&name) => Said::Accepted,
+        Some(_) if !code.is_empty() => read::rejected([format!("Error code: {code}").as_str()], ""),
+        Some(_) => read::rejected(address.split('&').next(), ""),
+        None if address.starts_with("view-source:https:") => Said::Accepted,
         // Neither refused nor taken: a server may be silent, or answer with nothing to show.
-        (None, Some(refused)) if refused.error == "timeout" => {
-            let seconds = PAGE_MILLISECONDS / 1000;
+        None if address == "about:blank" => {
+            let seconds = PAGE_TIME.as_secs();
             Said::NotAsked(format!("no page came within {seconds} seconds"))
         }
-        (None, Some(refused)) => not_asked(refused),
-        (None, None) if address.starts_with("https:") => Said::Accepted,
-        (None, None) => Said::NotAsked("it showed no page and no error".to_owned()),
+        None => Said::NotAsked("it showed no page and no error".to_owned()),
     }
 }
 
@@ -194,12 +184,8 @@ fn not_asked(refused: &Refused) -> Said {
 mod tests {
     use super::*;
 
-    fn said(error: Option<(&str, &str)>, address: &str, code: &str) -> Said {
-        let refused = error.map(|(error, message)| Refused {
-            error: error.to_owned(),
-            message: message.to_owned(),
-        });
-        outcome(refused.as_ref(), Some(&json!({"value": [address, code]})))
+    fn said(address: &str, code: &str) -> Said {
+        outcome(&json!({"value": [address, code]}))
     }
 
     fn rejected(message: &str) -> Said {
@@ -211,44 +197,34 @@ mod tests {
 
     #[test]
     fn the_error_page_has_the_words() {
-        let insecure = Some(("insecure certificate", ""));
         assert_eq!(
             said(
-                insecure,
-                "about:certerror?e=nssBadCert&u=https%3A//x/&d=%20",
+                "about:certerror?e=nssBadCert&u=view-source%3Ahttps%3A//x/&d=%20",
                 "SEC_ERROR_UNKNOWN_ISSUER"
             ),
             rejected("Error code: SEC_ERROR_UNKNOWN_ISSUER")
         );
-        let reached = Some(("unknown error", "Reached error page: about:neterror?…"));
         assert_eq!(
-            said(reached, "about:neterror?e=dnsNotFound&u=x", ""),
+            said("about:neterror?e=dnsNotFound&u=x", ""),
             rejected("about:neterror?e=dnsNotFound")
         );
-        let late = Some(("timeout", "Navigation timed out after 8000 ms"));
         assert_eq!(
-            said(late, "about:blank", ""),
+            said("about:blank", ""),
             Said::NotAsked("no page came within 8 seconds".to_owned())
         );
     }
 
     #[test]
     fn only_a_page_of_the_server_means_that_tls_was_fine() {
-        assert_eq!(said(None, "https://x/robots.txt", ""), Said::Accepted);
-        let reached = Some(("unknown error", "Reached error page: about:neterror?…"));
-        assert_eq!(
-            said(reached, "about:neterror?e=httpErrorPage&u=x", ""),
-            Said::Accepted
-        );
-        for (error, address) in [
-            (None, "about:blank"),
-            (None, ""),
-            (Some(("unknown error", "x")), "about:blank"),
+        for address in [
+            "view-source:https://x/robots.txt",
+            "about:neterror?e=httpErrorPage&u=x",
         ] {
-            assert!(
-                matches!(said(error, address, ""), Said::NotAsked(_)),
-                "{address}"
-            );
+            assert_eq!(said(address, ""), Said::Accepted, "{address}");
         }
+        for address in ["about:blank", "", "about:home", "view-source:http://x/"] {
+            assert!(matches!(said(address, ""), Said::NotAsked(_)), "{address}");
+        }
+        assert!(matches!(outcome(&json!(null)), Said::NotAsked(_)));
     }
 }

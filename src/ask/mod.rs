@@ -66,6 +66,7 @@ const NOT_FOR_THEM: &[&str] = &[
 /// A server that serves one at a time lets the others wait for longer than they do. Where some were
 /// answered, those that were not are asked again, each alone, as long as that helps.
 pub fn ask(ways: &[Way], told: &(dyn Fn(Measured) + Sync)) {
+    running::sweep();
     let next = AtomicUsize::new(0);
     let (answered, late) = (AtomicBool::new(false), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
@@ -157,8 +158,8 @@ fn said(way: &Way) -> std::io::Result<(Said, Duration)> {
             None => command.env_remove(name),
         };
     }
-    if let Some(page) = &way.opens {
-        return firefox::ask(&mut command, page, &folder, way.limit);
+    if way.controlled {
+        return firefox::ask(&mut command, &folder, way.limit);
     }
     let ran = run::run(&mut command, way.limit)?;
     if ran.timed_out {
@@ -216,7 +217,7 @@ mod tests {
             variables: Vec::new(),
             profile: None,
             made: None,
-            opens: None,
+            controlled: false,
             sends: "nothing",
             limit: Duration::from_secs(20),
             reads: read::script,

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+#[cfg(unix)]
+use std::time::SystemTime;
 
 static RUNNING: Mutex<Running> = Mutex::new(Running {
     stopped: false,
@@ -23,6 +25,13 @@ struct Running {
 const TRIES: u32 = 20;
 /// The time between.
 const PAUSE: Duration = Duration::from_millis(50);
+
+/// How the name of a folder starts; its owner's number and a dash follow.
+const PREFIX: &str = "whycert-ask-";
+/// Younger folders are left alone, whoever made them: where temporary folders are shared between containers,
+/// an owner may live whose number is unknown here. No client is asked for that long.
+#[cfg(unix)]
+const OLD: Duration = Duration::from_secs(600);
 
 /// A thread that died while it held the lock left whole lists.
 fn running() -> MutexGuard<'static, Running> {
@@ -71,7 +80,8 @@ impl Folder {
     /// # Errors
     /// When it cannot be made.
     pub fn new() -> std::io::Result<Self> {
-        let folder = tempfile::tempdir()?;
+        let prefix = format!("{PREFIX}{}-", std::process::id());
+        let folder = tempfile::Builder::new().prefix(&prefix).tempdir()?;
         running().folders.push(folder.path().to_owned());
         Ok(Self(folder))
     }
@@ -87,6 +97,52 @@ impl Drop for Folder {
         remove(self.path());
         running().folders.retain(|known| known != self.0.path());
     }
+}
+
+/// Removes the folders of runs that were killed before they could. What does not go stays for the next time.
+pub(super) fn sweep() {
+    #[cfg(unix)]
+    for folder in left_behind(&std::env::temp_dir(), SystemTime::now()) {
+        let _ = std::fs::remove_dir_all(folder);
+    }
+}
+
+/// Real folders in `parent` that are old, this user's, and named after an owner that runs no more.
+#[cfg(unix)]
+fn left_behind(parent: &Path, now: SystemTime) -> Vec<PathBuf> {
+    use std::os::unix::fs::MetadataExt;
+
+    let user = rustix::process::geteuid().as_raw();
+    let entries = std::fs::read_dir(parent).into_iter().flatten();
+    entries
+        .filter_map(Result::ok)
+        .filter(|entry| {
+            let name = entry.file_name();
+            let owner = name.to_str().and_then(owner);
+            // Of the entry itself: links are not followed.
+            owner.is_some_and(has_ended)
+                && entry.metadata().is_ok_and(|meta| {
+                    let age = meta.modified().map(|made| now.duration_since(made));
+                    let old = matches!(age, Ok(Ok(age)) if age >= OLD);
+                    meta.is_dir() && meta.uid() == user && old
+                })
+        })
+        .map(|entry| entry.path())
+        .collect()
+}
+
+/// Whose folder has this name.
+#[cfg(unix)]
+fn owner(name: &str) -> Option<rustix::process::Pid> {
+    let (number, _) = name.strip_prefix(PREFIX)?.split_once('-')?;
+    let number = number.parse().ok().filter(|number| *number > 0)?;
+    rustix::process::Pid::from_raw(number)
+}
+
+/// There is no such process; one of somebody else is one.
+#[cfg(unix)]
+fn has_ended(owner: rustix::process::Pid) -> bool {
+    rustix::process::test_kill_process(owner) == Err(rustix::io::Errno::SRCH)
 }
 
 fn remove(folder: &Path) {
@@ -114,3 +170,49 @@ pub(super) fn end(group: u32) {
 /// Without process groups the program ends when it will; its answer is no longer waited for.
 #[cfg(not(unix))]
 pub(super) fn end(_: u32) {}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_old_folders_of_ended_runs_are_swept() {
+        let parent = tempfile::tempdir().unwrap();
+        let mut child = Command::new("true").spawn().unwrap();
+        let ended = child.id();
+        child.wait().unwrap();
+        let own = std::process::id();
+        let make = |name: String| {
+            let folder = parent.path().join(name);
+            std::fs::create_dir(&folder).unwrap();
+            folder
+        };
+        let stale = make(format!("{PREFIX}{ended}-a"));
+        for other in [
+            format!("{PREFIX}{own}-a"),
+            format!("{PREFIX}{ended}"),
+            format!("{PREFIX}-{ended}-a"),
+            format!("{PREFIX}x-a"),
+            format!("{PREFIX}0-a"),
+            format!("other-{ended}-a"),
+        ] {
+            make(other);
+        }
+        std::fs::write(parent.path().join(format!("{PREFIX}{ended}-file")), "").unwrap();
+        let link = parent.path().join(format!("{PREFIX}{ended}-link"));
+        std::os::unix::fs::symlink(&stale, link).unwrap();
+
+        let now = SystemTime::now();
+        assert!(left_behind(parent.path(), now).is_empty());
+        assert_eq!(left_behind(parent.path(), now + 2 * OLD), [stale]);
+    }
+
+    #[test]
+    fn a_folder_is_named_after_this_process() {
+        let folder = Folder::new().unwrap();
+        let name = folder.path().file_name().unwrap().to_str().unwrap();
+        let owner = owner(name).unwrap();
+        assert_eq!(owner.as_raw_pid().unsigned_abs(), std::process::id());
+        assert!(!has_ended(owner));
+    }
+}

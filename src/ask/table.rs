@@ -19,8 +19,8 @@ pub(super) struct Row {
     pub(super) setting: Option<(&'static str, &'static str)>,
     /// Options that hand it a file of roots, `{CA}`, where no variable or setting does.
     pub(super) roots: &'static [&'static str],
-    /// The page that it is told to open by its remote control.
-    pub(super) opens: Option<&'static str>,
+    /// What it shows is read through its remote control.
+    pub(super) controlled: bool,
     pub(super) sends: &'static str,
     pub(super) seconds: u64,
     pub(super) reads: Reads,
@@ -82,7 +82,7 @@ const PLAIN: Row = Row {
     home: None,
     setting: None,
     roots: &[],
-    opens: None,
+    controlled: false,
     sends: HEAD,
     seconds: 15,
     reads: read::script,
@@ -391,6 +391,7 @@ pub(super) const TABLE: &[Row] = &[
             "--profile",
             "profile",
             "--marionette",
+            "view-source:{URL}robots.txt",
         ],
         file: Some(FIREFOX),
         // With the second its lists may be left alone (services.settings.server).
@@ -398,7 +399,7 @@ pub(super) const TABLE: &[Row] = &[
             ("MOZ_CRASHREPORTER_DISABLE", "1"),
             ("MOZ_REMOTE_SETTINGS_DEVTOOLS", "1"),
         ],
-        opens: Some("{URL}robots.txt"),
+        controlled: true,
         sends: "a handshake and a browser's GET request for /robots.txt; what the certificate names for OCSP \
                 is asked too",
         seconds: 60,

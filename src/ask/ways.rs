@@ -34,8 +34,8 @@ pub struct Way {
     pub profile: Option<PathBuf>,
     /// A file of roots that is made for it.
     pub made: Option<Made>,
-    /// The page that it is told to open by its remote control.
-    pub opens: Option<String>,
+    /// What it shows is read through its remote control.
+    pub controlled: bool,
     /// What the server gets to see.
     pub sends: &'static str,
     /// Longest time it may take.
@@ -63,18 +63,19 @@ impl Way {
 
     /// What belongs to the command and stands in no command line, each in one line; safe to display.
     pub fn notes(&self) -> Vec<String> {
-        let opens = self.opens.iter();
-        let opens = opens.map(|page| format!("then told to open {page} (Marionette)"));
-        let profile = self.opens.iter().map(|_| match &self.profile {
+        if !self.controlled {
+            return Vec::new();
+        }
+        let control = "what it shows is read through its remote control (Marionette)".to_owned();
+        let profile = match &self.profile {
             Some(own) => format!(
                 "the profile is new, with a copy of the certificates, exceptions and lists of {}: no keys, \
                  passwords or modules",
                 own.to_string_lossy()
             ),
             None => "the profile is new: none of yours with certificates was found".to_owned(),
-        });
-        let all = opens.chain(profile);
-        all.map(|note| text::safe(&note).into_owned()).collect()
+        };
+        [control, text::safe(&profile).into_owned()].into()
     }
 }
 
@@ -255,11 +256,12 @@ impl Row {
             home: self.home,
             variables: own.chain(handed).collect(),
             profile: self
-                .opens
-                .and(stores.of_browser("Firefox"))
+                .controlled
+                .then(|| stores.of_browser("Firefox"))
+                .flatten()
                 .and_then(|s| s.path.clone()),
             made: hand.made,
-            opens: self.opens.map(|page| page.replace("{URL}", &url)),
+            controlled: self.controlled,
             sends: self.sends,
             limit: Duration::from_secs(self.seconds),
             reads: self.reads,

@@ -19,6 +19,7 @@ mod machine;
 mod mozilla;
 mod node;
 mod nss;
+mod profiles;
 mod python;
 mod reading;
 mod settings;
@@ -361,11 +362,15 @@ impl Stores {
         self.deciding().filter(|s| s.kind == StoreKind::Given)
     }
 
-    /// The database of this browser, such as `Firefox`; one that is no snap or flatpak before those.
+    /// The database of this browser, such as `Firefox`; one that is no snap or flatpak before those. Not of
+    /// a profile with which it does not start by itself.
     pub fn of_browser(&self, browser: &str) -> Option<&TrustStore> {
         let all = || self.0.iter().map(Arc::as_ref);
         let of = |is: &dyn Fn(&str) -> bool| {
-            all().find(|s| s.kind == StoreKind::Nss && s.used_by.iter().any(|who| is(who)))
+            all().find(|s| {
+                let mut users = s.used_by.iter();
+                s.kind == StoreKind::Nss && users.any(|who| who != nss::OTHER_PROFILE && is(who))
+            })
         };
         of(&|who| who.starts_with(browser) && !who.contains(" as a "))
             .or_else(|| of(&|who| who.starts_with(browser)))

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::machine::{Machine, folders_in};
 use super::reading::{self, Pool, Reading};
 use super::sqlite::{self, Value};
-use super::{StoreKind, TrustStore};
+use super::{StoreKind, TrustStore, profiles};
 use crate::text;
 
 // Numbers of PKCS #11 and of NSS's own range (nss/lib/util/pkcs11n.h), as they stand in the database.
@@ -20,6 +20,9 @@ const NEW_TRUST: [u8; 4] = [0, 0, 0, 0x0b];
 const TRUSTED_PEER: [u8; 4] = [0xce, 0x53, 0x43, 0x51];
 const TRUSTED_CA: [u8; 4] = [0xce, 0x53, 0x43, 0x52];
 const DISTRUSTED: [u8; 4] = [0xce, 0x53, 0x43, 0x5a];
+
+/// Who reads a profile with which no Firefox starts by itself.
+pub(super) const OTHER_PROFILE: &str = "Firefox, when started with this profile";
 
 /// One profile with a database.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,27 +90,52 @@ pub fn found(machine: &Machine) -> Vec<Profile> {
         users: "NSS programs of every user",
         shadowed: None,
     });
-    for (parent, users) in [
-        (".mozilla/firefox", "Firefox"),
-        (".config/mozilla/firefox", "Firefox"),
-        (".thunderbird", "Thunderbird"),
-        (".librewolf", "LibreWolf"),
-        ("snap/firefox/common/.mozilla/firefox", "Firefox as a snap"),
+    for (parent, users, others) in [
+        (".mozilla/firefox", "Firefox", OTHER_PROFILE),
+        (".config/mozilla/firefox", "Firefox", OTHER_PROFILE),
+        (".thunderbird", "Thunderbird", "Thunderbird"),
+        (".librewolf", "LibreWolf", "LibreWolf"),
+        (
+            "snap/firefox/common/.mozilla/firefox",
+            "Firefox as a snap",
+            OTHER_PROFILE,
+        ),
         (
             ".var/app/org.mozilla.firefox/.mozilla/firefox",
             "Firefox as a flatpak",
+            OTHER_PROFILE,
         ),
-        ("Library/Application Support/Firefox/Profiles", "Firefox"),
-        ("AppData/Roaming/Mozilla/Firefox/Profiles", "Firefox"),
+        (
+            "Library/Application Support/Firefox/Profiles",
+            "Firefox",
+            OTHER_PROFILE,
+        ),
+        (
+            "AppData/Roaming/Mozilla/Firefox/Profiles",
+            "Firefox",
+            OTHER_PROFILE,
+        ),
     ] {
-        let folders = machine
-            .in_home(parent)
-            .iter()
-            .flat_map(|p| folders_in(p))
-            .collect::<Vec<_>>();
+        let Some(parent) = machine.in_home(parent) else {
+            continue;
+        };
+        let files = match parent.ends_with("Profiles") {
+            true => parent.parent().unwrap_or(&parent),
+            false => &parent,
+        };
+        let default = profiles::default(files);
+        let mut folders = folders_in(&parent);
+        if let Some(default) = &default {
+            // It may lie elsewhere.
+            folders.retain(|folder| folder != default);
+            folders.insert(0, default.clone());
+        }
         out.extend(folders.into_iter().map(|folder| Profile {
+            users: match &default {
+                Some(default) if *default != folder => others,
+                _ => users,
+            },
             folder,
-            users,
             shadowed: None,
         }));
     }
@@ -164,7 +192,7 @@ pub(super) fn store(profile: &Profile, pool: &Pool) -> TrustStore {
         true => "Chromium's database".to_owned(),
         false => format!(
             "{}'s database",
-            profile.users.split(' ').next().unwrap_or("NSS")
+            profile.users.split([' ', ',']).next().unwrap_or("NSS")
         ),
     };
     let mut store = reading
