@@ -247,6 +247,15 @@ fn a_file_that_is_no_plain_pem_counts_only_for_clients_that_read_it() {
         };
         let shown = Arc::new(capture(URL, &[&leaf]));
         let seen = inspect::assemble(shown, &place.given(&file), &options, mint::NOW);
+        let told = seen
+            .findings
+            .iter()
+            .find(|f| f.rule.id == "store.unreadable");
+        assert_eq!(told.is_some(), readers.len() < 6, "{readers:?}");
+        if let Some(told) = told {
+            let command = told.fixes[0].command.as_deref().unwrap();
+            assert!(command.contains("--what chain -o"), "{command}");
+        }
         let grid = seen.grid.unwrap();
         for id in [
             "curl8-openssl",

@@ -102,12 +102,17 @@ fn trust_differs(chain: &Chain, a: &Verdict, b: &Verdict) -> bool {
 }
 
 fn unreadable(case: &Case<'_>) -> Vec<Finding> {
+    // `verify` reads what it is given itself; before a server others are to read it too.
+    let for_others = case.capture.target.endpoint().is_some();
     case.stores
         .0
         .iter()
         // What a variable or a configuration names is told of by the rules about settings.
         .filter(|s| s.kind != StoreKind::Setting)
-        .filter(|s| !s.problems.is_empty() || (s.unread.is_some() && s.kind != StoreKind::Given))
+        .filter(|s| {
+            !s.problems.is_empty()
+                || (s.unread.is_some() && (for_others || s.kind != StoreKind::Given))
+        })
         .map(|store| {
             let mut finding = Finding::new(
                 &rule::STORE_UNREADABLE,
@@ -139,6 +144,21 @@ fn unreadable(case: &Case<'_>) -> Vec<Finding> {
                     "Unset the variable, or point it at a PEM file of certificates.",
                     "unset SSL_CERT_FILE SSL_CERT_DIR",
                 ),
+                _ if store.problems.is_empty() => {
+                    let path = store
+                        .path
+                        .as_deref()
+                        .unwrap_or(std::path::Path::new("FILE"));
+                    let shown = text::safe(&path.to_string_lossy()).into_owned();
+                    finding.fix_by(
+                        Who::You,
+                        "Write it as plain PEM, which every program reads, and give them that.",
+                        format!(
+                            "whycert export {} --what chain -o anchors.pem",
+                            text::shell_quote(&shown)
+                        ),
+                    )
+                }
                 _ => finding.fix(
                     Who::You,
                     "Check the file: it must hold certificates as PEM or DER.",
