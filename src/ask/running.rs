@@ -171,7 +171,8 @@ pub(super) fn end(group: u32) {
 #[cfg(not(unix))]
 pub(super) fn end(_: u32) {}
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use super::*;
 
