@@ -80,16 +80,18 @@ struct Maker<'a> {
 impl Maker<'_> {
     /// A check that failed when a reason of it stands against this certificate.
     fn check(&mut self, check: &'static str, evidence: String) {
-        let failed = self
-            .failures
-            .iter()
-            .any(|r| r.node == Some(self.node) && r.kind.check() == check);
-        let state = if failed {
+        let state = if self.stands(check) {
             StepState::Failed
         } else {
             StepState::Passed
         };
         self.add(check, state, evidence);
+    }
+
+    /// A reason of this check stands against this certificate.
+    fn stands(&self, check: &str) -> bool {
+        let mut failures = self.failures.iter();
+        failures.any(|r| r.node == Some(self.node) && r.kind.check() == check)
     }
 
     /// Failures of this certificate that no step since `first` shows.
@@ -199,7 +201,10 @@ fn one(
         false => format!("critical: {}", critical.join(", ")),
     };
     maker.check("extensions", evidence);
-    if let (Some(&issuer), false) = (path.get(depth + 1), input.question.crls.is_empty()) {
+    // What this engine has against it by the lists is told by its reason.
+    let stopped = maker.stands("revocation");
+    let unread = input.question.crls.is_empty();
+    if let (Some(&issuer), false) = (path.get(depth + 1), unread || stopped) {
         match revocation::status(input, path, maker.node, issuer) {
             Status::NoList => maker.add(
                 "revocation",
