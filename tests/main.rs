@@ -3,6 +3,7 @@
 #![allow(clippy::type_complexity)] // tables of cases are clearer than names for their types
 
 mod architecture;
+mod browsers;
 mod captures;
 mod catalogue;
 mod certificates;

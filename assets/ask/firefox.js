@@ -1,7 +1,6 @@
 // Firefox's remote control, on a port that is free.
 user_pref("marionette.port", 0);
-// One request: no redirection, nothing ahead of time. The page is opened as source, which loads nothing more;
-// scripts and images are off all the same.
+// One request, nothing ahead of time; no page is opened.
 user_pref("network.http.redirection-limit", 0);
 user_pref("network.http.http3.enable", false);
 user_pref("javascript.enabled", false);

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use super::perl;
 use super::python::Python;
 use super::run;
 use crate::judge::client::{Edition, Installed, ProxyUse, by_id};
@@ -48,7 +49,7 @@ pub fn find(machine: &Machine) -> Vec<Installed> {
         search.first_of(&["chromium", "google-chrome", "chromium-browser"], &["--version"], |at, out| {
             edition(
                 one("chromium", at, out.lines().last()?, true),
-                Edition { words: Some("chromium-log"), ..Edition::default() },
+                Edition { words: Some("chromium-page"), ..Edition::default() },
             )
         }),
         search.first_of(&["firefox", "firefox-esr"], &["--version"], firefox),
@@ -59,11 +60,7 @@ pub fn find(machine: &Machine) -> Vec<Installed> {
             let (program, version) = out.trim().split_once('\n')?;
             one("ruby", Path::new(program), &format!("Ruby {version}"), version.starts_with("3.3."))
         }),
-        search.job(
-            "perl",
-            &["-MLWP::UserAgent", "-MLWP::Protocol::https", "-e", "print $LWP::UserAgent::VERSION"],
-            |at, out| one("perl-lwp", at, &format!("LWP {out}"), true),
-        ),
+        search.job("perl", perl::LOOK, perl::lwp),
         search.many("php", &["-r", "echo PHP_VERSION, ' ', extension_loaded('openssl') ? 'streams ' : '', extension_loaded('curl') ? 'curl' : '';"], php),
         search.modules(machine),
         search.many("node", &["-p", "process.execPath + '\\n' + process.versions.node + '\\n' + process.versions.openssl"], node),

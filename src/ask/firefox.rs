@@ -1,19 +1,17 @@
-//! Firefox starts without a window in a profile made for it, with the one page to open, and says through its
-//! remote control what came of it: the code that its error page shows, or the name of that page.
-//!
-//! It opens the source of the page: as a page it would load what that names, style sheets, frames, fonts and
-//! sounds, which no setting forbids. The remote control itself opens no source, the command line does.
+//! Firefox starts without a window in a profile made for it, and through its remote control is told to make one
+//! HEAD request with its own network code. As a page it would load what the answer names, and ask for
+//! passwords. The fault is told as its error page tells it: by the code, else by the name of the page.
 
 use std::io;
 use std::path::Path;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::browser::{self, PAGE_TIME};
 use super::marionette::{Marionette, Refused};
 use super::read;
-use super::run::{self, Started};
+use super::run::Started;
 use crate::judge::client::Said;
 use crate::text;
 
@@ -23,29 +21,24 @@ pub(super) const PROFILE: &str = "profile";
 const PORT: &str = "MarionetteActivePort";
 /// How often that file is looked for.
 const BEAT: Duration = Duration::from_millis(50);
-/// Longest time for the page, as for other clients.
-const PAGE_TIME: Duration = Duration::from_secs(8);
 /// Files of the profile's list of revoked and preloaded certificates that are copied at most, and the
 /// bytes of each.
 const MOST_FILES: usize = 256;
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
 
-/// What the error page knows of itself; a code only when the fault is one of TLS.
-const PAGE: &str = "\
-let code = '';
-try { code = (document.getFailedCertSecurityInfo?.() ?? document.getNetErrorInfo?.()).errorCodeString; } catch {}
-return [document.documentURI, code ?? ''];";
+/// Makes the request.
+const HEAD: &str = include_str!("../../assets/ask/firefox-head.js");
 
-/// Error pages that are about an answer: TLS was fine.
-const ANSWERED: &[&str] = &[
-    "httpErrorPage",
-    "serverError",
-    "redirectLoop",
-    "contentEncodingError",
-    "corruptedContentErrorv2",
-    "unsafeContentType",
-    "cspBlocked",
-    "xfoBlocked",
+/// The names of error pages without a code, by the name of what happened: `nsDocShell::DisplayLoadError`.
+const PAGES: &[(&str, &str)] = &[
+    ("NS_ERROR_UNKNOWN_HOST", "dnsNotFound"),
+    ("NS_ERROR_CONNECTION_REFUSED", "connectionFailure"),
+    ("NS_ERROR_NET_INTERRUPT", "netInterrupt"),
+    ("NS_ERROR_NET_TIMEOUT", "netTimeout"),
+    ("NS_ERROR_NET_RESET", "netReset"),
+    ("NS_ERROR_UNKNOWN_PROXY_HOST", "proxyResolveFailure"),
+    ("NS_ERROR_PROXY_CONNECTION_REFUSED", "proxyConnectFailure"),
+    ("NS_ERROR_PORT_ACCESS_NOT_ALLOWED", "deniedPortAccess"),
 ];
 
 /// Copies into a fresh profile what decides whom Firefox trusts: the certificates with their trust, the
@@ -74,44 +67,38 @@ pub(super) fn copy(from: &Path, folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Starts it with the page that its command names, looks what it shows, and ends it. Blocking.
+/// Waits until it listens, has it ask, and tells what came of it.
 ///
 /// # Errors
-/// When it does not start.
-pub(super) fn ask(
-    command: &mut Command,
-    folder: &Path,
-    limit: Duration,
-) -> io::Result<(Said, Duration)> {
-    let deadline = Instant::now() + limit;
-    let mut firefox = run::start(command)?;
-    let said = talk(&mut firefox, &folder.join(PROFILE), deadline);
-    let ran = firefox.end();
-    let said = said.unwrap_or_else(|error| match error.kind() {
-        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => Said::NotAsked(format!(
-            "it did not answer within {} seconds",
-            limit.as_secs()
-        )),
-        _ => {
-            let last = read::last_error(&ran);
-            let words = last.map_or_else(|| error.to_string(), str::to_owned);
-            Said::NotAsked(text::safe(&words).into_owned())
-        }
-    });
-    Ok((said, ran.took))
-}
-
-fn talk(firefox: &mut Started, profile: &Path, deadline: Instant) -> io::Result<Said> {
+/// When Firefox ends, hangs up, or needs longer than it may.
+pub(super) fn talk(
+    firefox: &mut Started,
+    profile: &Path,
+    url: &str,
+    deadline: Instant,
+) -> io::Result<Said> {
     let port = port(firefox, &profile.join(PORT), deadline)?;
     let mut control = Marionette::connect(port, deadline)?;
-    let wishes = json!({"acceptInsecureCerts": false});
-    if let Err(refused) = control.command("WebDriver:NewSession", &wishes)? {
-        return Ok(not_asked(&refused));
+    let limit = PAGE_TIME.as_millis();
+    let wishes = json!({"acceptInsecureCerts": false, "timeouts": {"script": limit}});
+    let own = json!({"value": "chrome"});
+    let request = json!({"script": HEAD, "args": [url]});
+    let mut last = Ok(Value::Null);
+    for (name, parameters) in [
+        ("WebDriver:NewSession", wishes),
+        // Where Firefox's own code runs, not that of a page.
+        ("Marionette:SetContext", own),
+        ("WebDriver:ExecuteAsyncScript", request),
+    ] {
+        last = control.command(name, &parameters)?;
+        if last.is_err() {
+            break;
+        }
     }
-    let shown = shown(&mut control)?;
     let _ = control.command("WebDriver:DeleteSession", &json!({}));
-    Ok(match shown {
-        Ok(page) => outcome(&page),
+    Ok(match last {
+        Ok(answer) => outcome(&answer["value"]),
+        Err(refused) if refused.error == "script timeout" => browser::no_answer(),
         Err(refused) => not_asked(&refused),
     })
 }
@@ -133,46 +120,23 @@ fn port(firefox: &mut Started, file: &Path, deadline: Instant) -> io::Result<u16
     }
 }
 
-/// What the page says, once there is one. A question for a password that stands in the way is closed by
-/// asking; other refusals are those of a page that is just being changed for another.
-fn shown(control: &mut Marionette) -> io::Result<Result<Value, Refused>> {
-    let script = json!({"script": PAGE, "args": []});
-    let end = Instant::now() + PAGE_TIME;
-    loop {
-        let answer = control.command("WebDriver:ExecuteScript", &script)?;
-        let there = |page: &Value| page["value"][0] != "about:blank";
-        if answer.as_ref().is_ok_and(there) || Instant::now() >= end {
-            return Ok(answer);
-        }
-        std::thread::sleep(BEAT);
+/// What came of it: the name of how the request ended, the status of HTTP, the code of a fault of TLS.
+fn outcome(answer: &Value) -> Said {
+    let word = |place: usize| answer[place].as_str().unwrap_or_default();
+    let (name, code) = (word(0), word(2));
+    let page = PAGES.iter().find(|(known, _)| *known == name);
+    if answer[1].as_u64().is_some_and(|status| status != 0) {
+        // Whatever the server answered, TLS was fine.
+        return Said::Accepted;
     }
-}
-
-/// What came of it, from what the page says: its address, and the code.
-fn outcome(shown: &Value) -> Said {
-    let part = |place: usize| shown["value"][place].as_str().unwrap_or_default();
-    let (address, code) = (part(0), part(1));
-    match error_page(address) {
-        Some(name) if ANSWERED.contains(&name) => Said::Accepted,
-        Some(_) if !code.is_empty() => read::rejected([format!("Error code: {code}").as_str()], ""),
-        Some(_) => read::rejected(address.split('&').next(), ""),
-        None if address.starts_with("view-source:https:") => Said::Accepted,
-        // Neither refused nor taken: a server may be silent, or answer with nothing to show.
-        None if address == "about:blank" => {
-            let seconds = PAGE_TIME.as_secs();
-            Said::NotAsked(format!("no page came within {seconds} seconds"))
+    match (code, page) {
+        ("", Some((_, page))) => read::rejected([format!("about:neterror?e={page}").as_str()], ""),
+        ("", None) if name.starts_with("NS_ERROR_") => {
+            read::rejected([format!("Error code: {name}").as_str()], "")
         }
-        None => Said::NotAsked("it showed no page and no error".to_owned()),
+        ("", None) => Said::NotAsked("it told neither an answer nor an error".to_owned()),
+        (code, _) => read::rejected([format!("Error code: {code}").as_str()], ""),
     }
-}
-
-/// The name of the error page at this address: `nssFailure2`.
-fn error_page(address: &str) -> Option<&str> {
-    let query = ["about:neterror?", "about:certerror?"]
-        .iter()
-        .find_map(|start| address.strip_prefix(start))?;
-    let name = query.split('&').find_map(|part| part.strip_prefix("e="));
-    Some(name.unwrap_or_default())
 }
 
 fn not_asked(refused: &Refused) -> Said {
@@ -184,8 +148,8 @@ fn not_asked(refused: &Refused) -> Said {
 mod tests {
     use super::*;
 
-    fn said(address: &str, code: &str) -> Said {
-        outcome(&json!({"value": [address, code]}))
+    fn said(name: &str, status: u16, code: &str) -> Said {
+        outcome(&json!([name, status, code]))
     }
 
     fn rejected(message: &str) -> Said {
@@ -196,35 +160,40 @@ mod tests {
     }
 
     #[test]
-    fn the_error_page_has_the_words() {
-        assert_eq!(
-            said(
-                "about:certerror?e=nssBadCert&u=view-source%3Ahttps%3A//x/&d=%20",
-                "SEC_ERROR_UNKNOWN_ISSUER"
+    fn a_fault_has_the_words_of_the_error_page() {
+        for (name, code, words) in [
+            (
+                "",
+                "SEC_ERROR_UNKNOWN_ISSUER",
+                "Error code: SEC_ERROR_UNKNOWN_ISSUER",
             ),
-            rejected("Error code: SEC_ERROR_UNKNOWN_ISSUER")
-        );
-        assert_eq!(
-            said("about:neterror?e=dnsNotFound&u=x", ""),
-            rejected("about:neterror?e=dnsNotFound")
-        );
-        assert_eq!(
-            said("about:blank", ""),
-            Said::NotAsked("no page came within 8 seconds".to_owned())
-        );
+            (
+                "NS_ERROR_NET_RESET",
+                "PR_END_OF_FILE_ERROR",
+                "Error code: PR_END_OF_FILE_ERROR",
+            ),
+            ("NS_ERROR_UNKNOWN_HOST", "", "about:neterror?e=dnsNotFound"),
+            (
+                "NS_ERROR_PROXY_FORBIDDEN",
+                "",
+                "Error code: NS_ERROR_PROXY_FORBIDDEN",
+            ),
+        ] {
+            assert_eq!(said(name, 0, code), rejected(words));
+        }
     }
 
     #[test]
-    fn only_a_page_of_the_server_means_that_tls_was_fine() {
-        for address in [
-            "view-source:https://x/robots.txt",
-            "about:neterror?e=httpErrorPage&u=x",
+    fn only_an_answer_of_the_server_means_that_tls_was_fine() {
+        for (name, status) in [
+            ("NS_OK", 200),
+            ("NS_OK", 401),
+            ("NS_ERROR_REDIRECT_LOOP", 302),
         ] {
-            assert_eq!(said(address, ""), Said::Accepted, "{address}");
+            assert_eq!(said(name, status, ""), Said::Accepted, "{name}");
         }
-        for address in ["about:blank", "", "about:home", "view-source:http://x/"] {
-            assert!(matches!(said(address, ""), Said::NotAsked(_)), "{address}");
+        for nothing in [json!(["NS_OK", 0, ""]), json!(["", 0, ""]), json!(null)] {
+            assert!(matches!(outcome(&nothing), Said::NotAsked(_)), "{nothing}");
         }
-        assert!(matches!(outcome(&json!(null)), Said::NotAsked(_)));
     }
 }

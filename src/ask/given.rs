@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest;
 
+use super::browser::Database;
 use super::table::Row;
 use crate::judge::client::{GIVEN_FILE, Handed, NO_CERTIFICATES, Profile};
-use crate::store::TrustStore;
+use crate::store::{Machine, TrustStore};
 use crate::text;
 
 /// A file that is made for a client.
@@ -31,8 +32,12 @@ pub(super) struct Hand {
     /// Further options.
     pub options: Vec<String>,
     pub made: Option<Made>,
+    pub database: Option<Database>,
 }
 
+/// Why a browser cannot be given roots.
+const NO_CERTUTIL: &str = "its roots are in a database, and certutil, which writes it, is not here \
+                           (libnss3-tools, nss-tools)";
 /// Java's own form of a trust store.
 const KEYSTORE: &str = "given.jks";
 /// The password of every trust store of Java; it protects nothing.
@@ -79,8 +84,23 @@ pub(super) fn hand(row: &Row, profile: &Profile, roots: &TrustStore) -> Result<H
         }
     }
     if hands.is_empty() {
+        if let Some(place) = row.database {
+            let certutil = Machine::this().programs("certutil").into_iter().next();
+            return Ok(Hand {
+                database: Some(Database {
+                    certutil: certutil.ok_or(NO_CERTUTIL)?,
+                    place,
+                    roots: roots.anchors.clone(),
+                    words: format!(
+                        "its database is new, made by certutil, and {}",
+                        words(roots)
+                    ),
+                }),
+                ..Hand::default()
+            });
+        }
         if row.roots.is_empty() {
-            return Err("it keeps its roots in a database, and takes no file of them");
+            return Err("it takes no file of roots");
         }
         let filled = row.roots.iter().map(|word| word.replace("{CA}", &file));
         out.options = filled.collect();

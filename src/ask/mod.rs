@@ -13,10 +13,14 @@ use std::time::Duration;
 use crate::judge::client::{Measured, Said};
 use crate::text;
 
+mod browser;
+mod chromium;
+mod devtools;
 mod find;
 mod firefox;
 mod given;
 mod marionette;
+mod perl;
 mod python;
 mod read;
 mod run;
@@ -149,6 +153,9 @@ fn said(way: &Way) -> std::io::Result<(Said, Duration)> {
         copy.parent().map_or(Ok(()), std::fs::create_dir_all)?;
         std::fs::copy(real.join(place), copy)?;
     }
+    if let Some(database) = &way.database {
+        database.make(home.path())?;
+    }
     let mut command = Command::new(&way.program);
     command.args(&way.arguments).current_dir(&folder);
     surroundings(&mut command, home.path());
@@ -158,8 +165,8 @@ fn said(way: &Way) -> std::io::Result<(Said, Duration)> {
             None => command.env_remove(name),
         };
     }
-    if way.controlled {
-        return firefox::ask(&mut command, &folder, way.limit);
+    if let Some(control) = way.control {
+        return browser::ask(control, &mut command, &folder, &way.url, way.limit);
     }
     let ran = run::run(&mut command, way.limit)?;
     if ran.timed_out {
@@ -217,7 +224,9 @@ mod tests {
             variables: Vec::new(),
             profile: None,
             made: None,
-            controlled: false,
+            database: None,
+            control: None,
+            url: String::new(),
             sends: "nothing",
             limit: Duration::from_secs(20),
             reads: read::script,

@@ -322,22 +322,6 @@ pub(super) fn kubectl(ran: &Ran) -> Said {
     }
 }
 
-/// Chromium without a window tells the name of the error in its log.
-pub(super) fn chromium(ran: &Ran) -> Said {
-    let failed = errors(ran).find_map(|l| l.split_once("Page load failed: ").map(|(_, w)| w));
-    match failed {
-        // An answer without a page is an answer.
-        Some(words) if words.contains("ERR_HTTP_RESPONSE_CODE_FAILURE") => Said::Accepted,
-        Some(words) => rejected([words], ""),
-        None if ran.code == Some(0) && !ran.stdout.trim().is_empty() => Said::Accepted,
-        // Neither a page nor an error: it did not come that far.
-        None => {
-            let last = last_error(ran).unwrap_or("it said nothing");
-            Said::NotAsked(text::safe(last).into_owned())
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,7 @@
 //! Running one program: with a time limit, its output bounded, everything it started ended with it.
 
 use std::io::Read;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -52,38 +52,87 @@ pub(super) struct Started {
 /// # Errors
 /// When it does not start.
 pub(super) fn start(command: &mut Command) -> std::io::Result<Started> {
+    Ok(launch(command.stdin(Stdio::null()))?.follow())
+}
+
+/// Starts it with two pipes more, of which it reads commands from the first (3) and writes answers to the
+/// second (4).
+///
+/// # Errors
+/// When it does not start, or this system knows no such pipes.
+pub(super) fn start_on_pipes(
+    command: &Command,
+) -> std::io::Result<(Started, ChildStdin, ChildStdout)> {
+    if !cfg!(unix) {
+        return Err(std::io::ErrorKind::Unsupported.into());
+    }
+    // The shell makes them of the two that every program has.
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-c", r#"exec "$0" "$@" 3<&0 4>&1 </dev/null >&2"#]);
+    shell.arg(command.get_program()).args(command.get_args());
+    if let Some(folder) = command.get_current_dir() {
+        shell.current_dir(folder);
+    }
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    let mut launched = launch(shell.stdin(Stdio::piped()))?;
+    let pipes = launched
+        .child
+        .stdin
+        .take()
+        .zip(launched.child.stdout.take());
+    let (to, from) = pipes.ok_or(std::io::ErrorKind::BrokenPipe)?;
+    Ok((launched.follow(), to, from))
+}
+
+/// A program that was started, and nobody listens to yet.
+struct Launched {
+    began: Instant,
+    child: Child,
+}
+
+fn launch(command: &mut Command) -> std::io::Result<Launched> {
     let began = Instant::now();
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(command, 0);
-    let mut child = running::spawn(command)?;
-    let group = child.id();
-    let (sender, events) = mpsc::channel();
-    let streams: [Option<Box<dyn Read + Send>>; 2] = [
-        child.stdout.take().map(|s| Box::new(s) as Box<_>),
-        child.stderr.take().map(|s| Box::new(s) as Box<_>),
-    ];
-    for (place, stream) in streams.into_iter().enumerate() {
-        let sender = sender.clone();
+    let child = running::spawn(command)?;
+    Ok(Launched { began, child })
+}
+
+impl Launched {
+    /// Keeps what it writes, and waits for its end.
+    fn follow(self) -> Started {
+        let Self { began, mut child } = self;
+        let group = child.id();
+        let (sender, events) = mpsc::channel();
+        let streams: [Option<Box<dyn Read + Send>>; 2] = [
+            child.stdout.take().map(|s| Box::new(s) as Box<_>),
+            child.stderr.take().map(|s| Box::new(s) as Box<_>),
+        ];
+        for (place, stream) in streams.into_iter().enumerate() {
+            let sender = sender.clone();
+            std::thread::spawn(move || {
+                let text = stream.map(read_all).unwrap_or_default();
+                let _ = sender.send(Event::Read(place, text));
+            });
+        }
         std::thread::spawn(move || {
-            let text = stream.map(read_all).unwrap_or_default();
-            let _ = sender.send(Event::Read(place, text));
+            let _ = sender.send(Event::Ended(ended(child)));
         });
+        Started {
+            began,
+            group,
+            events,
+            awaited: 3,
+            ran: Ran::default(),
+            has_ended: false,
+        }
     }
-    std::thread::spawn(move || {
-        let _ = sender.send(Event::Ended(ended(child)));
-    });
-    Ok(Started {
-        began,
-        group,
-        events,
-        awaited: 3,
-        ran: Ran::default(),
-        has_ended: false,
-    })
 }
 
 impl Started {

@@ -1,6 +1,7 @@
 //! The table of clients that can be asked: for each the arguments that do one handshake and the smallest
 //! request it can make, and how its answer is read.
 
+use super::browser::Control;
 use super::read::{self, Reads};
 
 /// One row of the table.
@@ -19,8 +20,10 @@ pub(super) struct Row {
     pub(super) setting: Option<(&'static str, &'static str)>,
     /// Options that hand it a file of roots, `{CA}`, where no variable or setting does.
     pub(super) roots: &'static [&'static str],
-    /// What it shows is read through its remote control.
-    pub(super) controlled: bool,
+    /// The folder of its database of roots, below its home: what it is given goes into a new one.
+    pub(super) database: Option<&'static str>,
+    /// It is told through its remote control what to ask for.
+    pub(super) control: Option<Control>,
     pub(super) sends: &'static str,
     pub(super) seconds: u64,
     pub(super) reads: Reads,
@@ -82,7 +85,8 @@ const PLAIN: Row = Row {
     home: None,
     setting: None,
     roots: &[],
-    controlled: false,
+    database: None,
+    control: None,
     sends: HEAD,
     seconds: 15,
     reads: read::script,
@@ -372,15 +376,13 @@ pub(super) const TABLE: &[Row] = &[
             "--disable-domain-reliability",
             "--no-pings",
             "--user-data-dir=profile",
-            "--dump-dom",
-            "{URL}robots.txt",
+            "--remote-debugging-pipe",
         ],
         home: Some(".pki/nssdb/cert9.db"),
-        // Without scripts it dumps nothing.
-        sends: "a handshake and a browser's GET request for /robots.txt; if a page comes, what it names is loaded \
-                too, and its scripts run, in an empty profile",
+        database: Some(".pki/nssdb"),
+        control: Some(Control::DevTools),
+        sends: "a handshake and a browser's GET request for /robots.txt",
         seconds: 40,
-        reads: read::chromium,
         ..PLAIN
     },
     Row {
@@ -391,7 +393,8 @@ pub(super) const TABLE: &[Row] = &[
             "--profile",
             "profile",
             "--marionette",
-            "view-source:{URL}robots.txt",
+            "--remote-allow-system-access",
+            "about:blank",
         ],
         file: Some(FIREFOX),
         // With the second its lists may be left alone (services.settings.server).
@@ -399,9 +402,9 @@ pub(super) const TABLE: &[Row] = &[
             ("MOZ_CRASHREPORTER_DISABLE", "1"),
             ("MOZ_REMOTE_SETTINGS_DEVTOOLS", "1"),
         ],
-        controlled: true,
-        sends: "a handshake and a browser's GET request for /robots.txt; what the certificate names for OCSP \
-                is asked too",
+        database: Some("work/profile"),
+        control: Some(Control::Marionette),
+        sends: "a handshake and a HEAD request for /robots.txt; what the certificate names for OCSP is asked too",
         seconds: 60,
         ..PLAIN
     },

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::browser::{Control, Database};
 use super::given::{self, Made};
 use super::read::Reads;
 use super::table::{Row, TABLE};
@@ -34,8 +35,12 @@ pub struct Way {
     pub profile: Option<PathBuf>,
     /// A file of roots that is made for it.
     pub made: Option<Made>,
-    /// What it shows is read through its remote control.
-    pub controlled: bool,
+    /// A database of roots that is made for it.
+    pub database: Option<Database>,
+    /// It is told by its remote control what to ask for.
+    pub control: Option<Control>,
+    /// What is asked for, where that is not in the command.
+    pub url: String,
     /// What the server gets to see.
     pub sends: &'static str,
     /// Longest time it may take.
@@ -63,19 +68,25 @@ impl Way {
 
     /// What belongs to the command and stands in no command line, each in one line; safe to display.
     pub fn notes(&self) -> Vec<String> {
-        if !self.controlled {
+        let Some(control) = self.control else {
             return Vec::new();
-        }
-        let control = "what it shows is read through its remote control (Marionette)".to_owned();
-        let profile = match &self.profile {
-            Some(own) => format!(
-                "the profile is new, with a copy of the certificates, exceptions and lists of {}: no keys, \
-                 passwords or modules",
-                own.to_string_lossy()
-            ),
-            None => "the profile is new: none of yours with certificates was found".to_owned(),
         };
-        [control, text::safe(&profile).into_owned()].into()
+        let request = format!("{}: {}", control.words(), self.url);
+        let mut out = vec![text::safe(&request).into_owned()];
+        if let Some(database) = &self.database {
+            out.push(database.words.clone());
+        } else if control == Control::Marionette {
+            let profile = match &self.profile {
+                Some(own) => format!(
+                    "the profile is new, with a copy of the certificates, exceptions and lists of {}: no keys, \
+                     passwords or modules",
+                    own.to_string_lossy()
+                ),
+                None => "the profile is new: none of yours with certificates was found".to_owned(),
+            };
+            out.push(text::safe(&profile).into_owned());
+        }
+        out
     }
 }
 
@@ -253,15 +264,16 @@ impl Row {
             program: one.program.clone(),
             arguments,
             file: self.file,
-            home: self.home,
+            home: self.home.filter(|_| hand.database.is_none()),
             variables: own.chain(handed).collect(),
-            profile: self
-                .controlled
+            profile: (self.control == Some(Control::Marionette) && hand.database.is_none())
                 .then(|| stores.of_browser("Firefox"))
                 .flatten()
                 .and_then(|s| s.path.clone()),
             made: hand.made,
-            controlled: self.controlled,
+            database: hand.database,
+            control: self.control,
+            url: format!("{url}robots.txt"),
             sends: self.sends,
             limit: Duration::from_secs(self.seconds),
             reads: self.reads,

@@ -36,7 +36,7 @@ pub use dialect::Dialect;
 pub use known::{Holds, Known, Meaning, known};
 pub use load::user_bundle_path;
 pub use machine::Machine;
-pub use nss::{Profile as BrowserDatabase, found as browser_databases};
+pub use nss::{Profile as BrowserDatabase, found as browser_databases, trust as nss_trust};
 pub use python::prefixes as python_prefixes;
 pub use settings::{Environment, Found, Override, Place, Setting};
 pub use survey::{MOST_STORES, Survey};

@@ -24,6 +24,12 @@ const DISTRUSTED: [u8; 4] = [0xce, 0x53, 0x43, 0x5a];
 /// Who reads a profile with which no Firefox starts by itself.
 pub(super) const OTHER_PROFILE: &str = "Firefox, when started with this profile";
 
+/// What `certutil` is told for a certificate that is to be trusted for servers: as a CA, and what is none
+/// also as itself.
+pub fn trust(is_ca: bool) -> &'static str {
+    if is_ca { "C,," } else { "CP,," }
+}
+
 /// One profile with a database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {

@@ -194,6 +194,7 @@ pub(super) fn resolve<'a>(
             found.extend(stores.of_browser(browser));
             (found, false)
         }
+        // Those of [`super::source::BROUGHT`] are much like Mozilla's.
         _ => or_mozilla(None),
     }
 }

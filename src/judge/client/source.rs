@@ -111,6 +111,9 @@ pub struct InEffect {
 /// The name of the file in which roots are handed to clients that are no PEM file by themselves.
 pub const GIVEN_FILE: &str = "given.pem";
 
+/// The roots that a browser brings along, among [`InEffect::stores`].
+pub(super) const BROUGHT: &str = "brought";
+
 /// A place without certificates.
 pub const NO_CERTIFICATES: &str = "/dev/null";
 
@@ -177,9 +180,23 @@ impl Source {
         all.map(|one| (one, handed(one))).collect()
     }
 
-    /// The store that a client reads when it is handed a file of roots so, which is [`GIVEN_FILE`] there;
-    /// `None` when no variable or setting does that.
+    /// It keeps what a person trusts in a database of its own, beside the roots that it brings along: the
+    /// browsers.
+    fn has_database(&self) -> bool {
+        matches!(self.store.as_str(), "chromium" | "firefox")
+    }
+
+    /// The store that a client reads when it is handed a file of roots so, which is [`GIVEN_FILE`] there; a
+    /// browser imports it into an empty database. `None` when it can be handed none.
     pub fn when_handed(&self, hashed_folder: bool) -> Option<InEffect> {
+        if self.has_database() {
+            return Some(InEffect {
+                stores: vec![BROUGHT.to_owned()],
+                files: vec![PathBuf::from(GIVEN_FILE)],
+                why: "import".to_owned(),
+                ..InEffect::default()
+            });
+        }
         let mut seen = SeenSettings::empty();
         for (one, handed) in self.hands() {
             let value = match handed {

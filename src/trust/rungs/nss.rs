@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use crate::store::{BrowserDatabase, browser_databases};
+use crate::store::{BrowserDatabase, browser_databases, nss_trust};
 use crate::trust::file;
 use crate::trust::step::{Change, Part, Step};
 use crate::trust::{Refusal, refuse, shown, tool};
@@ -30,11 +30,7 @@ pub(super) fn made(case: &Case<'_>) -> Result<Made, Refusal> {
         .to_string_lossy()
         .into_owned();
     let nick = format!("whycert {}", case.short());
-    let flags = if case.certificate.is_ca() {
-        "C,,"
-    } else {
-        "CP,,"
-    };
+    let flags = nss_trust(case.certificate.is_ca());
     let mut made = Made {
         undo: "Takes it out of each database again, by its name.".to_owned(),
         spares: vec![
