@@ -236,8 +236,7 @@ fn openssl_reads_lists_as_its_profile_does() {
     );
     let lists = file("lists.pem", lists);
     let policy = &by_id("openssl").unwrap().policy;
-    let mut wrong = Vec::new();
-    for (name, _, answer) in suite.answers(policy) {
+    let ask = |name: &str| {
         let (_, der) = suite.certs.iter().find(|(n, _)| n == name).unwrap();
         let mut command = clean(&openssl);
         command
@@ -256,7 +255,21 @@ fn openssl_reads_lists_as_its_profile_does() {
             .arg("-CRLfile")
             .arg(&lists)
             .arg(file("leaf.pem", pem::encode(der)));
-        let asked = command.output().unwrap();
+        command.output().unwrap()
+    };
+    // Before April 2026 (3.0.20) it took a delta for a whole list.
+    let is_old = ask("InvaliddeltaCRLIndicatorNoBaseTest1EE")
+        .status
+        .success();
+    if is_old {
+        println!("skipped: lists that are deltas, with this OpenSSL");
+    }
+    let mut wrong = Vec::new();
+    for (name, _, answer) in suite.answers(policy) {
+        if is_old && name.contains("deltaCRL") {
+            continue;
+        }
+        let asked = ask(name);
         let said = String::from_utf8_lossy(&asked.stderr).into_owned();
         let fault = match answer.failures.first().map(|r| &r.kind) {
             Some(ReasonKind::RevocationUnknown(fault)) => match fault {

@@ -327,9 +327,12 @@ impl ClientRow {
 
 /// A text is the predicted one: placeholders for what changes from run to run, such as `{DATE}` or
 /// `{N}`, stand for anything, and moments (`2026-11-24T10:00:00Z`, seconds since 1970) for each other. How far
-/// a line is indented says nothing.
+/// a line is indented says nothing, nor does an empty line at the end.
 pub fn same_words(predicted: &str, said: &str) -> bool {
-    let even = |words: &str| timeless(&words.split_whitespace().collect::<Vec<_>>().join(" "));
+    let even = |words: &str| {
+        let words = words.trim_end().trim_end_matches('|');
+        timeless(&words.split_whitespace().collect::<Vec<_>>().join(" "))
+    };
     fits(&even(predicted), &even(said))
 }
 
