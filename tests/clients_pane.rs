@@ -118,6 +118,43 @@ fn what_differs_from_the_prediction_is_said_first() {
 }
 
 #[test]
+fn two_versions_of_one_client_are_told_apart() {
+    let second = Installed {
+        program: PathBuf::from("/opt/curl/bin/curl"),
+        version: "curl 8.14.0, OpenSSL 3.5.0".to_owned(),
+        ..curl()
+    };
+    // Measured both, because rows that say the same for the same reasons are one.
+    let of_second = Measured {
+        program: second.program.clone(),
+        ..said(Said::Accepted)
+    };
+    let measured = [said(Said::Accepted), of_second.clone()];
+    let titles = |installed: &[Installed]| -> Vec<String> {
+        let seen = with_clients(&missing_intermediate(), installed, &measured);
+        let rows = seen.grid.as_ref().unwrap().rows.clone();
+        let here = rows.iter().filter(|row| row.installed.is_some());
+        here.map(|row| row.title().to_owned()).collect()
+    };
+    assert_eq!(titles(&[curl()]), ["curl 8 (OpenSSL 3.5)"]);
+    assert_eq!(
+        titles(&[curl(), second.clone()]),
+        ["curl 8 (OpenSSL 3.5.1)", "curl 8 (OpenSSL 3.5.0)"]
+    );
+    let same = Installed {
+        version: curl().version,
+        ..second
+    };
+    assert_eq!(
+        titles(&[curl(), same]),
+        [
+            "curl 8 (OpenSSL 3.5.1) (/usr/bin/curl)",
+            "curl 8 (OpenSSL 3.5.1) (/opt/curl/bin/curl)"
+        ]
+    );
+}
+
+#[test]
 fn a_client_that_could_not_be_asked_stays_predicted() {
     let not = said(Said::NotAsked(
         "it did not answer within 15 seconds".to_owned(),

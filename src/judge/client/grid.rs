@@ -10,6 +10,7 @@ use crate::chain::Chain;
 use crate::judge::words::is_placeholder;
 use crate::judge::{Facts, Question};
 use crate::store::Stores;
+use crate::text;
 
 /// A client found on this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -181,6 +182,7 @@ impl Grid {
             }
         }
         rows.sort_by_key(|row| (row.accepted(), row.installed.is_none()));
+        tell_apart(&mut rows);
         Self {
             rows,
             chain,
@@ -211,6 +213,49 @@ impl Grid {
         self.rows
             .iter()
             .filter_map(|row| Some((row, row.difference()?)))
+    }
+}
+
+/// Rows with the same title say which version they are of; if that is the same too, which program.
+fn tell_apart(rows: &mut [ClientRow]) {
+    for nearer in [Installed::with_version, Installed::with_program] {
+        let titles: Vec<String> = rows.iter().map(|row| row.title().to_owned()).collect();
+        for row in &mut *rows {
+            let title = row.title().to_owned();
+            let alike = titles.iter().filter(|other| **other == title).count() > 1;
+            if let (true, Some(found)) = (alike, &mut row.installed) {
+                found.edition.title = Some(nearer(found, &title));
+            }
+        }
+    }
+}
+
+impl Installed {
+    /// `Python 3.11.7 urllib` for `Python 3.11 urllib`: numbers of the title as its version spells them out.
+    fn with_version(&self, title: &str) -> String {
+        let is_number = |c: char| c.is_ascii_digit() || c == '.';
+        let whole = |word: &str| {
+            let mut numbers = self.version.split(|c| !is_number(c));
+            numbers.find(|n| {
+                n.strip_prefix(word)
+                    .is_some_and(|rest| rest.starts_with('.'))
+            })
+        };
+        let mut out = String::with_capacity(title.len() + 4);
+        for part in title.split_inclusive(|c| !is_number(c)) {
+            let number = part.trim_end_matches(|c| !is_number(c));
+            out.push_str(
+                whole(number)
+                    .filter(|_| number.contains('.'))
+                    .unwrap_or(number),
+            );
+            out.push_str(part.get(number.len()..).unwrap_or_default());
+        }
+        out
+    }
+
+    fn with_program(&self, title: &str) -> String {
+        format!("{title} ({})", text::safe(&self.program.to_string_lossy()))
     }
 }
 
@@ -344,6 +389,8 @@ fn timeless(words: &str) -> String {
         let moment = match digits {
             4 if long >= 19 && rest.get(10..11) == Some("T") => Some(long),
             6.. => Some(digits),
+            // Where in a script of the program that was: another release has it elsewhere.
+            1.. if out.ends_with(" line ") => Some(digits),
             // How long ago that was, or how long it will be.
             1.. if counts_seconds(rest.get(digits..).unwrap_or_default()) => Some(digits),
             _ => None,
@@ -425,6 +472,8 @@ mod tests {
             "at 1795532099 (2592039 s)"
         ));
         assert!(!same_words("_ssl.c:1006", "_ssl.c:992"));
+        assert!(same_words("at http.pm line 49.", "at http.pm line 50."));
+        assert!(!same_words("at http.pm line 49.", "at https.pm line 50."));
         assert!(!same_words("port 8443", "port 8444"));
     }
 }
