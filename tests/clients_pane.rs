@@ -215,6 +215,40 @@ fn asking_before_the_clients_are_found_shows_the_commands_once_they_are() {
 }
 
 #[test]
+fn escape_stops_asking_and_drops_what_comes_late() {
+    let seen = with_clients(&missing_intermediate(), &[], &[]);
+    let mut driven = Driven::of(seen, (120, 40));
+    driven.press("a");
+    driven.send(Message::Installed(vec![curl()]));
+    driven.press("<enter>");
+    let screen = driven.screen();
+    assert!(
+        screen.contains("1 client still to answer") && screen.contains("esc stops"),
+        "{screen}"
+    );
+    let Some(Effect::Ask { job, .. }) = driven.effects.last() else {
+        panic!("{:?}", driven.effects.last());
+    };
+    let job = *job;
+    driven.press("<esc>");
+    assert!(matches!(driven.effects.last(), Some(Effect::CallOff)));
+    assert!(!driven.screen().contains("still to answer"));
+    assert_eq!(
+        driven.status(),
+        "No more clients are asked. What answered before stays."
+    );
+    driven.send(Message::Asked {
+        job,
+        measured: Box::new(said(Said::Accepted)),
+    });
+    assert!(driven.model.session().unwrap().measured.is_empty());
+    // With nobody to stop, it does what it always did: nothing.
+    let before = driven.effects.len();
+    driven.press("<esc>");
+    assert_eq!(driven.effects.len(), before);
+}
+
+#[test]
 fn a_root_that_only_requests_was_given_counts_for_requests_alone() {
     let root = Minted::root(mint::ca("Corporate Root"));
     let leaf = root.issue(mint::server(&["api.example.test"]));

@@ -231,6 +231,7 @@ pub(super) fn call_off(model: &mut Model) -> Vec<Effect> {
     if !any {
         return Vec::new();
     }
+    model.refresh();
     model.say(
         true,
         "No more clients are asked. What answered before stays.",
