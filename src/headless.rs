@@ -159,6 +159,14 @@ fn load(judges: Judges) -> watch::Receiver<Option<Stores>> {
         Judges::Only(given) => beside(move || {
             let mut stores = Stores::load(&given);
             stores.0.retain(|store| store.kind == StoreKind::Given);
+            for store in &mut stores.0 {
+                // Told by the option that was typed.
+                if let Some(store) = Arc::get_mut(store)
+                    && let Some(files) = store.title.strip_prefix("--ca ")
+                {
+                    store.title = format!("--roots {files}");
+                }
+            }
             stores
         }),
     }

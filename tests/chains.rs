@@ -204,6 +204,17 @@ fn cross_signs_are_siblings_and_the_good_path_wins() {
     assert_eq!(rules(&seen), ["chain.expired-cross-sign"]);
     assert_eq!(seen.outcome, Outcome::Trusted);
     assert!(seen.chain.paths.len() >= 2);
+    // The cross-signed certificate itself has expired, and its root is nowhere: it helps nobody any more.
+    let late = old.issue_with(
+        dated(ca("New Root"), -3000, -30),
+        KeyPair::from_pem(&new.key.serialize_pem()).unwrap(),
+    );
+    let seen = inspected(&[&leaf.der, &intermediate.der, &late.der], &[&new.der]);
+    assert_eq!(rules(&seen), ["chain.expired-cross-sign"]);
+    assert_eq!(
+        seen.findings[0].summary,
+        "The server also sends “New Root” as signed by CN=Old Root, and that certificate has expired; old clients take that path and fail, current ones find the root “New Root” itself."
+    );
     let old_only = inspected(&[&leaf.der, &intermediate.der, &cross.der], &[&old.der]);
     assert_eq!(old_only.outcome, Outcome::Untrusted);
     assert!(

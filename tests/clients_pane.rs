@@ -118,6 +118,43 @@ fn what_differs_from_the_prediction_is_said_first() {
 }
 
 #[test]
+fn two_versions_of_one_client_are_told_apart() {
+    let second = Installed {
+        program: PathBuf::from("/opt/curl/bin/curl"),
+        version: "curl 8.14.0, OpenSSL 3.5.0".to_owned(),
+        ..curl()
+    };
+    // Measured both, because rows that say the same for the same reasons are one.
+    let of_second = Measured {
+        program: second.program.clone(),
+        ..said(Said::Accepted)
+    };
+    let measured = [said(Said::Accepted), of_second.clone()];
+    let titles = |installed: &[Installed]| -> Vec<String> {
+        let seen = with_clients(&missing_intermediate(), installed, &measured);
+        let rows = seen.grid.as_ref().unwrap().rows.clone();
+        let here = rows.iter().filter(|row| row.installed.is_some());
+        here.map(|row| row.title().to_owned()).collect()
+    };
+    assert_eq!(titles(&[curl()]), ["curl 8 (OpenSSL 3.5)"]);
+    assert_eq!(
+        titles(&[curl(), second.clone()]),
+        ["curl 8 (OpenSSL 3.5.1)", "curl 8 (OpenSSL 3.5.0)"]
+    );
+    let same = Installed {
+        version: curl().version,
+        ..second
+    };
+    assert_eq!(
+        titles(&[curl(), same]),
+        [
+            "curl 8 (OpenSSL 3.5.1) (/usr/bin/curl)",
+            "curl 8 (OpenSSL 3.5.1) (/opt/curl/bin/curl)"
+        ]
+    );
+}
+
+#[test]
 fn a_client_that_could_not_be_asked_stays_predicted() {
     let not = said(Said::NotAsked(
         "it did not answer within 15 seconds".to_owned(),
@@ -175,6 +212,40 @@ fn asking_before_the_clients_are_found_shows_the_commands_once_they_are() {
             "nothing runs before it was seen"
         );
     }
+}
+
+#[test]
+fn escape_stops_asking_and_drops_what_comes_late() {
+    let seen = with_clients(&missing_intermediate(), &[], &[]);
+    let mut driven = Driven::of(seen, (120, 40));
+    driven.press("a");
+    driven.send(Message::Installed(vec![curl()]));
+    driven.press("<enter>");
+    let screen = driven.screen();
+    assert!(
+        screen.contains("1 client still to answer") && screen.contains("esc stops"),
+        "{screen}"
+    );
+    let Some(Effect::Ask { job, .. }) = driven.effects.last() else {
+        panic!("{:?}", driven.effects.last());
+    };
+    let job = *job;
+    driven.press("<esc>");
+    assert!(matches!(driven.effects.last(), Some(Effect::CallOff)));
+    assert!(!driven.screen().contains("still to answer"));
+    assert_eq!(
+        driven.status(),
+        "No more clients are asked. What answered before stays."
+    );
+    driven.send(Message::Asked {
+        job,
+        measured: Box::new(said(Said::Accepted)),
+    });
+    assert!(driven.model.session().unwrap().measured.is_empty());
+    // With nobody to stop, it does what it always did: nothing.
+    let before = driven.effects.len();
+    driven.press("<esc>");
+    assert_eq!(driven.effects.len(), before);
 }
 
 #[test]

@@ -80,6 +80,31 @@ fn a_root_that_only_some_programs_have_is_named() {
         // The root cause stays the first.
         assert_ne!(seen.findings[0].rule.id, "env.only-for-some");
     }
+    // The root is on this machine: that file is the smallest fix, and the root is no mere name.
+    let middle = private.issue(mint::ca("Private CA"));
+    let below = middle.issue(mint::server(&["www.site.example.org"]));
+    let seen = inspected(
+        capture(SITE, &[&below, &middle]),
+        &place.stores(&[("REQUESTS_CA_BUNDLE", &one)]),
+    );
+    let cause = finding(&seen, "chain.unknown-root");
+    assert_eq!(
+        evidence(cause, "root"),
+        "not sent; REQUESTS_CA_BUNDLE names a file that has it"
+    );
+    let first = &cause.fixes[0];
+    assert!(
+        first
+            .action
+            .starts_with("Give your client the file that REQUESTS_CA_BUNDLE names"),
+        "{}",
+        first.action
+    );
+    let line = first.command.as_deref().unwrap();
+    assert!(line.ends_with(&format!("--ca {}", one.display())), "{line}");
+    let without = inspected(capture(SITE, &[&below, &middle]), &place.stores(&[]));
+    let cause = finding(&without, "chain.unknown-root");
+    assert_eq!(evidence(cause, "root"), "not sent, known only by name");
     // Another root helps nobody.
     let other = place.pem_of(&Minted::root(mint::ca("Other Root")));
     lacks(
@@ -409,4 +434,24 @@ fn a_proxy_that_leaves_its_root_out_is_named_all_the_same() {
     let seen = inspected(capture(SITE, &[&leaf, &middle]), &stores);
     finding(&seen, "proxy.re-signed");
     lacks(&seen, "chain.missing-issuer");
+}
+
+#[test]
+fn a_hosts_file_is_offered_only_for_names() {
+    let public = Minted::root(mint::ca("Public Root"));
+    let place = Place::trusting(&[&public]);
+    let offered = |names: &[&str]| {
+        let seen = inspected(
+            capture(SITE, &[&public.issue(mint::server(names))]),
+            &place.stores(&[]),
+        );
+        let fixes = finding(&seen, "name.mismatch").fixes.clone();
+        let line = fixes.iter().find(|f| f.action.contains("hosts file"));
+        line.map(|f| f.command.clone().unwrap())
+    };
+    assert_eq!(offered(&["localhost", "127.0.0.1"]), None);
+    assert_eq!(
+        offered(&["api.example.org", "10.0.0.7"]).as_deref(),
+        Some("192.0.2.7 api.example.org")
+    );
 }

@@ -4,6 +4,7 @@ mod export;
 mod files;
 mod lab;
 mod options;
+mod told;
 mod usage;
 
 use std::io::{BufRead, BufReader, Read, Write};

@@ -261,6 +261,61 @@ fn keys_reach_the_screen_and_quit_restores_the_terminal() {
     assert_eq!(pty.ends_clean(), 0);
 }
 
+/// The escape key in the middle of asking ends the program that is being asked, and whycert goes on.
+#[test]
+fn escape_ends_a_client_that_is_being_asked() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    let (curl, number) = (folder.path().join("curl"), folder.path().join("number"));
+    let script = format!(
+        "#!/bin/sh\ncase \"$*\" in\n*https://*) echo $$ > {}; exec /bin/sleep 60;;\n*) echo 'curl 8.14.1 (x86_64-pc-linux-gnu) libcurl/8.14.1 OpenSSL/3.5.1';;\nesac\n",
+        number.display()
+    );
+    std::fs::write(&curl, script).unwrap();
+    std::fs::set_permissions(&curl, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let bench = crate::headless::Bench::with(&["healthy"]);
+    let path = folder.path().to_string_lossy().into_owned();
+    let mut pty = Pty::start(
+        env!("CARGO_BIN_EXE_whycert"),
+        &[bench.target("healthy")],
+        &[("PATH", &path)],
+    );
+    pty.wait_text(" clients").send("a").wait_text("Ask ");
+    pty.send("\r").wait_text("still to answer");
+    let pid = std::cell::Cell::new(0);
+    let read = || {
+        let read = std::fs::read_to_string(&number).unwrap_or_default();
+        pid.set(read.trim().parse().unwrap_or(0));
+        pid.get() > 0
+    };
+    let end = Instant::now() + PATIENCE;
+    while !read() {
+        assert!(Instant::now() < end, "it was not started");
+        std::thread::yield_now();
+    }
+    pty.send("\x1b").wait_text("No more clients are asked");
+    let pid = rustix::process::Pid::from_raw(pid.get()).unwrap();
+    while rustix::process::test_kill_process(pid).is_ok() {
+        assert!(Instant::now() < end, "it still runs");
+        std::thread::yield_now();
+    }
+    pty.send("q");
+    pty.ends_clean();
+}
+
+#[test]
+fn a_dumb_terminal_gets_lines_and_no_screen() {
+    let mut pty = Pty::start(
+        env!("CARGO_BIN_EXE_whycert"),
+        &[&chain()],
+        &[("TERM", "dumb")],
+    );
+    pty.wait_text("The same with other programs");
+    assert!(!pty.raw().contains(&0x1b), "{}", pty.contents());
+    pty.ends_clean();
+}
+
 #[test]
 fn one_key_exports_a_pem_that_openssl_reads() {
     let Some(openssl) = peer("openssl") else {

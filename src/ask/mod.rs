@@ -30,7 +30,7 @@ mod ways;
 
 pub use find::find;
 pub use given::Made;
-pub use running::stop;
+pub use running::{call_off, stop};
 pub use ways::{Asking, Left, NOTHING_JUDGED, Way, obstacle, ways};
 
 /// Clients that run beside each other at most.
@@ -71,13 +71,22 @@ const NOT_FOR_THEM: &[&str] = &[
 /// answered, those that were not are asked again, each alone, as long as that helps.
 pub fn ask(ways: &[Way], told: &(dyn Fn(Measured) + Sync)) {
     running::sweep();
+    let before = running::called_off();
+    let goes_on = || running::called_off() == before;
     let next = AtomicUsize::new(0);
     let (answered, late) = (AtomicBool::new(false), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
         for _ in 0..SIDE_BY_SIDE.min(ways.len()) {
             scope.spawn(|| {
                 while let Some(way) = ways.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    if !goes_on() {
+                        break;
+                    }
                     let measured = one(way);
+                    // What was ended in the middle has said nothing.
+                    if !goes_on() {
+                        break;
+                    }
                     match (waited(&measured.said), late.lock()) {
                         (true, Ok(mut late)) => late.push((way, measured)),
                         _ => {
@@ -91,11 +100,16 @@ pub fn ask(ways: &[Way], told: &(dyn Fn(Measured) + Sync)) {
     });
     let mut helps = answered.into_inner();
     for (way, mut measured) in late.into_inner().unwrap_or_default() {
+        if !goes_on() {
+            break;
+        }
         if helps {
             measured = one(way);
             helps = !waited(&measured.said);
         }
-        told(measured);
+        if goes_on() {
+            told(measured);
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use std::time::SystemTime;
 
 static RUNNING: Mutex<Running> = Mutex::new(Running {
     stopped: false,
+    called_off: 0,
     groups: Vec::new(),
     folders: Vec::new(),
 });
@@ -17,6 +18,8 @@ static RUNNING: Mutex<Running> = Mutex::new(Running {
 struct Running {
     /// Nothing is started any more.
     stopped: bool,
+    /// How often asking was called off.
+    called_off: u64,
     groups: Vec<u32>,
     folders: Vec<PathBuf>,
 }
@@ -49,6 +52,21 @@ pub fn stop() {
     for folder in &running.folders {
         remove(folder);
     }
+}
+
+/// Ends every program that is being asked. Those that waited for their turn are not asked either; clients
+/// can be asked again afterwards.
+pub fn call_off() {
+    let mut running = running();
+    running.called_off += 1;
+    for group in &running.groups {
+        end(*group);
+    }
+}
+
+/// How often asking was called off until now.
+pub(super) fn called_off() -> u64 {
+    running().called_off
 }
 
 /// Starts a program whose group is ended by [`stop`]; [`forget`] it once it has ended.

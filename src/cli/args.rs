@@ -119,7 +119,7 @@ pub(super) enum Command {
             report follows.\n\nExit codes: those of inspect when a server was looked at; else 0 explained, 2 usage, \
             3 the text is not known, or hides the reason.\n\nExamples:\n  \
             pip install x 2>&1 | whycert explain -\n  \
-            whycert explain 'curl: (60) SSL certificate problem: certificate has expired' --target localhost:8443\n  \
+            whycert explain 'curl: (60) SSL certificate problem: …' --target localhost:8443\n  \
             whycert explain chain.missing-issuer\n  \
             whycert explain UNABLE_TO_VERIFY_LEAF_SIGNATURE"
     )]

@@ -40,9 +40,9 @@ pub(super) fn texts_are_no_options(typed: Vec<OsString>) -> Vec<OsString> {
 /// Explains what was typed or piped; without either, lists the rules.
 pub(super) fn explain(typed: args::Explain) -> Result<u8, Failure> {
     let words = match typed.words.as_slice() {
-        [] if is_piped() => piped()?,
+        [] if is_piped() => something(piped()?)?,
         [] => String::new(),
-        [one] if one == "-" => piped()?,
+        [one] if one == "-" => something(piped()?)?,
         words => words.join(" "),
     };
     let words = words.trim();
@@ -55,6 +55,17 @@ pub(super) fn explain(typed: args::Explain) -> Result<u8, Failure> {
         return Ok(0);
     }
     pasted(&Pasted::read(words), &typed)
+}
+
+/// What came from standard input; errors are printed elsewhere, so an empty pipe is a common slip.
+fn something(piped: String) -> Result<String, Failure> {
+    if piped.trim().is_empty() {
+        return Err(Failure::could_not(
+            "nothing came from standard input",
+            "errors are printed to standard error: put 2>&1 before the pipe",
+        ));
+    }
+    Ok(piped)
 }
 
 /// The lesson, when the only word is a rule's id. A word that is neither that nor a known error is a slip.
@@ -98,7 +109,7 @@ fn pasted(pasted: &Pasted, typed: &args::Explain) -> Result<u8, Failure> {
         ),
         (None, _) => Next::Unnamed,
     };
-    let screen = typed.screen.screenshot.is_some() || std::io::stdout().is_terminal();
+    let screen = typed.screen.screenshot.is_some() || values::has_screen();
     let known = pasted.error().is_some_and(|e| e.level != Level::Wrapper);
     if !headless::print(explanation::text(pasted, &next).as_bytes())? {
         return Ok(0);

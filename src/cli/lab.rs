@@ -1,6 +1,6 @@
 //! `whycert lab`: failing servers on this machine, on the screen or served for other programs.
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::path::PathBuf;
 
 use crate::headless::{self, Format, Judges};
@@ -58,7 +58,7 @@ impl From<LabError> for Failure {
 fn open(typed: &args::Lab) -> Result<u8, Failure> {
     let chosen = chosen(&typed.scenarios)?;
     let picture = typed.screen.screenshot.is_some();
-    let on_screen = picture || std::io::stdout().is_terminal();
+    let on_screen = picture || values::has_screen();
     if !on_screen && typed.scenarios.is_empty() {
         let code = list(&[])?;
         // A word beside the list, which is lost when nobody reads it.

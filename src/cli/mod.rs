@@ -197,7 +197,7 @@ fn open(arguments: Arguments) -> Result<u8, Failure> {
     values::suppose(&mut options, &arguments.supposing)?;
     values::given_files("--ca", &arguments.judging.ca)?;
     let picture = arguments.screen.screenshot.is_some();
-    if picture || std::io::stdout().is_terminal() {
+    if picture || values::has_screen() {
         if !picture && std::io::stdin().is_terminal() && targets.iter().any(from_stdin) {
             return Err(Usage::new(
                 "standard input (-) is the keyboard here, which the screen needs",
@@ -222,7 +222,7 @@ fn open(arguments: Arguments) -> Result<u8, Failure> {
     }
     if targets.is_empty() {
         return Err(Usage::new(
-            "no target is named, and standard output is not a terminal",
+            "no target is named, and standard output is not a terminal with a screen",
             "name a server or a file: whycert https://localhost:8443",
         )
         .into());

@@ -1,5 +1,6 @@
 //! Values on the command line, understood: targets with their options, times, sizes.
 
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -264,16 +265,16 @@ pub(super) fn size(typed: &str) -> Result<(u16, u16), Usage> {
     }
 }
 
-/// `--theme` and `--ascii`, else what the environment says: `NO_COLOR`, a dumb terminal, a locale
-/// without UTF-8.
+/// Standard output is a terminal that can draw a screen; a dumb one prints line after line.
+pub(super) fn has_screen() -> bool {
+    std::io::stdout().is_terminal() && std::env::var("TERM").as_deref() != Ok("dumb")
+}
+
+/// `--theme` and `--ascii`, else what the environment says: `NO_COLOR`, a locale without UTF-8.
 pub(super) fn look(screen: &Screen) -> Look {
     let variable = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
     let theme = match screen.theme {
-        ThemeChoice::Auto
-            if anstyle_query::no_color() || variable("TERM").as_deref() == Some("dumb") =>
-        {
-            Theme::Mono
-        }
+        ThemeChoice::Auto if anstyle_query::no_color() => Theme::Mono,
         ThemeChoice::Auto => Theme::Terminal,
         ThemeChoice::Dark => Theme::Dark,
         ThemeChoice::Light => Theme::Light,

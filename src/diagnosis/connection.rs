@@ -131,7 +131,14 @@ fn file_failed(case: &Case<'_>, failure: &Failure) -> Option<Finding> {
                 format!("{shown} cannot be read."),
             )
             .saw("system", words.clone())
-            .fix(Who::You, "Check the path and your permissions."),
+            .fix(
+                Who::You,
+                if words.contains("folder") {
+                    "Name one of the files in it."
+                } else {
+                    "Check the path and your permissions."
+                },
+            ),
         ),
         _ => None,
     }
@@ -229,14 +236,7 @@ fn proxy(case: &Case<'_>, endpoint: &Endpoint, failure: &ProxyFailure) -> Findin
             .saw("system", words.clone())
             .fix(
                 Who::You,
-                format!(
-                    "Check the address{}.",
-                    if because.is_empty() {
-                        String::new()
-                    } else {
-                        format!(" in {because}")
-                    }
-                ),
+                format!("Check the address{}.", set_in(&because)),
             ),
         ),
         ProxyFailure::Answered(ProxyTrouble::BadUrl(words)) => without(
@@ -264,6 +264,41 @@ fn proxy(case: &Case<'_>, endpoint: &Endpoint, failure: &ProxyFailure) -> Findin
             format!(
                 "whycert --proxy http://USER:PASSWORD@PROXY:PORT {}",
                 case.typed()
+            ),
+        ),
+        // What web servers answer to CONNECT; a proxy that does not want to says 403.
+        ProxyFailure::Answered(ProxyTrouble::Status {
+            code: code @ (400 | 404 | 405 | 501),
+            words,
+            ..
+        }) => without(
+            finding(
+                &rule::PROXY_NOT_A_PROXY,
+                format!("{url} does not connect to {to}; it answers as a web server would, not a proxy."),
+            )
+            .saw("answer", format!("{code} {words}"))
+            .fix(
+                Who::You,
+                format!("Check the proxy's address and port{}.", set_in(&because)),
+            ),
+        ),
+        ProxyFailure::Answered(ProxyTrouble::Status {
+            code: code @ (502..=504),
+            words,
+            ..
+        }) => without(
+            finding(
+                &rule::PROXY_REFUSED,
+                format!("The proxy {url} could not connect to {to} itself."),
+            )
+            .saw("answer", format!("{code} {words}"))
+            .fix(
+                Who::You,
+                "Check the spelling of the name, and whether the server is running.",
+            )
+            .fix(
+                Who::NetworkOwner,
+                format!("Look why the proxy does not reach {to}."),
             ),
         ),
         ProxyFailure::Answered(ProxyTrouble::Status { code, words, .. }) => without(
@@ -307,6 +342,15 @@ fn proxy(case: &Case<'_>, endpoint: &Endpoint, failure: &ProxyFailure) -> Findin
             )
             .saw("answer", words.clone()),
         ),
+    }
+}
+
+/// ` in HTTPS_PROXY`, when it is known what named the proxy.
+fn set_in(because: &str) -> String {
+    if because.is_empty() {
+        String::new()
+    } else {
+        format!(" in {because}")
     }
 }
 

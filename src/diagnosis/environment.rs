@@ -250,6 +250,18 @@ fn only_for_some(case: &Case<'_>, environment: &Environment) -> Option<Finding> 
     )
 }
 
+/// The setting whose file has the root that the chain wants, and that file; the first of several.
+pub(super) fn naming_the_root(case: &Case<'_>) -> Option<(String, String)> {
+    let environment = case.stores.environment()?;
+    case.capture.target.endpoint()?;
+    let setting = helping(case, environment).next()?;
+    let path = setting.anchors()?.path.as_ref()?;
+    Some((
+        setting.title(),
+        text::safe(&path.to_string_lossy()).into_owned(),
+    ))
+}
+
 /// The root is in a file that another setting beats.
 fn beaten(case: &Case<'_>, environment: &Environment) -> Option<Finding> {
     if !wants_a_root(case) {

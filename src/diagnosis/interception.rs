@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use super::path::store_in_sentence;
+use super::stores::will_fail;
 use super::{Case, Finding, Severity, Subject, Who, rule};
 use crate::cert::{Certificate, ExtensionValue, Name};
 use crate::chain::NodeId;
@@ -202,7 +203,12 @@ fn accepted(case: &Case<'_>) -> Option<Finding> {
                 .saw("trusted by", store_in_sentence(verdict))
                 .saw(
                     "will fail",
-                    "programs with their own roots, such as Python requests, Node and Firefox",
+                    will_fail(
+                        !case
+                            .verdicts
+                            .iter()
+                            .any(|v| v.store == "system" && v.accepted),
+                    ),
                 ),
         );
     }

@@ -164,12 +164,19 @@ fn offered(case: &Case<'_>, mut finding: Finding, wanted: &str, presented: &[Str
         )
     };
     let direct = matches!(case.capture.route, Route::Direct);
-    if let (false, true, Some(peer)) = (leads_here(first), direct, case.capture.peer) {
-        let names: Vec<&str> = usable
-            .iter()
-            .take(MOST_OFFERED)
-            .map(|n| n.as_str())
-            .collect();
+    // A hosts file gives names to addresses, and every machine has this one already.
+    let names: Vec<&str> = usable
+        .iter()
+        .map(|n| n.as_str())
+        .filter(|n| n.parse::<IpAddr>().is_err() && *n != "localhost")
+        .take(MOST_OFFERED)
+        .collect();
+    if let (false, true, false, Some(peer)) = (
+        leads_here(first),
+        direct,
+        names.is_empty(),
+        case.capture.peer,
+    ) {
         finding = finding.fix_by(
             Who::You,
             "For every program of this machine: a line in the hosts file, if you run this server.",

@@ -1,7 +1,8 @@
 //! Rules about the path: every reason of the deciding verdict becomes one finding with its fixes.
 
 use super::{
-    Case, Finding, Severity, Subject, Who, clip, clock, interception, names, rare, rule, sentence,
+    Case, Finding, Severity, Subject, Who, clip, clock, environment, interception, names, rare,
+    rule, sentence,
 };
 use crate::chain::NodeId;
 use crate::judge::{Reason, ReasonKind, Verdict};
@@ -153,7 +154,11 @@ fn missing_issuer(case: &Case<'_>, verdict: &Verdict, ghost: NodeId) -> Finding 
     .saw("sent", text::count(case.capture.presented.len(), "certificate"))
     .saw("missing", case.chain.node(ghost).and_then(|n| n.ghost.as_ref()).map_or_else(String::new, |g| clip(&g.name.rfc4514())))
     .saw_some("it can be had at", address.map(ToString::to_string))
-    .saw("who notices", "Python, curl, Node, Go and Java fail; browsers may have it already or fetch it");
+    .saw("who notices", if address.is_some() {
+        "Python, curl, Node, Go and Java fail; browsers may have it already or fetch it"
+    } else {
+        "Python, curl, Node, Go and Java fail; browsers may have it already, and cannot fetch it: the certificate does not say where"
+    });
     for one in &case.further.fetched {
         finding = match &one.got {
             Ok(_) => finding.saw(
@@ -207,6 +212,7 @@ fn unknown_root(case: &Case<'_>, verdict: &Verdict, top: NodeId) -> Finding {
         .map(|n| n.anchored_in.clone())
         .unwrap_or_default();
     let name = case.quoted(top);
+    let given = environment::naming_the_root(case);
     let finding = Finding::new(
         &rule::UNKNOWN_ROOT,
         Subject::Node(top),
@@ -217,10 +223,10 @@ fn unknown_root(case: &Case<'_>, verdict: &Verdict, top: NodeId) -> Finding {
     )
     .saw(
         "root",
-        if sent {
-            "sent by the server"
-        } else {
-            "not sent, known only by name"
+        match (sent, &given) {
+            (true, _) => "sent by the server".to_owned(),
+            (false, Some((setting, _))) => format!("not sent; {setting} names a file that has it"),
+            (false, None) => "not sent, known only by name".to_owned(),
         },
     )
     .saw_some(
@@ -233,7 +239,13 @@ fn unknown_root(case: &Case<'_>, verdict: &Verdict, top: NodeId) -> Finding {
             .certificate(top)
             .map(|c| text::hex_colon(&c.sha256)),
     );
-    let finding = if sent {
+    let finding = if let Some((setting, file)) = given {
+        finding.fix_by(
+            Who::You,
+            format!("Give your client the file that {setting} names: it has {name}, and only the programs that follow {setting} read it."),
+            format!("whycert {} --ca {}", case.typed(), text::shell_quote(&file)),
+        )
+    } else if sent {
         finding.fix_by(
             Who::You,
             format!("Ask the owner whether {name} is theirs and compare the SHA-256; then export it and give it to your client."),

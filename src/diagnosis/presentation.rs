@@ -1,7 +1,7 @@
 //! Rules about how the certificates were sent.
 
-use super::{Case, Finding, Subject, Who, rule};
-use crate::chain::{NodeId, PathEnd};
+use super::{Case, Finding, Subject, Who, clip, rule};
+use crate::chain::NodeId;
 
 pub(super) fn findings(case: &Case<'_>) -> Vec<Finding> {
     let presentation = &case.chain.presentation;
@@ -110,7 +110,7 @@ fn expired_cross_sign(case: &Case<'_>) -> Option<Finding> {
         .chain
         .paths
         .iter()
-        .filter(|p| p.end != PathEnd::Missing && p.nodes.len() > 1)
+        .filter(|p| p.nodes.len() > 1)
         .find_map(|p| {
             p.nodes
                 .iter()
@@ -118,18 +118,31 @@ fn expired_cross_sign(case: &Case<'_>) -> Option<Finding> {
                 .find(|id| expired(id) && !verdict.path.contains(id))
         })?;
     let good = verdict.path.last()?;
+    let sent = case
+        .chain
+        .node(*dead)
+        .is_some_and(crate::chain::Node::is_sent);
+    let summary = match case
+        .chain
+        .certificate(*dead)
+        .map(|c| clip(&c.issuer.rfc4514()))
+    {
+        // The cross-signed certificate itself; the root of the same name and key is another one.
+        Some(by) if sent && case.quoted(*dead) == case.quoted(*good) => format!(
+            "The server also sends {} as signed by {by}, and that certificate has expired; old clients take that path and fail, current ones find the root {} itself.",
+            case.quoted(*dead),
+            case.quoted(*good)
+        ),
+        _ => format!(
+            "One path of this chain leads through {}, which has expired; old clients take that path and fail, current ones find {}.",
+            case.quoted(*dead),
+            case.quoted(*good)
+        ),
+    };
     Some(
-        Finding::new(
-            &rule::EXPIRED_CROSS_SIGN,
-            Subject::Node(*dead),
-            format!(
-                "One path of this chain ends at {}, which has expired; old clients take that path and fail, current ones find {}.",
-                case.quoted(*dead),
-                case.quoted(*good)
-            ),
-        )
+        Finding::new(&rule::EXPIRED_CROSS_SIGN, Subject::Node(*dead), summary)
         .saw_some("expired", case.chain.certificate(*dead).and_then(|c| c.not_after).map(|t| t.date()))
-        .saw("who fails", "OpenSSL before 1.1, GnuTLS before 3.6.14, and programs that trust only the old root")
-        .fix(Who::ServerOwner, "Stop sending the certificate that leads to the expired root."),
+        .saw("who fails", "programs that trust only the old root; OpenSSL before 1.1 and GnuTLS before 3.6.14 where the old root is still in their store")
+        .fix(Who::ServerOwner, "Stop sending the certificate that leads to what has expired."),
     )
 }

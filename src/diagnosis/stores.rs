@@ -84,16 +84,33 @@ fn stores_disagree(case: &Case<'_>) -> Option<Finding> {
             super::sentence(&yes)
         ),
     );
+    let system_too = differing.iter().any(|v| v.store == "system");
     Some(if deciding.accepted {
         finding
-            .saw("will fail", "programs with their own roots, such as Python requests, Node and Firefox")
-            .fix(Who::You, "Give those programs the root through their own variable (REQUESTS_CA_BUNDLE, NODE_EXTRA_CA_CERTS).")
+            .saw("will fail", will_fail(system_too))
+            .fix(
+                Who::You,
+                if system_too {
+                    "Give those programs the root, all at once in a bundle with the public roots (whycert trust), or one by its variable (REQUESTS_CA_BUNDLE, NODE_EXTRA_CA_CERTS)."
+                } else {
+                    "Give those programs the root through their own variable (REQUESTS_CA_BUNDLE, NODE_EXTRA_CA_CERTS)."
+                },
+            )
     } else {
         finding.fix(
             Who::You,
             "Use the store that holds the root, or update the other one.",
         )
     })
+}
+
+/// Whom a root does not help that only some store holds: `system_too` when that is not the system's.
+pub(super) const fn will_fail(system_too: bool) -> &'static str {
+    if system_too {
+        "programs that are not given this root: with the system's roots (git, wget) and with their own (Python requests, Node, Firefox)"
+    } else {
+        "programs with their own roots, such as Python requests, Node and Firefox"
+    }
 }
 
 /// The verdicts differ because of the store, not because one path is worse in another way.

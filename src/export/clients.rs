@@ -6,7 +6,6 @@ use serde::Serialize;
 
 use super::json::{self, Cert, Checked, Reason, SCHEMA, Supposed, Turn};
 use super::layout::{Block, Page, Section};
-use super::report::title_of;
 pub use super::words::evidence;
 use super::{supposed, words};
 use crate::inspect::Inspection;
@@ -45,6 +44,16 @@ pub fn first_reason(row: &ClientRow) -> String {
     }
 }
 
+/// [`first_reason`] in two or three words, for narrow columns.
+pub fn brief_reason(row: &ClientRow) -> String {
+    match row.predicted.reasons.first() {
+        Some(reason) if !row.accepted() && row.difference() != Some(Difference::Verdict) => {
+            reason.kind.id().replace('-', " ")
+        }
+        _ => first_reason(row),
+    }
+}
+
 /// Words as people read them: what cannot be known before, such as `{DATE}`, is an ellipsis.
 pub fn readable(words: &str) -> String {
     let mut out = String::with_capacity(words.len());
@@ -66,17 +75,20 @@ pub fn readable(words: &str) -> String {
     out
 }
 
+/// The lines of what a client prints, as people read them; empty ones are left out.
+pub fn lines_of(message: &str) -> impl Iterator<Item = String> {
+    message
+        .split(" | ")
+        .map(|line| line.trim_matches(['|', ' ']))
+        .filter(|line| !line.is_empty())
+        .map(readable)
+}
+
 /// Every reason of the prediction, each with the certificate it is about.
 pub fn reasons(row: &ClientRow, grid: &Grid) -> Vec<String> {
     let all = row.predicted.reasons.iter();
-    all.map(|reason| {
-        let words = words::reason(&reason.kind);
-        match reason.node {
-            Some(id) => format!("{}: {words}", title_of(&grid.chain, id)),
-            None => words,
-        }
-    })
-    .collect()
+    all.map(|reason| words::about(&grid.chain, reason))
+        .collect()
 }
 
 /// What it really does, where the assumptions turn its verdict.
@@ -284,8 +296,7 @@ fn spoken(grid: &Grid) -> Vec<Block> {
         let clients = by_words.get(&words).map(|c| c.join(", "));
         blocks.push(Block::Head(clients.unwrap_or_default()));
         let mut lines: Vec<(String, String)> = Vec::new();
-        let parts = words.0.split(" | ").filter(|part| !part.is_empty());
-        lines.extend(parts.map(|part| (String::new(), readable(part))));
+        lines.extend(lines_of(words.0).map(|line| (String::new(), line)));
         if !words.1.is_empty() {
             lines.push((String::new(), format!("cause: {}", readable(words.1))));
         }

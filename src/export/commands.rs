@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::chain::Chain;
 use crate::inspect::Inspection;
+use crate::net::Route;
 use crate::target::{Endpoint, Host, Scheme, ServerNameChoice, Source, StartTls};
 use crate::text;
 
@@ -15,8 +16,9 @@ use super::{What, role};
 pub fn reproduce(inspection: &Inspection) -> Vec<String> {
     match &inspection.capture.target.source {
         Source::Endpoint(endpoint) => {
-            let mut lines = vec![s_client(endpoint)];
-            lines.extend(curl(endpoint, None));
+            let with = Beside::of(inspection);
+            let mut lines = vec![s_client(endpoint, &with)];
+            lines.extend(curl(endpoint, None, &with));
             lines
         }
         Source::File(path) => vec![format!(
@@ -39,7 +41,7 @@ pub fn usage(inspection: &Inspection, what: What, file: &Path) -> Option<String>
         What::Repaired => return Some(format!("ssl_certificate {file};   # nginx")),
     };
     match inspection.capture.target.endpoint() {
-        Some(endpoint) if trusts => curl(endpoint, Some(&file)).or(Some(look)),
+        Some(endpoint) if trusts => curl(endpoint, Some(&file), &Beside::default()).or(Some(look)),
         _ => Some(look),
     }
 }
@@ -48,7 +50,34 @@ fn is_root(chain: &Chain, id: crate::chain::NodeId) -> bool {
     role(chain, id) == "root" || chain.certificate(id).is_some_and(|c| c.is_self_issued())
 }
 
-fn s_client(endpoint: &Endpoint) -> String {
+/// What was given beside the target and changes the result.
+#[derive(Default)]
+struct Beside {
+    /// The one file of `--ca`, when these programs read it.
+    ca: Option<String>,
+    /// The proxy that the connection went through, without its password; and whether it was typed, or found
+    /// as curl finds it too.
+    proxy: Option<(String, bool)>,
+}
+
+impl Beside {
+    fn of(inspection: &Inspection) -> Self {
+        let given = inspection.stores.given();
+        let plain = given.filter(|s| s.unread.is_none() && s.problems.is_empty());
+        let file = plain.and_then(|s| s.title.strip_prefix("--ca "));
+        let proxy = match &inspection.capture.route {
+            Route::Proxy { url, because, .. } => Some((url.clone(), because == "--proxy")),
+            Route::Direct => None,
+        };
+        Self {
+            // Several files stand there with commas; these programs take one.
+            ca: file.filter(|f| !f.contains(", ")).map(quoted),
+            proxy,
+        }
+    }
+}
+
+fn s_client(endpoint: &Endpoint, with: &Beside) -> String {
     let (host, port) = reached(endpoint);
     let mut line = format!(
         "openssl s_client -connect {} -showcerts",
@@ -67,12 +96,22 @@ fn s_client(endpoint: &Endpoint) -> String {
     if let Some(protocol) = endpoint.upgrade {
         line.push_str(&format!(" -starttls {}", starttls(protocol)));
     }
+    if let Some(file) = &with.ca {
+        line.push_str(&format!(" -CAfile {file}"));
+    }
+    if let Some(at) = with
+        .proxy
+        .as_ref()
+        .and_then(|(url, _)| url.strip_prefix("http://"))
+    {
+        line.push_str(&format!(" -proxy {}", quoted(at.trim_end_matches('/'))));
+    }
     line.push_str(" </dev/null");
     line
 }
 
 /// `None` for what curl does not speak.
-fn curl(endpoint: &Endpoint, cacert: Option<&str>) -> Option<String> {
+fn curl(endpoint: &Endpoint, cacert: Option<&str>, with: &Beside) -> Option<String> {
     let name = plain(&endpoint.verified());
     let port = endpoint.port;
     let (scheme, extra, path) = match endpoint.upgrade {
@@ -92,6 +131,12 @@ fn curl(endpoint: &Endpoint, cacert: Option<&str>) -> Option<String> {
     let mut line = "curl -v".to_owned();
     if let Some(file) = cacert {
         line = format!("curl --cacert {file}");
+    }
+    if let Some(file) = &with.ca {
+        line.push_str(&format!(" --cacert {file}"));
+    }
+    if let Some((url, true)) = &with.proxy {
+        line.push_str(&format!(" --proxy {}", quoted(url)));
     }
     line.push_str(extra);
     let (reached, reached_port) = reached(endpoint);

@@ -34,6 +34,12 @@ pub(super) enum Block {
     Drawing(Vec<String>),
     /// Lines to copy.
     Commands(Vec<String>),
+    /// Something to do, with the line to copy that does it.
+    Step {
+        label: &'static str,
+        words: String,
+        command: Option<String>,
+    },
 }
 
 impl Page {
@@ -79,13 +85,23 @@ impl Block {
         match self {
             Self::Words(words) => wrap(out, words, 2, 2),
             Self::Head(words) => wrap(out, words, 2, 4),
-            Self::Facts(facts) => columns(out, facts, 30),
+            Self::Facts(facts) => columns(out, facts, 40),
             Self::Rows(facts) => columns(out, facts, 48),
             Self::Drawing(lines) => {
                 for line in lines {
                     out.push_str("  ");
                     out.push_str(&text::clip(line, COLUMNS - 2));
                     out.push('\n');
+                }
+            }
+            Self::Step {
+                label,
+                words,
+                command,
+            } => {
+                wrap(out, &format!("{label:<5}{words}"), 4, 9);
+                if let Some(line) = command {
+                    out.push_str(&format!("           {line}\n"));
                 }
             }
             Self::Commands(lines) => {
@@ -110,6 +126,17 @@ impl Block {
             }
             Self::Drawing(lines) => fenced(out, "text", lines),
             Self::Commands(lines) => fenced(out, "sh", lines),
+            Self::Step {
+                label,
+                words,
+                command,
+            } => {
+                out.push_str(&format!("**{label}:** {}\n", markdown(words)));
+                if let Some(line) = command {
+                    out.push('\n');
+                    fenced(out, "sh", std::slice::from_ref(line));
+                }
+            }
         }
     }
 }

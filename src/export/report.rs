@@ -191,22 +191,22 @@ fn findings(inspection: &Inspection) -> Section {
             blocks.push(Block::Words(finding.summary.clone()));
             facts = evidence(finding);
         }
-        let fixes = finding.fixes.iter().enumerate().skip(usize::from(above));
-        for (i, fix) in fixes.clone() {
+        if !facts.is_empty() {
+            blocks.push(Block::Facts(facts));
+        }
+        let fixes = finding.fixes.iter().enumerate();
+        for (i, fix) in fixes.skip(usize::from(above)) {
             let label = if i == 0 { "Fix" } else { "Or" };
             let who = match fix.who {
                 Who::You => "",
                 Who::ServerOwner => "The server's owner: ",
                 Who::NetworkOwner => "The network's owner: ",
             };
-            facts.push((label.to_owned(), format!("{who}{}", fix.action)));
-        }
-        if !facts.is_empty() {
-            blocks.push(Block::Facts(facts));
-        }
-        let lines: Vec<String> = fixes.filter_map(|(_, f)| f.command.clone()).collect();
-        if !lines.is_empty() {
-            blocks.push(Block::Commands(lines));
+            blocks.push(Block::Step {
+                label,
+                words: format!("{who}{}", fix.action),
+                command: fix.command.clone(),
+            });
         }
     }
     if let Some(first) = inspection.findings.first() {

@@ -5,7 +5,6 @@ use crate::judge::Verdict;
 use crate::judge::client::ClientVerdict;
 
 use super::layout::{Block, Section};
-use super::report::title_of;
 use super::words;
 
 /// What each store leads to, and what the implementations say that were asked.
@@ -46,14 +45,7 @@ fn verdict(inspection: &Inspection, verdict: &Verdict) -> Vec<(String, String)> 
         },
     )];
     for reason in &verdict.reasons {
-        let about = reason
-            .node
-            .map(|id| format!("{}: ", title_of(&inspection.chain, id)));
-        let words = words::reason(&reason.kind);
-        lines.push((
-            String::new(),
-            format!("{}{words}", about.unwrap_or_default()),
-        ));
+        lines.push((String::new(), words::about(&inspection.chain, reason)));
     }
     let webpki = match &verdict.webpki {
         Ok(()) => "Rust programs (rustls-webpki): accept".to_owned(),
@@ -68,14 +60,7 @@ fn compared(inspection: &Inspection, one: &ClientVerdict) -> Vec<(String, String
     let says = if one.accepted { "accepts" } else { "rejects" };
     let mut lines = vec![(one.client.title.clone(), says.to_owned())];
     if let Some(first) = one.reasons.first() {
-        let about = first
-            .node
-            .map(|id| format!("{}: ", title_of(&inspection.chain, id)));
-        let words = words::reason(&first.kind);
-        lines.push((
-            String::new(),
-            format!("{}{words}", about.unwrap_or_default()),
-        ));
+        lines.push((String::new(), words::about(&inspection.chain, first)));
     }
     if !one.message.is_empty() {
         lines.push((String::new(), format!("prints: {}", one.message)));

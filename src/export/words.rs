@@ -1,7 +1,9 @@
 //! Short words for values, shared by the formats. Everything here is safe to display.
 
 use crate::capture::{ClientAuth, Failure, ProxyFailure, Speaks};
-use crate::cert::{Certificate, ExtensionValue, Hash, Key, KeyKind, Oid, oid};
+use crate::cert::asn1::Element;
+use crate::cert::{Certificate, ExtensionValue, Hash, Key, KeyKind, Name, Oid, oid};
+use crate::chain::Chain;
 use crate::judge::{Reason, ReasonKind, Step, StepState};
 use crate::net::ProxyTrouble;
 use crate::target::StartTls;
@@ -69,7 +71,12 @@ pub(super) fn authorities(asked: &ClientAuth) -> Vec<String> {
     asked
         .authorities
         .iter()
-        .map(|der| format!("#{}", text::hex(der)))
+        .map(|der| match Element::read(der, 0) {
+            Some(whole) if Name::is_whole(&whole) => {
+                text::safe(&Name::read(&whole).rfc4514()).into_owned()
+            }
+            _ => format!("#{}", text::hex(der)),
+        })
         .collect()
 }
 
@@ -87,11 +94,25 @@ pub fn evidence(step: &Step, reasons: &[Reason]) -> String {
     }
 }
 
+/// One reason against a path, with the certificate that it is about.
+pub(super) fn about(chain: &Chain, found: &Reason) -> String {
+    let Some(node) = found.node.and_then(|id| chain.node(id)) else {
+        return reason(&found.kind);
+    };
+    let words = match &found.kind {
+        ReasonKind::MissingIssuer if node.is_ghost() => {
+            "it was not sent and is not in this store".to_owned()
+        }
+        kind => reason(kind),
+    };
+    format!("{}: {words}", node.title())
+}
+
 /// One reason against a path, as a clause.
 pub(super) fn reason(kind: &ReasonKind) -> String {
     match kind {
         ReasonKind::NoCertificate => "there is no certificate to judge".to_owned(),
-        ReasonKind::MissingIssuer => "its issuer was not sent and is in no store".to_owned(),
+        ReasonKind::MissingIssuer => "its issuer was not sent and is not in this store".to_owned(),
         ReasonKind::UnknownRoot => {
             "the path ends at a root that this store does not hold".to_owned()
         }

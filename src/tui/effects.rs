@@ -138,6 +138,9 @@ impl Worker {
                     ask::ask(&ways, &told);
                 });
             }
+            Effect::CallOff => {
+                std::thread::spawn(ask::call_off);
+            }
             Effect::Remember(target) => {
                 let lock = self.history.clone();
                 std::thread::spawn(move || {

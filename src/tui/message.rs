@@ -183,6 +183,8 @@ pub enum Effect {
     },
     /// Forget a job and stop what it does.
     Cancel(JobId),
+    /// End every client that is being asked.
+    CallOff,
     /// Remember a target for later sessions.
     Remember(String),
     /// Write an export to a file that does not exist yet.

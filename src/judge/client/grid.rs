@@ -10,6 +10,7 @@ use crate::chain::Chain;
 use crate::judge::words::is_placeholder;
 use crate::judge::{Facts, Question};
 use crate::store::Stores;
+use crate::text;
 
 /// A client found on this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -181,6 +182,7 @@ impl Grid {
             }
         }
         rows.sort_by_key(|row| (row.accepted(), row.installed.is_none()));
+        tell_apart(&mut rows);
         Self {
             rows,
             chain,
@@ -211,6 +213,49 @@ impl Grid {
         self.rows
             .iter()
             .filter_map(|row| Some((row, row.difference()?)))
+    }
+}
+
+/// Rows with the same title say which version they are of; if that is the same too, which program.
+fn tell_apart(rows: &mut [ClientRow]) {
+    for nearer in [Installed::with_version, Installed::with_program] {
+        let titles: Vec<String> = rows.iter().map(|row| row.title().to_owned()).collect();
+        for row in &mut *rows {
+            let title = row.title().to_owned();
+            let alike = titles.iter().filter(|other| **other == title).count() > 1;
+            if let (true, Some(found)) = (alike, &mut row.installed) {
+                found.edition.title = Some(nearer(found, &title));
+            }
+        }
+    }
+}
+
+impl Installed {
+    /// `Python 3.11.7 urllib` for `Python 3.11 urllib`: numbers of the title as its version spells them out.
+    fn with_version(&self, title: &str) -> String {
+        let is_number = |c: char| c.is_ascii_digit() || c == '.';
+        let whole = |word: &str| {
+            let mut numbers = self.version.split(|c| !is_number(c));
+            numbers.find(|n| {
+                n.strip_prefix(word)
+                    .is_some_and(|rest| rest.starts_with('.'))
+            })
+        };
+        let mut out = String::with_capacity(title.len() + 4);
+        for part in title.split_inclusive(|c| !is_number(c)) {
+            let number = part.trim_end_matches(|c| !is_number(c));
+            out.push_str(
+                whole(number)
+                    .filter(|_| number.contains('.'))
+                    .unwrap_or(number),
+            );
+            out.push_str(part.get(number.len()..).unwrap_or_default());
+        }
+        out
+    }
+
+    fn with_program(&self, title: &str) -> String {
+        format!("{title} ({})", text::safe(&self.program.to_string_lossy()))
     }
 }
 
@@ -327,11 +372,13 @@ impl ClientRow {
 
 /// A text is the predicted one: placeholders for what changes from run to run, such as `{DATE}` or
 /// `{N}`, stand for anything, and moments (`2026-11-24T10:00:00Z`, seconds since 1970) for each other. How far
-/// a line is indented says nothing, nor does an empty line at the end.
+/// a line is indented says nothing, nor does an empty line.
 pub fn same_words(predicted: &str, said: &str) -> bool {
     let even = |words: &str| {
-        let words = words.trim_end().trim_end_matches('|');
-        timeless(&words.split_whitespace().collect::<Vec<_>>().join(" "))
+        let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
+        let lines = words.split('|').map(str::trim);
+        let lines: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
+        timeless(&lines.join(" | "))
     };
     fits(&even(predicted), &even(said))
 }
@@ -347,6 +394,8 @@ fn timeless(words: &str) -> String {
         let moment = match digits {
             4 if long >= 19 && rest.get(10..11) == Some("T") => Some(long),
             6.. => Some(digits),
+            // Where in a script of the program that was: another release has it elsewhere.
+            1.. if out.ends_with(" line ") => Some(digits),
             // How long ago that was, or how long it will be.
             1.. if counts_seconds(rest.get(digits..).unwrap_or_default()) => Some(digits),
             _ => None,
@@ -410,6 +459,8 @@ mod tests {
         assert!(!same_words("a {N} b", "a 12 c"));
         assert!(!same_words("a {N} b", "b 12 b"));
         assert!(!same_words("plain", "plainer"));
+        assert!(same_words("500 no | | at x |", "500 no |  | at x"));
+        assert!(!same_words("500 no | at x", "500 no at x"));
         assert!(same_words("x {a} {N}", "x {a} 7"));
         assert!(same_words("", ""));
         assert!(same_words(
@@ -428,6 +479,8 @@ mod tests {
             "at 1795532099 (2592039 s)"
         ));
         assert!(!same_words("_ssl.c:1006", "_ssl.c:992"));
+        assert!(same_words("at http.pm line 49.", "at http.pm line 50."));
+        assert!(!same_words("at http.pm line 49.", "at https.pm line 50."));
         assert!(!same_words("port 8443", "port 8444"));
     }
 }

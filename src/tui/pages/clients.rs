@@ -67,14 +67,18 @@ fn head(model: &Model, session: &Session, grid: &Grid) -> Vec<Line> {
         ));
     }
     if let Some((_, left)) = session.asking {
-        lines.push(Line::of(
+        let line = Line::of(
             Meaning::Accent,
             format!(
                 "Asking: {} still to answer{}",
                 text::count(left, "client"),
                 glyphs.waiting
             ),
-        ));
+        );
+        lines.push(
+            line.and(Meaning::Accent, " esc")
+                .and(Meaning::Muted, " stops it."),
+        );
     } else if matches!(model.finding, Finding::UnderWay { .. }) {
         lines.push(Line::of(
             Meaning::Muted,
@@ -161,7 +165,12 @@ fn rows(grid: &Grid, glyphs: &Glyphs, width: usize) -> Vec<Line> {
             if let Some(words) = words::turned(row) {
                 line = line.and(Meaning::Warn, format!("  {words}"));
             }
-            let reason = words::first_reason(row);
+            let left = room.saturating_sub(names + 2);
+            let whole = words::first_reason(row);
+            let reason = match hows {
+                0 if text::width(&whole) > left => words::brief_reason(row),
+                _ => whole,
+            };
             if !reason.is_empty() {
                 line = line.and(Meaning::Muted, format!("  {reason}"));
             }
@@ -256,10 +265,7 @@ pub(in crate::tui) fn client(row: &ClientRow, grid: &Grid, glyphs: &Glyphs) -> V
 }
 
 fn spoken(message: &str) -> impl Iterator<Item = Line> {
-    message
-        .split(" | ")
-        .filter(|line| !line.is_empty())
-        .map(|line| Line::of(Meaning::Code, format!("  {}", words::readable(line))).hanging(4))
+    words::lines_of(message).map(|line| Line::of(Meaning::Code, format!("  {line}")).hanging(4))
 }
 
 fn facts(row: &ClientRow) -> Vec<Line> {

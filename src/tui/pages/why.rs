@@ -2,7 +2,7 @@
 
 use crate::diagnosis::{Finding, Fix, Severity, Who};
 use crate::inspect::{Inspection, Outcome};
-use crate::moment::Moment;
+use crate::moment::{Moment, NO_EXPIRY};
 use crate::text;
 use crate::tui::line::{Line, Link, Meaning};
 use crate::tui::model::{Session, State};
@@ -23,6 +23,7 @@ pub(super) fn lines(
     }
     match inspection.findings.split_first() {
         Some((first, rest)) => {
+            lines.extend(trusted_by(inspection, glyphs));
             lines.extend(root_cause(first, glyphs, width));
             if !rest.is_empty() {
                 lines.push(Line::blank());
@@ -56,6 +57,34 @@ pub(super) fn lines(
         lines.push(Line::of(Meaning::Plain, text::safe(story).into_owned()));
     }
     lines
+}
+
+/// By whom it is trusted and until when, before what is to be said all the same.
+fn trusted_by(inspection: &Inspection, glyphs: &Glyphs) -> Vec<Line> {
+    let verb = match inspection.outcome {
+        Outcome::Trusted => "Trusted",
+        Outcome::TrustedIf => "Would be trusted",
+        _ => return Vec::new(),
+    };
+    let Some(verdict) = inspection
+        .verdicts
+        .first()
+        .filter(|v| v.accepted && !inspection.is_list())
+    else {
+        return Vec::new();
+    };
+    let leaf = inspection.chain.leaf;
+    let until = leaf
+        .and_then(|leaf| inspection.chain.certificate(leaf)?.not_after)
+        .filter(|until| *until != NO_EXPIRY);
+    let until = until.map(|until| format!(", until {}", until.date()));
+    let words = format!(
+        "{verb} by {}{}.",
+        verdict.store_title,
+        until.unwrap_or_default()
+    );
+    let line = Line::of(Meaning::Good, format!("{} ", glyphs.good)).and(Meaning::Plain, words);
+    vec![line.hanging(2), Line::blank()]
 }
 
 fn root_cause(finding: &Finding, glyphs: &Glyphs, width: usize) -> Vec<Line> {

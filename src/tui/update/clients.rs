@@ -168,7 +168,7 @@ pub(super) fn open_ask(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     };
     let obstacle = if session.asking.is_some() {
-        Some("They are being asked already.")
+        Some("They are being asked already; esc stops it.")
     } else if inspection.grid.is_none() {
         Some(ask::NOTHING_JUDGED)
     } else {
@@ -220,6 +220,23 @@ pub(super) fn open_ask(model: &mut Model) -> Vec<Effect> {
         copy: None,
     })));
     Vec::new()
+}
+
+/// Whoever is being asked is ended; what answered before stays.
+pub(super) fn call_off(model: &mut Model) -> Vec<Effect> {
+    let mut any = false;
+    for session in &mut model.sessions {
+        any |= session.asking.take().is_some();
+    }
+    if !any {
+        return Vec::new();
+    }
+    model.refresh();
+    model.say(
+        true,
+        "No more clients are asked. What answered before stays.",
+    );
+    vec![Effect::CallOff]
 }
 
 /// The commands were seen, and are to be run.

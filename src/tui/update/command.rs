@@ -120,6 +120,8 @@ pub(super) fn run(model: &mut Model, command: Command) -> Vec<Effect> {
             } else if model.zoomed {
                 model.zoomed = false;
                 model.refresh();
+            } else if model.pane == Pane::Clients {
+                return clients::call_off(model);
             }
         }
         Command::Interrupt | Command::Suspend => {}

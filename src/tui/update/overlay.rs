@@ -245,6 +245,10 @@ fn accept(model: &mut Model) -> Vec<Effect> {
             match Target::parse(&typed) {
                 Ok(target) => return open_target(model, target),
                 Err(wrong) => {
+                    // Not every terminal tells what is pasted from what is typed.
+                    if let Some(effects) = paste_error(model, &typed) {
+                        return effects;
+                    }
                     let wrong = Some((wrong.problem, wrong.hint));
                     model.overlays.push(Overlay::Open {
                         input,

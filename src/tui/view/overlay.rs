@@ -316,8 +316,7 @@ fn draw_open(
             );
         }
         None => {
-            let hint =
-                "A host, host:port, URL or file: api.internal:8443, https://localhost, chain.pem";
+            let hint = "A host, host:port, URL or file, such as api.internal:8443 or chain.pem; or the error that a program printed";
             for (y, line) in wrap(&[Line::of(Meaning::Muted, hint)], usize::from(inner.width))
                 .iter()
                 .enumerate()

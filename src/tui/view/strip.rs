@@ -169,16 +169,17 @@ fn next(model: &Model, inspection: &Inspection) -> Line {
         .map(crate::chain::Node::title);
     let title = title.unwrap_or_default();
     let verb = if turn.event.begins { "begins" } else { "ends" };
+    // What happens before whom it concerns: the end of the line is what a narrow screen cuts.
     let who = |names: &[String], word: &str| match names {
         [] => None,
-        [one] => Some(format!("{} {word}s", text::clip(one, 24))),
+        [one] => Some(format!("{word} by {}", text::clip(one, 24))),
         [one, rest @ ..] => Some(format!(
-            "{} and {} more {word}",
+            "{word} by {} and {} more",
             text::clip(one, 24),
             rest.len()
         )),
     };
-    let parts: Vec<String> = [who(&turn.lost, "reject"), who(&turn.gained, "accept")]
+    let parts: Vec<String> = [who(&turn.lost, "rejected"), who(&turn.gained, "accepted")]
         .into_iter()
         .flatten()
         .collect();
@@ -187,7 +188,7 @@ fn next(model: &Model, inspection: &Inspection) -> Line {
         .and(
             Meaning::Plain,
             format!(
-                ": “{}” {verb}, {}",
+                ": “{}” {verb}, then {}",
                 text::clip(&title, 28),
                 text::list_and(&parts)
             ),
