@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use whycert::cert::Certificate;
 use whycert::chain::Chain;
-use whycert::judge::client::{self, Ask, ClientVerdict, Peer, Profile, SeenSettings, Trusted};
+use whycert::judge::client::{self, Ask, ClientVerdict, FileTrouble, Peer, Profile, SeenSettings, Trusted};
 use whycert::judge::{Facts, Purpose, Question};
 use whycert::moment::Moment;
 use whycert::store::{Machine, Stores};
@@ -135,22 +135,27 @@ fn predicted(
         let variable = if name.contains(':') { "SSL_CERT_FILE" } else { name };
         variables.push((variable.to_owned(), value.into()));
     }
+    let variables = variables.iter().map(|(n, v)| (n.as_str(), v.clone()));
     let machine = Machine::other(&home.join("root"), home, variables);
     let leaf = Arc::new(Certificate::read(pem_der(&data("files/leaf.pem"))));
     let given = Stores::load_on(&machine, &[file.to_owned()]);
     let stores = Stores::load_on(&machine, &[]);
-    let chain = Chain::build(&[leaf], false, &stores.with_settings());
+    let is_given = by == "given";
+    let with_file = if is_given { given.clone() } else { stores.with_settings() };
+    let chain = Chain::build(&[leaf], false, &with_file);
     let question = Question {
         name: Some(peer.host.clone()),
         purpose: Some(Purpose::Server),
         ..Question::at(Moment::parse(NOW, Moment::now()).unwrap())
     };
-    let trusted = if by == "given" {
-        Trusted::Handed {
-            store: given.given().unwrap(),
-            stores: &stores,
-            hashed_folder: true,
-        }
+    let store = given.given().unwrap();
+    let trusted = if is_given {
+        let trouble = match file.metadata() {
+            Err(_) => Some(FileTrouble::Missing),
+            Ok(what) if what.is_dir() => Some(FileTrouble::Folder),
+            Ok(_) => FileTrouble::of_file(store, profile),
+        };
+        Trusted::Given { store, trouble }
     } else {
         Trusted::Machine {
             stores: &stores,

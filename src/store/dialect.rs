@@ -117,7 +117,7 @@ impl Dialect {
         let is_key = label == Label::NoCertificate;
         match (self, flaw) {
             (Self::Any, _) => Met::READ,
-            (Self::Gnutls | Self::Rustls | Self::Deno, Flaw::EndNotAlone) => Met::READ,
+            (Self::Gnutls | Self::Rustls | Self::Deno | Self::Npm, Flaw::EndNotAlone) => Met::READ,
             // The letters end at the first dash: the next BEGIN line.
             (Self::Gnutls, Flaw::NextBegins { whole: true, .. }) => Met::READ,
             (Self::Gnutls, _) => Met::dropping(flaw),
@@ -148,7 +148,7 @@ impl Dialect {
             (Self::Go | Self::Php | Self::Npm, _) => Met::PASSED,
             (Self::Rustls | Self::Deno, Flaw::NextBegins { padding, .. }) => match padding {
                 // The padding stands amid letters then.
-                Some(at) => self.at_bad_base64(Flaw::Letter(at, b'='), true),
+                Some(_) => self.at_bad_base64(flaw, true),
                 None => Met {
                     swallows_next: true,
                     complains: (self == Self::Rustls).then_some(Flaw::Cut),
@@ -159,6 +159,9 @@ impl Dialect {
                 self.at_bad_base64(flaw, false)
             }
             (Self::Rustls | Self::Deno, _) => Met::PASSED,
+            (Self::Boringssl | Self::BoringsslFile, Flaw::NextBegins { .. }) => {
+                Met::dropping(Flaw::Length)
+            }
             // Only OpenSSL looks into keys.
             (Self::Node | Self::Boringssl | Self::BoringsslFile, Flaw::Other) if is_key => {
                 Met::PASSED

@@ -384,6 +384,7 @@ impl Reader<'_> {
             Found::Missing(path.clone())
         } else if folder {
             reading.folder(self.pool, &path);
+            reading.unusable = Some(Unusable::Folder);
             found_in(reading, &path)
         } else {
             reading.file(self.pool, &path);
@@ -405,6 +406,7 @@ impl Reader<'_> {
                 for path in &paths {
                     reading.folder(self.pool, path);
                 }
+                reading.unusable = Some(Unusable::Folder);
                 found_in(reading, first)
             }
         }

@@ -30,7 +30,8 @@ pub use peer::{
     Afterwards, FirstAnswer, KeyExchange, Limits, Peer, Proxy, ProxyAnswer, Reach, Version,
 };
 pub use source::{
-    Does, GIVEN_FILE, Handed, InEffect, NO_CERTIFICATES, NamedFile, Override, SeenSettings, Source,
+    Does, GIVEN_FILE, Handed, InEffect, NO_CERTIFICATES, NamedFile, Override, Quiet, SeenSettings,
+    Source,
 };
 pub use stack::{Met, Stack};
 pub use trouble::FileTrouble;

@@ -68,11 +68,20 @@ pub struct Override {
     pub ends: bool,
     /// It counts only where another setting contains this.
     pub only_with: Option<String>,
-    /// A file that is of no use is passed over without a word.
-    #[serde(default)]
-    pub quiet: bool,
+    /// When a file that is of no use is passed over without a word.
+    pub quiet: Option<Quiet>,
     /// How its file is read, where that is not how the client reads others.
     pub dialect: Option<Dialect>,
+}
+
+/// When a file of no use is passed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Quiet {
+    /// Whatever is wrong with it.
+    Always,
+    /// Unless a block in it is damaged.
+    UnlessDamaged,
 }
 
 /// Values that mean yes.
@@ -123,7 +132,7 @@ pub struct NamedFile {
     /// The variable or setting that names it.
     pub by: String,
     /// [`Override::quiet`].
-    pub quiet: bool,
+    pub quiet: Option<Quiet>,
     /// [`Override::dialect`].
     pub dialect: Option<Dialect>,
 }

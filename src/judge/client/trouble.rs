@@ -1,6 +1,6 @@
 //! What is wrong with a file of roots that a client is given, as the client meets it.
 
-use super::Profile;
+use super::{Profile, Quiet, machine};
 use crate::capture::pem::Flaw;
 use crate::store::{Dialect, TrustStore, Unusable};
 
@@ -40,9 +40,14 @@ impl FileTrouble {
         }
     }
 
+    /// What a client meets that is given this file by an option.
+    pub fn of_file(store: &TrustStore, profile: &Profile) -> Option<Self> {
+        Self::of_store(store, machine::dialect(profile))
+    }
+
     /// What a client meets that reads files in this way.
     pub(super) fn of_store(store: &TrustStore, dialect: Dialect) -> Option<Self> {
-        let nothing_read = !store.is_read_by(dialect);
+        let nothing_read = store.anchors.is_empty() || !store.is_read_by(dialect);
         match store.spoilt_for(dialect) {
             Some(flaw) => Some(Self::Damaged { flaw, nothing_read }),
             None => nothing_read.then_some(Self::NotPem),
@@ -74,8 +79,22 @@ impl FileTrouble {
                 (Flaw::Letter(..), false) => &["ca-file-letter", "ca-file-base64"],
                 (Flaw::Length, true) => &["ca-file-base64-alone"],
                 (Flaw::Length, false) => &["ca-file-base64"],
-                (Flaw::NoEnd { .. } | Flaw::EndNotAlone, true) => &["ca-file-no-end-alone"],
-                (Flaw::NoEnd { .. } | Flaw::EndNotAlone, false) => &["ca-file-no-end"],
+                (
+                    Flaw::NextBegins {
+                        padding: Some(_), ..
+                    },
+                    true,
+                ) => &["ca-file-premature-alone", "ca-file-base64-alone"],
+                (
+                    Flaw::NextBegins {
+                        padding: Some(_), ..
+                    },
+                    false,
+                ) => &["ca-file-premature", "ca-file-base64"],
+                (Flaw::NoEnd { .. }, true) => &["ca-file-no-end-alone"],
+                (Flaw::NoEnd { .. }, false) => &["ca-file-no-end"],
+                (Flaw::EndNotAlone, true) => &["ca-file-tail-alone", "ca-file-no-end-alone"],
+                (Flaw::EndNotAlone, false) => &["ca-file-tail", "ca-file-no-end"],
                 (Flaw::Cut | Flaw::NextBegins { .. }, true) => &["ca-file-cut-alone"],
                 (Flaw::Cut | Flaw::NextBegins { .. }, false) => &["ca-file-cut"],
                 (Flaw::Other, true) => &["ca-file-other-alone"],
@@ -115,17 +134,31 @@ impl FileTrouble {
     /// The letter that is none of base64, and its place.
     pub(super) fn letter(self) -> Option<(usize, u8)> {
         match self {
-            Self::Damaged {
-                flaw: Flaw::Letter(at, letter),
-                ..
-            } => Some((at, letter)),
+            Self::Damaged { flaw, .. } => match flaw {
+                Flaw::Letter(at, letter) => Some((at, letter)),
+                Flaw::NextBegins { padding, .. } => padding.map(|at| (at, b'=')),
+                _ => None,
+            },
             _ => None,
         }
     }
 
-    /// The client says something about it before it connects.
-    pub(super) fn is_loud(self, profile: &Profile) -> bool {
-        let has = |name: &&str| profile.speech.has("message", name);
+    /// The client says something about it before it connects; `by` names the file.
+    pub(super) fn is_loud(self, profile: &Profile, by: &str) -> bool {
+        let has = |name: &&str| {
+            let of_this = format!("{name}@{by}");
+            let speech = &profile.speech;
+            speech.has("message", name) || speech.has("message", &of_this)
+        };
         self.is_of_no_use() && self.names().iter().any(has)
+    }
+
+    /// The client passes over it without a word.
+    pub(super) fn is_silent(self, quiet: Option<Quiet>) -> bool {
+        match quiet {
+            None => false,
+            Some(Quiet::Always) => true,
+            Some(Quiet::UnlessDamaged) => !matches!(self, Self::Damaged { .. }),
+        }
     }
 }

@@ -244,10 +244,13 @@ fn found<'a>(
     };
     if let Some(event) = client.meets(known, &mut out)? {
         let wants_certificate = peer.is_some_and(|p| p.afterwards == Afterwards::ClientCertificate);
+        let of_file = trust.trouble.map(FileTrouble::names).unwrap_or_default();
+        let named_by = of_file.iter().map(|n| format!("{n}@{}", trust.named_by));
+        let named_by: Vec<String> = named_by.chain([trust.named_by.clone()]).collect();
         let mut tags = Vec::new();
         tags.extend(trust.in_effect.is_default.then_some("default"));
-        tags.extend(trust.trouble.map(FileTrouble::names).unwrap_or_default());
-        tags.extend((!trust.named_by.is_empty()).then_some(trust.named_by.as_str()));
+        tags.extend(named_by.iter().map(String::as_str));
+        tags.extend(of_file);
         tags.extend(wants_certificate.then_some("client-certificate"));
         let Said { message, cause } = profile.speech.say(&event, &client.words(), &tags);
         out.accepted = false;
@@ -305,7 +308,7 @@ fn trust<'a>(profile: &Profile, edition: &Edition, ask: &Ask<'a>) -> Trust<'a> {
             titles.push(machine::title(store, trouble));
             let mut found: Vec<_> = own.into_iter().map(|store| (store, usual)).collect();
             found.push((store, dialect));
-            let is_quiet = named.is_some_and(|file| file.quiet);
+            let quiet = named.and_then(|file| file.quiet);
             let named_by = named.map_or_else(String::new, |file| file.by.clone());
             Trust {
                 title: titles.join(" + "),
@@ -315,7 +318,7 @@ fn trust<'a>(profile: &Profile, edition: &Edition, ask: &Ask<'a>) -> Trust<'a> {
                 },
                 stores: found,
                 assumed,
-                trouble: trouble.filter(|_| !is_quiet),
+                trouble: trouble.filter(|trouble| !trouble.is_silent(quiet)),
                 named_by,
                 file: Some(handed_file(store)),
             }
@@ -351,7 +354,7 @@ fn trust<'a>(profile: &Profile, edition: &Edition, ask: &Ask<'a>) -> Trust<'a> {
                         None
                     }
                 };
-                if let Some(met) = met.filter(|_| !file.quiet) {
+                if let Some(met) = met.filter(|met| !met.is_silent(file.quiet)) {
                     trouble = Some(met);
                     at_fault = Some(file);
                 }
@@ -454,7 +457,7 @@ impl Client<'_, '_> {
             return Some(Event::new(["url-refused"]));
         }
         if let Some(trouble) = self.trust.trouble
-            && trouble.is_loud(self.profile)
+            && trouble.is_loud(self.profile, &self.trust.named_by)
         {
             return Some(Event::new(trouble.names()));
         }
