@@ -11,7 +11,9 @@ use std::sync::Arc;
 
 use whycert::cert::Certificate;
 use whycert::chain::Chain;
-use whycert::judge::client::{self, Ask, ClientVerdict, FileTrouble, Peer, Profile, SeenSettings, Trusted};
+use whycert::judge::client::{
+    self, Ask, ClientVerdict, FileTrouble, Peer, Profile, SeenSettings, Trusted,
+};
 use whycert::judge::{Facts, Purpose, Question};
 use whycert::moment::Moment;
 use whycert::store::{Machine, Stores};
@@ -59,19 +61,21 @@ fn text(name: &str) -> Option<String> {
         "ok" => Some(root),
         "empty" => Some(String::new()),
         "text" => Some("hello\n".to_owned()),
-        "key" => Some("-----BEGIN PRIVATE KEY-----\nMAMCAQA=\n-----END PRIVATE KEY-----\n".to_owned()),
+        "key" => {
+            Some("-----BEGIN PRIVATE KEY-----\nMAMCAQA=\n-----END PRIVATE KEY-----\n".to_owned())
+        }
         "trusted" => Some(data("files/trusted.pem")),
         "rnoend-other" => Some(root.replace(END, "") + &other),
         "badkey" => {
             let key = root.replace("CERTIFICATE", "PRIVATE KEY");
             Some(key.replacen("MII", "!!!", 1) + &root)
         }
-        "keyfirst" => {
-            Some(format!("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n{root}"))
-        }
-        "realkey" => {
-            Some(format!("-----BEGIN PRIVATE KEY-----\nMAMCAQA=\n-----END PRIVATE KEY-----\n{root}"))
-        }
+        "keyfirst" => Some(format!(
+            "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n{root}"
+        )),
+        "realkey" => Some(format!(
+            "-----BEGIN PRIVATE KEY-----\nMAMCAQA=\n-----END PRIVATE KEY-----\n{root}"
+        )),
         "x509" => Some(root.replace("CERTIFICATE", "X509 CERTIFICATE")),
         "joined" => Some(root.trim_end().to_owned() + other.trim_end()),
         "joined2" => Some(other.trim_end().to_owned() + root.trim_end()),
@@ -92,7 +96,9 @@ fn text(name: &str) -> Option<String> {
 }
 
 fn pem_der(pem: &str) -> Vec<u8> {
-    whycert::capture::pem::decode(pem.as_bytes()).certificates.remove(0)
+    whycert::capture::pem::decode(pem.as_bytes())
+        .certificates
+        .remove(0)
 }
 
 /// The file itself; `None` when it cannot be had here, because root reads everything.
@@ -103,7 +109,9 @@ fn made(folder: &Path, name: &str) -> Option<PathBuf> {
         "folder" => std::fs::create_dir_all(&path).unwrap(),
         "denied" => {
             use std::os::unix::fs::PermissionsExt;
-            std::fs::write(&path, data("files/root.pem")).unwrap();
+            if !path.exists() {
+                std::fs::write(&path, data("files/root.pem")).unwrap();
+            }
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0)).unwrap();
             std::fs::read(&path).is_err().then_some(())?;
         }
@@ -125,14 +133,19 @@ fn predicted(
     for word in by.split(' ').filter(|word| *word != "given") {
         let (name, value) = match word.split_once('=') {
             Some((name, value)) => (name, value.to_owned()),
-            None if word == "JAVA_TOOL_OPTIONS" => {
-                (word, format!("-Djavax.net.ssl.trustStore={}", file.display()))
-            }
+            None if word == "JAVA_TOOL_OPTIONS" => (
+                word,
+                format!("-Djavax.net.ssl.trustStore={}", file.display()),
+            ),
             None => (word, file.display().to_string()),
         };
         seen.0.insert(name.to_owned(), value.clone());
         // A key of a configuration file leads where a variable with the same value leads.
-        let variable = if name.contains(':') { "SSL_CERT_FILE" } else { name };
+        let variable = if name.contains(':') {
+            "SSL_CERT_FILE"
+        } else {
+            name
+        };
         variables.push((variable.to_owned(), value.into()));
     }
     let variables = variables.iter().map(|(n, v)| (n.as_str(), v.clone()));
@@ -141,7 +154,11 @@ fn predicted(
     let given = Stores::load_on(&machine, &[file.to_owned()]);
     let stores = Stores::load_on(&machine, &[]);
     let is_given = by == "given";
-    let with_file = if is_given { given.clone() } else { stores.with_settings() };
+    let with_file = if is_given {
+        given.clone()
+    } else {
+        stores.with_settings()
+    };
     let chain = Chain::build(&[leaf], false, &with_file);
     let question = Question {
         name: Some(peer.host.clone()),
@@ -153,6 +170,7 @@ fn predicted(
         let trouble = match file.metadata() {
             Err(_) => Some(FileTrouble::Missing),
             Ok(what) if what.is_dir() => Some(FileTrouble::Folder),
+            Ok(_) if std::fs::read(file).is_err() => Some(FileTrouble::Denied),
             Ok(_) => FileTrouble::of_file(store, profile),
         };
         Trusted::Given { store, trouble }

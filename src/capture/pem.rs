@@ -270,7 +270,8 @@ fn flaw(
     match certificate {
         _ if label.ends_with(b"PRIVATE KEY") => {
             let der = base64(content);
-            let whole = der.is_some_and(|der| der.first() == Some(&0x30) && element(&der).is_some());
+            let whole =
+                der.is_some_and(|der| der.first() == Some(&0x30) && element(&der).is_some());
             (!whole).then_some(Flaw::Other)
         }
         Some(der) if of_certificate && !whole(&der) => Some(if is_certificate_like(der) {

@@ -1,8 +1,8 @@
 //! Which certificates of a file each kind of program reads. Everything is read here; programs are more
 //! particular, and not in the same way: some skip what they cannot read, some then read nothing of the file.
 //!
-//! Measured with OpenSSL 3.0, curl 7.88 and 8.23, Python 3.11 and 3.13, Node 20 and 24, GnuTLS 3.7, git,
-//! wget, wget2, Bun 1.4, Deno 2.9, uv, Go 1.19 and 1.26, Ruby, PHP.
+//! Measured with OpenSSL 3.0 to 3.6, curl 7.88 and 8.23, Python 3.11 and 3.13, Node 20 and 24, npm, GnuTLS 3.7 and 3.8,
+//! git, wget, wget2, Bun 1.4, Deno 2.9, uv, Go 1.19 to 1.26, Ruby, PHP.
 
 use std::sync::Arc;
 
@@ -199,10 +199,7 @@ impl Dialect {
                 self,
                 Self::Openssl | Self::Node | Self::Gnutls | Self::Php | Self::Npm
             ),
-            Begins::Joined => matches!(
-                self,
-                Self::Gnutls | Self::Rustls | Self::Deno | Self::Npm
-            ),
+            Begins::Joined => matches!(self, Self::Gnutls | Self::Rustls | Self::Deno | Self::Npm),
             Begins::Inside => self == Self::Gnutls && self.knows(block.label),
         }
     }
@@ -339,16 +336,19 @@ mod tests {
     use super::*;
     use crate::capture::pem::decode;
 
-    const NAMES: [(Dialect, char); 7] = [
+    const NAMES: [(Dialect, char); 10] = [
         (Dialect::Openssl, 'o'),
+        (Dialect::BoringsslFile, 'f'),
         (Dialect::Boringssl, 'b'),
         (Dialect::Node, 'n'),
         (Dialect::Gnutls, 't'),
         (Dialect::Go, 'g'),
         (Dialect::Rustls, 'r'),
         (Dialect::Deno, 'd'),
+        (Dialect::Php, 'p'),
+        (Dialect::Npm, 'm'),
     ];
-    const EVERYBODY: &str = "obntgrd";
+    const EVERYBODY: &str = "ofbntgrdpm";
 
     fn root(n: usize) -> Vec<u8> {
         webpki_root_certs::TLS_SERVER_ROOT_CERTS[n].to_vec()
@@ -379,30 +379,37 @@ mod tests {
         let spaced = |pem: &str| pem.lines().map(|l| format!("  {l}\n")).collect::<String>();
         let old = a.replace("CERTIFICATE", "X509 CERTIFICATE");
         let bad = |n| pem(n).replacen("\nMII", "\n!!!", 1);
+        let unended = |n| pem(n).replace("-----END CERTIFICATE-----\n", "");
         let cut = "-----BEGIN CERTIFICATE-----\nMIIDdzCCAl+gAwIBAgI\n";
         let empty = "-----BEGIN CERTIFICATE-----\nAAAAAAAA\n-----END CERTIFICATE-----\n";
         let joined = format!("{}{}", a.trim_end(), b.trim_end());
         for (file, first, second) in [
             (format!("{a}{b}"), EVERYBODY, EVERYBODY),
-            (format!("\u{feff}{a}{b}"), "ont", EVERYBODY),
+            (format!("\u{feff}{a}{b}"), "ontpm", EVERYBODY),
             (format!("\u{feff}# comment\n{a}{b}"), EVERYBODY, EVERYBODY),
             (format!("{}{b}", spaced(&a)), "t", EVERYBODY),
             (format!("{b}{}", spaced(&a)), "t", EVERYBODY),
             (a.replace('\n', "\r\n"), EVERYBODY, ""),
             (a.replace("E-----\n", "E-----  \n"), EVERYBODY, ""),
-            (old, "obnt", ""),
-            (joined, "trd", "trd"),
-            (format!("{a}{}", bad(2)), "ngr", ""),
-            (format!("{}{a}", bad(2)), "gr", ""),
-            (format!("{a}{cut}"), "ngr", ""),
+            (old, "ofbntpm", ""),
+            (joined, "trdm", "trdm"),
+            (format!("{a}{}", bad(2)), "ngrpm", ""),
+            (format!("{}{a}", bad(2)), "grpm", ""),
+            (format!("{a}{cut}"), "ngrpm", ""),
             (format!("{cut}{a}"), "g", ""),
-            (format!("{a}{empty}"), "ngrd", ""),
-            (format!("{empty}{a}"), "grd", ""),
+            (format!("{a}{empty}"), "ngrdpm", ""),
+            (format!("{empty}{a}"), "grdpm", ""),
             (
                 format!("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n{a}"),
+                "fbntgrdpm",
+                "",
+            ),
+            (
+                format!("-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n{a}"),
                 EVERYBODY,
                 "",
             ),
+            (unended(0) + &b, "ontpm", "tg"),
             (a.replace('\n', "\\n"), "", ""),
         ] {
             let shown = &file[..file.len().min(60)];

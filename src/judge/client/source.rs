@@ -362,7 +362,10 @@ mod tests {
     fn pip_follows_the_variables_of_requests_before_its_own() {
         let both = [("PIP_CERT", "/a"), ("REQUESTS_CA_BUNDLE", "/b")];
         let old = store("pip23", &both, true);
-        assert_eq!((paths(&old), old.replaced), (vec![PathBuf::from("/b")], true));
+        assert_eq!(
+            (paths(&old), old.replaced),
+            (vec![PathBuf::from("/b")], true)
+        );
         let new = store("pip26", &both, true);
         assert_eq!(
             (paths(&new), new.replaced),
