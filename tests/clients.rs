@@ -363,7 +363,7 @@ fn named(profile: &Profile, stores: &Stores) -> Stores {
 
 /// Compares a measured text with placeholders to a predicted one; what a placeholder stands for may be
 /// anything.
-fn agrees(measured: &str, predicted: &str, peer: &Peer) -> bool {
+pub fn agrees(measured: &str, predicted: &str, peer: &Peer) -> bool {
     let host = match &peer.host {
         whycert::target::Host::Name { ascii, .. } => ascii.clone(),
         whycert::target::Host::Ip(ip) => ip.to_string(),

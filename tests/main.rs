@@ -15,6 +15,7 @@ mod engines;
 mod environment;
 mod explain;
 mod fetch;
+mod files_of_roots;
 mod headless;
 mod judge;
 mod judges;

@@ -113,7 +113,7 @@ fn settings_say_what_they_do_and_what_overrides_them() {
     assert!(requests.public_roots() > 100);
     assert!(requests.overridden.is_empty());
     let curl = set("CURL_CA_BUNDLE");
-    assert!(matches!(&curl.found, Found::Unreadable(_, why) if why == "no certificate in it"));
+    assert!(matches!(&curl.found, Found::Unreadable(_, why, _) if why == "no certificate in it"));
     assert_eq!(curl.overridden[0].by, "REQUESTS_CA_BUNDLE");
     assert!(curl.overridden[0].programs.contains(&"Python requests"));
     assert!(!curl.overridden[0].programs.contains(&"curl"));

@@ -213,7 +213,8 @@ fn surroundings(command: &mut Command, home: &Path) {
         .env("GIT_CONFIG_NOSYSTEM", "1")
         .env("PIP_CONFIG_FILE", "/dev/null")
         .env("NETRC", home.join("no-netrc"))
-        .env("GO111MODULE", "off")
+        // Outside of modules programs are built with the defaults of old Go.
+        .env("GO111MODULE", "on")
         .env("GOTOOLCHAIN", "local")
         .env("DENO_NO_UPDATE_CHECK", "1")
         .env("UV_PYTHON_DOWNLOADS", "never");

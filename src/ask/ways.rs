@@ -299,7 +299,7 @@ fn set_in_a_file(environment: &store::Environment, name: &str) -> Option<Option<
     })?;
     let path = match &setting.found {
         store::Found::Anchors(store) => store.path.clone()?,
-        store::Found::Missing(path) | store::Found::Unreadable(path, _) => path.clone(),
+        store::Found::Missing(path) | store::Found::Unreadable(path, ..) => path.clone(),
         store::Found::Word => return (setting.value.raw() == "true").then_some(None),
         _ => return None,
     };

@@ -60,16 +60,32 @@ pub enum Begins {
 }
 
 /// What is wrong with a block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Flaw {
-    /// There is no END line of its own.
-    NoEnd,
+    /// The text ends before an END line.
+    NoEnd {
+        /// What stands there is a whole certificate nevertheless.
+        whole: bool,
+    },
+    /// The next block begins before an END line.
+    NextBegins {
+        /// What stands before it is a whole certificate.
+        whole: bool,
+        /// Where among its letters the padding begins, if it has some.
+        padding: Option<usize>,
+    },
     /// Something stands behind its END, in the same line.
     EndNotAlone,
-    /// What is between is not plain base64.
-    Base64,
-    /// The base64 holds no whole certificate.
-    Der,
+    /// Nothing stands between.
+    Empty,
+    /// What is between is not base64: this letter, at this place among the letters.
+    Letter(usize, u8),
+    /// Letters are missing: their number is none of base64.
+    Length,
+    /// The base64 holds the beginning of a certificate.
+    Cut,
+    /// The base64 holds something else.
+    Other,
 }
 
 const BEGIN: &[u8] = b"-----BEGIN ";
@@ -183,7 +199,14 @@ fn blocks(text: &[u8], out: &mut Decoded) {
                 _ => Label::NoCertificate,
             },
             begins,
-            flaw: flaw(label, begins, content, ending, out.certificates.get(before)),
+            flaw: flaw(
+                label,
+                begins,
+                content,
+                ending,
+                next_begin == body.len(),
+                out.certificates.get(before),
+            ),
             certificate: Some(before).filter(|_| out.certificates.len() == before + 1),
         });
         at = body_start + end.map_or(next_begin, |e| e + END.len());
@@ -215,11 +238,20 @@ fn flaw(
     begins: Begins,
     content: &[u8],
     ending: Option<&[u8]>,
+    is_last: bool,
     certificate: Option<&Vec<u8>>,
 ) -> Option<Flaw> {
+    let of_certificate = label.ends_with(b"CERTIFICATE");
+    let whole = |der: &&Vec<u8>| element(der).is_some() && is_certificate_like(der);
     let in_its_place = begins == Begins::Inside || content.ends_with(b"\n");
     let Some(ending) = ending.filter(|e| in_its_place && e.starts_with(label)) else {
-        return Some(Flaw::NoEnd);
+        let whole = certificate.is_some_and(|der| whole(&der));
+        return Some(if is_last {
+            Flaw::NoEnd { whole }
+        } else {
+            let padding = letters(content).position(|b| b == b'=');
+            Flaw::NextBegins { whole, padding }
+        });
     };
     let rest = ending
         .get(label.len()..)
@@ -228,17 +260,51 @@ fn flaw(
     if !rest.is_some_and(|rest| rest.trim_ascii().is_empty()) {
         return Some(Flaw::EndNotAlone);
     }
-    if label.ends_with(b"PRIVATE KEY") {
+    // Headers of old PEM: an encrypted key, which nobody looks into.
+    if !of_certificate && content.contains(&b':') {
         return None;
     }
-    let letters = content.iter().filter(|b| !b.is_ascii_whitespace());
-    let is_base64 = |b: &u8| b.is_ascii_alphanumeric() || b"+/=".contains(b);
-    if !letters.clone().all(is_base64) || !letters.count().is_multiple_of(4) {
-        return Some(Flaw::Base64);
+    if let Some(flaw) = no_base64(content) {
+        return Some(flaw);
     }
-    let whole = |der: &Vec<u8>| element(der).is_some() && is_certificate_like(der);
-    let holds_one = label.ends_with(b"CERTIFICATE");
-    (holds_one && !certificate.is_some_and(whole)).then_some(Flaw::Der)
+    match certificate {
+        _ if label.ends_with(b"PRIVATE KEY") => {
+            let der = base64(content);
+            let whole =
+                der.is_some_and(|der| der.first() == Some(&0x30) && element(&der).is_some());
+            (!whole).then_some(Flaw::Other)
+        }
+        Some(der) if of_certificate && !whole(&der) => Some(if is_certificate_like(der) {
+            Flaw::Cut
+        } else {
+            Flaw::Other
+        }),
+        None if of_certificate => Some(Flaw::Other),
+        _ => None,
+    }
+}
+
+/// What is between the lines of a block, without white space.
+fn letters(content: &[u8]) -> impl Iterator<Item = u8> {
+    content.iter().copied().filter(|b| !b.is_ascii_whitespace())
+}
+
+/// Why this is no base64, as strict readers see it.
+fn no_base64(content: &[u8]) -> Option<Flaw> {
+    let count = letters(content).count();
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"+/".contains(&b);
+    let padding = letters(content).position(|b| b == b'=');
+    let wrong = letters(content).position(|b| !is_plain(b) && b != b'=');
+    let after = padding.map_or(0, |at| count - at);
+    let padding_is_last = letters(content).skip(count - after).all(|b| b == b'=');
+    match (wrong, padding) {
+        _ if count == 0 => Some(Flaw::Empty),
+        (Some(at), _) => Some(Flaw::Letter(at, letters(content).nth(at)?)),
+        (None, Some(at)) if after > 2 || !padding_is_last || !count.is_multiple_of(4) => {
+            Some(Flaw::Letter(at, b'='))
+        }
+        _ => (!count.is_multiple_of(4)).then_some(Flaw::Length),
+    }
 }
 
 fn block(label: &[u8], content: &[u8], line: impl Fn() -> usize, out: &mut Decoded) {

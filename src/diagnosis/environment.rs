@@ -107,7 +107,7 @@ fn missing(_: &Environment, setting: &Setting) -> Option<Finding> {
 
 fn unreadable(_: &Environment, setting: &Setting) -> Option<Finding> {
     let (path, why, ending) = match &setting.found {
-        Found::Unreadable(path, why) => (
+        Found::Unreadable(path, why, _) => (
             path.as_path(),
             why,
             "from which no program can read a certificate",

@@ -210,7 +210,7 @@ fn found(setting: &Setting) -> String {
         Found::Word => "no path, and verification stays on".to_owned(),
         Found::Off => "this turns verification off".to_owned(),
         Found::Missing(path) => format!("nothing is at {}", shown(path)),
-        Found::Unreadable(_, why) => why.clone(),
+        Found::Unreadable(_, why, _) => why.clone(),
         Found::Anchors(store) => format!(
             "{}, of which {} public",
             text::count(store.anchors.len(), "anchor"),

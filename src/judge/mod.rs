@@ -125,7 +125,7 @@ pub fn ask(
     facts: &Facts,
 ) -> Option<Answer> {
     let chain = policy.sees(chain);
-    let anchors = anchors(chain, &[store], question, policy, dialect(store));
+    let anchors = anchors(chain, &[(store, dialect(store))], question, policy);
     engine::ask(&Input {
         chain,
         anchors: &anchors,
@@ -144,14 +144,13 @@ fn dialect(store: &TrustStore) -> Dialect {
     }
 }
 
-/// The anchors that a client of this policy finds in its stores, whose files it reads in this way; the
+/// The anchors that a client of this policy finds in its stores, the files of each read in its way; the
 /// first store that holds one speaks.
 fn anchors(
     chain: &Chain,
-    stores: &[&TrustStore],
+    stores: &[(&TrustStore, Dialect)],
     question: &Question,
     policy: &Policy,
-    dialect: Dialect,
 ) -> Anchors {
     Anchors::of(chain, |c| {
         if question.pretend.contains(&c.sha256) {
@@ -159,8 +158,8 @@ fn anchors(
         }
         let mut holds = stores
             .iter()
-            .filter(|s| s.shows(c, dialect))
-            .map(|s| held(s, c, question, policy));
+            .filter(|(s, dialect)| s.shows(c, *dialect))
+            .map(|(s, _)| held(s, c, question, policy));
         holds.find(|&h| h != Hold::No).unwrap_or(Hold::No)
     })
 }
@@ -197,7 +196,7 @@ fn judge_one(
 ) -> Verdict {
     let policy = Policy::default();
     let dialect = dialect(store);
-    let anchors = anchors(chain, &[store.as_ref()], question, &policy, dialect);
+    let anchors = anchors(chain, &[(store.as_ref(), dialect)], question, &policy);
     let input = Input {
         chain,
         anchors: &anchors,
@@ -220,7 +219,7 @@ fn judge_one(
     let policy = Policy::webpki();
     let webpki = engine::webpki_says(
         &Input {
-            anchors: &self::anchors(chain, &[store.as_ref()], question, &policy, dialect),
+            anchors: &self::anchors(chain, &[(store.as_ref(), dialect)], question, &policy),
             ..input
         },
         &answer.path,

@@ -1,8 +1,8 @@
 //! Which certificates of a file each kind of program reads. Everything is read here; programs are more
 //! particular, and not in the same way: some skip what they cannot read, some then read nothing of the file.
 //!
-//! Measured with OpenSSL 3.0, curl 7.88 and 8.23, Python 3.11 and 3.13, Node 20 and 24, GnuTLS 3.7, git,
-//! wget, wget2, Bun 1.4, Deno 2.9, uv, Go 1.19 and 1.26, Ruby, PHP.
+//! Measured with OpenSSL 3.0 to 3.6, curl 7.88 and 8.23, Python 3.11 and 3.13, Node 20 and 24, npm, GnuTLS 3.7 and 3.8,
+//! git, wget, wget2, Bun 1.4, Deno 2.9, uv, Go 1.19 to 1.26, Ruby, PHP.
 
 use std::sync::Arc;
 
@@ -19,8 +19,9 @@ pub enum Dialect {
     Any,
     /// OpenSSL's `X509_load_cert_crl_file`: one flaw, and nothing of the file counts.
     Openssl,
-    /// The same in BoringSSL, which knows no byte-order mark; and without `TRUSTED CERTIFICATE`, which Bun
-    /// reads of `SSL_CERT_FILE`, but not of `NODE_EXTRA_CA_CERTS`.
+    /// The same in BoringSSL, which knows no byte-order mark: Bun with `SSL_CERT_FILE`.
+    BoringsslFile,
+    /// Without `TRUSTED CERTIFICATE` besides: Bun with `NODE_EXTRA_CA_CERTS`.
     Boringssl,
     /// Node with `NODE_EXTRA_CA_CERTS`: up to the first flaw.
     Node,
@@ -32,17 +33,24 @@ pub enum Dialect {
     Rustls,
     /// Deno: as Rust programs do, but base64 that is none, or no END, and nothing counts.
     Deno,
+    /// PHP with `openssl.cafile`: every block alone, with OpenSSL.
+    Php,
+    /// npm with `cafile`: what stands before each END alone, with OpenSSL.
+    Npm,
 }
 
 /// All of them but [`Dialect::Any`], with the words for who they are.
-const ALL: [(Dialect, &str); 7] = [
+const ALL: [(Dialect, &str); 10] = [
     (Dialect::Openssl, "OpenSSL programs such as curl and Python"),
+    (Dialect::BoringsslFile, "Bun"),
     (Dialect::Boringssl, "Bun"),
     (Dialect::Node, "Node"),
     (Dialect::Gnutls, "GnuTLS programs such as wget and git"),
     (Dialect::Go, "Go programs"),
     (Dialect::Rustls, "Rust programs"),
     (Dialect::Deno, "Deno"),
+    (Dialect::Php, "PHP's streams"),
+    (Dialect::Npm, "npm"),
 ];
 
 /// Those of programs that read a file themselves.
@@ -75,34 +83,123 @@ fn bit(dialect: Dialect) -> u16 {
 }
 
 impl Dialect {
-    /// The places, in [`Decoded::certificates`], of what is read of these blocks.
-    fn read(self, blocks: &[Block]) -> Vec<usize> {
-        let mut found = Vec::new();
+    /// What is read of these blocks, and by what the file is spoilt.
+    fn read(self, blocks: &[Block]) -> Read {
+        let mut out = Read::default();
         let mut swallowed = false;
         for block in blocks {
             if std::mem::take(&mut swallowed) || !self.sees(block) {
                 continue;
             }
-            match (block.flaw, self) {
-                (None, _) | (Some(Flaw::EndNotAlone), Self::Gnutls | Self::Rustls | Self::Deno) => {
-                    found.extend(block.certificate.filter(|_| self.knows(block.label)));
+            let certificate = block.certificate.filter(|_| self.knows(block.label));
+            let Some(flaw) = block.flaw else {
+                out.places.extend(certificate);
+                continue;
+            };
+            let one = self.meets(flaw, block.label);
+            swallowed = one.swallows_next;
+            out.places.extend(certificate.filter(|_| one.reads));
+            out.spoilt = out.spoilt.or(one.complains);
+            match one.then {
+                Then::GoesOn => {}
+                Then::Stops => break,
+                Then::DropsAll => {
+                    out.places.clear();
+                    break;
                 }
-                (Some(_), Self::Node) if !self.knows(block.label) => {}
-                (Some(_), Self::Node) => break,
-                (Some(_), Self::Go) | (Some(Flaw::Der), Self::Rustls | Self::Deno) => {}
-                (Some(flaw), Self::Rustls) => swallowed = flaw == Flaw::NoEnd,
-                (Some(_), _) => return Vec::new(),
             }
         }
-        found
+        out
+    }
+
+    /// What a program does with a block with this flaw. Each line was seen.
+    fn meets(self, flaw: Flaw, label: Label) -> Met {
+        let is_key = label == Label::NoCertificate;
+        match (self, flaw) {
+            (Self::Any, _) => Met::READ,
+            (Self::Gnutls | Self::Rustls | Self::Deno | Self::Npm, Flaw::EndNotAlone) => Met::READ,
+            // The letters end at the first dash: the next BEGIN line.
+            (Self::Gnutls, Flaw::NextBegins { whole: true, .. }) => Met::READ,
+            (Self::Gnutls, _) => Met::dropping(flaw),
+            (Self::Openssl | Self::Node | Self::Php, Flaw::NextBegins { whole: true, .. })
+            | (Self::Npm, Flaw::NextBegins { .. }) => Met {
+                swallows_next: true,
+                reads: !matches!(flaw, Flaw::NextBegins { whole: false, .. }),
+                ..Met::PASSED
+            },
+            (Self::Php, Flaw::NextBegins { .. }) => Met {
+                swallows_next: true,
+                ..Met::PASSED
+            },
+            (Self::Npm, Flaw::NoEnd { whole }) => Met {
+                reads: whole,
+                ..Met::PASSED
+            },
+            // The next certificate stands in the same part.
+            (Self::Npm, Flaw::Letter(..) | Flaw::Length | Flaw::Empty) if is_key => Met {
+                swallows_next: true,
+                ..Met::PASSED
+            },
+            // Base64 that holds none: told apart by some when there is nothing else.
+            (Self::Go | Self::Rustls, Flaw::Cut | Flaw::Other | Flaw::Empty) if !is_key => Met {
+                complains: Some(flaw),
+                ..Met::PASSED
+            },
+            (Self::Go | Self::Php | Self::Npm, _) => Met::PASSED,
+            (Self::Rustls | Self::Deno, Flaw::NextBegins { padding, .. }) => match padding {
+                // The padding stands amid letters then.
+                Some(_) => self.at_bad_base64(flaw, true),
+                None => Met {
+                    swallows_next: true,
+                    complains: (self == Self::Rustls).then_some(Flaw::Cut),
+                    ..Met::PASSED
+                },
+            },
+            (Self::Rustls | Self::Deno, Flaw::Letter(..) | Flaw::NoEnd { .. }) => {
+                self.at_bad_base64(flaw, false)
+            }
+            (Self::Rustls | Self::Deno, _) => Met::PASSED,
+            (Self::Boringssl | Self::BoringsslFile, Flaw::NextBegins { .. }) => {
+                Met::dropping(Flaw::Length)
+            }
+            // Only OpenSSL looks into keys.
+            (Self::Node | Self::Boringssl | Self::BoringsslFile, Flaw::Other) if is_key => {
+                Met::PASSED
+            }
+            (Self::Node, Flaw::Empty) => Met {
+                then: Then::Stops,
+                ..Met::PASSED
+            },
+            (Self::Node, _) => Met {
+                then: Then::Stops,
+                ..Met::dropping(flaw)
+            },
+            (Self::Openssl | Self::Boringssl | Self::BoringsslFile, _) => Met::dropping(flaw),
+        }
+    }
+
+    /// Programs in Rust: an error for this block, which only Deno takes for one of the whole file.
+    fn at_bad_base64(self, flaw: Flaw, swallows_next: bool) -> Met {
+        Met {
+            swallows_next,
+            complains: Some(flaw),
+            then: match self {
+                Self::Deno => Then::DropsAll,
+                _ => Then::GoesOn,
+            },
+            ..Met::PASSED
+        }
     }
 
     /// It takes this for the beginning of a block.
     fn sees(self, block: &Block) -> bool {
         match block.begins {
             Begins::Line => self != Self::Gnutls || self.knows(block.label),
-            Begins::Mark => matches!(self, Self::Openssl | Self::Node | Self::Gnutls),
-            Begins::Joined => matches!(self, Self::Gnutls | Self::Rustls | Self::Deno),
+            Begins::Mark => matches!(
+                self,
+                Self::Openssl | Self::Node | Self::Gnutls | Self::Php | Self::Npm
+            ),
+            Begins::Joined => matches!(self, Self::Gnutls | Self::Rustls | Self::Deno | Self::Npm),
             Begins::Inside => self == Self::Gnutls && self.knows(block.label),
         }
     }
@@ -112,10 +209,65 @@ impl Dialect {
         match label {
             Label::Certificate => true,
             Label::X509 => !matches!(self, Self::Go | Self::Rustls | Self::Deno),
-            Label::Trusted => self == Self::Openssl,
+            Label::Trusted => matches!(
+                self,
+                Self::Openssl | Self::BoringsslFile | Self::Php | Self::Npm
+            ),
             Label::NoCertificate => false,
         }
     }
+}
+
+/// What a program reads of a file.
+#[derive(Default)]
+struct Read {
+    /// The places, in [`Decoded::certificates`].
+    places: Vec<usize>,
+    /// What it complains about.
+    spoilt: Option<Flaw>,
+}
+
+/// What a program does with a block that has a flaw.
+struct Met {
+    reads: bool,
+    swallows_next: bool,
+    complains: Option<Flaw>,
+    then: Then,
+}
+
+enum Then {
+    GoesOn,
+    /// What follows is not read.
+    Stops,
+    /// Nothing of the file is read.
+    DropsAll,
+}
+
+impl Met {
+    const PASSED: Self = Self {
+        reads: false,
+        swallows_next: false,
+        complains: None,
+        then: Then::GoesOn,
+    };
+    const READ: Self = Self {
+        reads: true,
+        ..Self::PASSED
+    };
+
+    fn dropping(flaw: Flaw) -> Self {
+        Self {
+            complains: Some(flaw),
+            then: Then::DropsAll,
+            ..Self::PASSED
+        }
+    }
+}
+
+/// By what a file is spoilt for programs that complain about it.
+pub(super) fn spoilt(decoded: &Decoded) -> Vec<(Dialect, Flaw)> {
+    let of = |dialect: Dialect| Some((dialect, dialect.read(&decoded.blocks).spoilt?));
+    everybody().filter_map(of).collect()
 }
 
 /// Who reads each certificate, where that is not everybody: by its DER.
@@ -123,7 +275,7 @@ pub(super) fn readers(decoded: &Decoded) -> Vec<(Arc<[u8]>, Readers)> {
     // What is not PEM stands in no block: nobody finds it.
     let mut each = vec![bit(Dialect::Any); decoded.certificates.len()];
     for (dialect, _) in ALL {
-        for place in dialect.read(&decoded.blocks) {
+        for place in dialect.read(&decoded.blocks).places {
             if let Some(readers) = each.get_mut(place) {
                 *readers |= bit(dialect);
             }
@@ -151,19 +303,20 @@ pub(super) fn words(decoded: &Decoded, readers: &[(Arc<[u8]>, Readers)]) -> Opti
     if readers.is_empty() {
         return None;
     }
-    let without: Vec<String> = ALL
+    let mut without: Vec<String> = ALL
         .iter()
         .filter(|(dialect, _)| readers.iter().any(|(_, of)| !of.has(*dialect)))
         .map(|(_, who)| (*who).to_owned())
         .collect();
+    without.dedup();
     let blocks = &decoded.blocks;
-    let flawed = |flaw| blocks.iter().any(|b| b.flaw == Some(flaw));
+    let flaws = || blocks.iter().filter_map(|b| b.flaw);
     let begins = |begins| blocks.iter().any(|b| b.begins == begins);
     let why = if blocks.is_empty() {
         return Some("it is not PEM as programs read it (DER, UTF-16, or base64 alone)".to_owned());
-    } else if begins(Begins::Joined) || flawed(Flaw::EndNotAlone) {
+    } else if begins(Begins::Joined) || flaws().any(|flaw| flaw == Flaw::EndNotAlone) {
         "the END of one certificate and the BEGIN of the next stand in one line"
-    } else if flawed(Flaw::NoEnd) || flawed(Flaw::Base64) || flawed(Flaw::Der) {
+    } else if flaws().next().is_some() {
         "a damaged block stands in it, which spoils the file for many"
     } else if begins(Begins::Mark) {
         "a byte-order mark stands before its first certificate"
@@ -183,16 +336,19 @@ mod tests {
     use super::*;
     use crate::capture::pem::decode;
 
-    const NAMES: [(Dialect, char); 7] = [
+    const NAMES: [(Dialect, char); 10] = [
         (Dialect::Openssl, 'o'),
+        (Dialect::BoringsslFile, 'f'),
         (Dialect::Boringssl, 'b'),
         (Dialect::Node, 'n'),
         (Dialect::Gnutls, 't'),
         (Dialect::Go, 'g'),
         (Dialect::Rustls, 'r'),
         (Dialect::Deno, 'd'),
+        (Dialect::Php, 'p'),
+        (Dialect::Npm, 'm'),
     ];
-    const EVERYBODY: &str = "obntgrd";
+    const EVERYBODY: &str = "ofbntgrdpm";
 
     fn root(n: usize) -> Vec<u8> {
         webpki_root_certs::TLS_SERVER_ROOT_CERTS[n].to_vec()
@@ -223,30 +379,37 @@ mod tests {
         let spaced = |pem: &str| pem.lines().map(|l| format!("  {l}\n")).collect::<String>();
         let old = a.replace("CERTIFICATE", "X509 CERTIFICATE");
         let bad = |n| pem(n).replacen("\nMII", "\n!!!", 1);
+        let unended = |n| pem(n).replace("-----END CERTIFICATE-----\n", "");
         let cut = "-----BEGIN CERTIFICATE-----\nMIIDdzCCAl+gAwIBAgI\n";
         let empty = "-----BEGIN CERTIFICATE-----\nAAAAAAAA\n-----END CERTIFICATE-----\n";
         let joined = format!("{}{}", a.trim_end(), b.trim_end());
         for (file, first, second) in [
             (format!("{a}{b}"), EVERYBODY, EVERYBODY),
-            (format!("\u{feff}{a}{b}"), "ont", EVERYBODY),
+            (format!("\u{feff}{a}{b}"), "ontpm", EVERYBODY),
             (format!("\u{feff}# comment\n{a}{b}"), EVERYBODY, EVERYBODY),
             (format!("{}{b}", spaced(&a)), "t", EVERYBODY),
             (format!("{b}{}", spaced(&a)), "t", EVERYBODY),
             (a.replace('\n', "\r\n"), EVERYBODY, ""),
             (a.replace("E-----\n", "E-----  \n"), EVERYBODY, ""),
-            (old, "obnt", ""),
-            (joined, "trd", "trd"),
-            (format!("{a}{}", bad(2)), "ngr", ""),
-            (format!("{}{a}", bad(2)), "gr", ""),
-            (format!("{a}{cut}"), "ngr", ""),
+            (old, "ofbntpm", ""),
+            (joined, "trdm", "trdm"),
+            (format!("{a}{}", bad(2)), "ngrpm", ""),
+            (format!("{}{a}", bad(2)), "grpm", ""),
+            (format!("{a}{cut}"), "ngrpm", ""),
             (format!("{cut}{a}"), "g", ""),
-            (format!("{a}{empty}"), "ngrd", ""),
-            (format!("{empty}{a}"), "grd", ""),
+            (format!("{a}{empty}"), "ngrdpm", ""),
+            (format!("{empty}{a}"), "grdpm", ""),
             (
                 format!("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n{a}"),
+                "fbntgrdpm",
+                "",
+            ),
+            (
+                format!("-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n{a}"),
                 EVERYBODY,
                 "",
             ),
+            (unended(0) + &b, "ontpm", "tg"),
             (a.replace('\n', "\\n"), "", ""),
         ] {
             let shown = &file[..file.len().min(60)];

@@ -78,7 +78,7 @@ pub(super) fn environment_left(left: &Environment) -> Option<TrustStore> {
     let store = match &setting.found {
         Found::Anchors(store) => store.read_as(Dialect::Openssl, kind, id, &title),
         Found::Missing(path) => without(path, "it does not exist"),
-        Found::Unreadable(path, why) => without(path, why),
+        Found::Unreadable(path, why, _) => without(path, why),
         Found::Nothing | Found::Word | Found::Off => {
             TrustStore::new(kind, id, &title, None, Vec::new(), Vec::new())
         }

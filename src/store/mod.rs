@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::capture::pem::Flaw;
 use crate::cert::{Certificate, Name};
 use crate::moment::Moment;
 
@@ -38,7 +39,7 @@ pub use load::user_bundle_path;
 pub use machine::Machine;
 pub use nss::{Profile as BrowserDatabase, found as browser_databases, trust as nss_trust};
 pub use python::prefixes as python_prefixes;
-pub use settings::{Environment, Found, Override, Place, Setting};
+pub use settings::{Environment, Found, Override, Place, Setting, Unusable};
 pub use survey::{MOST_STORES, Survey};
 pub use uses::Uses;
 
@@ -76,6 +77,8 @@ pub struct TrustStore {
     uses: Vec<(Arc<[u8]>, Uses)>,
     /// Anchors that not every program reads, with who does.
     readers: Vec<(Arc<[u8]>, Readers)>,
+    /// What programs complain about in its file.
+    spoilt: Vec<(Dialect, Flaw)>,
     by_subject: HashMap<u64, Vec<u32>>,
 }
 
@@ -178,6 +181,7 @@ impl TrustStore {
             unread: None,
             uses: Vec::new(),
             readers: Vec::new(),
+            spoilt: Vec::new(),
             by_subject,
         }
     }
@@ -218,6 +222,7 @@ impl TrustStore {
         copy.unread.clone_from(&self.unread);
         copy.uses.clone_from(&self.uses);
         copy.readers.clone_from(&self.readers);
+        copy.spoilt.clone_from(&self.spoilt);
         copy
     }
 
@@ -236,6 +241,12 @@ impl TrustStore {
         self.readers.is_empty()
             || self.readers.iter().any(|(_, readers)| readers.has(dialect))
             || self.has_plain()
+    }
+
+    /// What such a program complains about in its file.
+    pub fn spoilt_for(&self, dialect: Dialect) -> Option<Flaw> {
+        let of = self.spoilt.iter().find(|(known, _)| *known == dialect);
+        of.map(|(_, flaw)| *flaw)
     }
 
     /// It has anchors, and no program at all reads one of them.

@@ -6,9 +6,10 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::dialect::{self, Readers};
+use super::dialect::{self, Dialect, Readers};
+use super::settings::Unusable;
 use super::{Anchor, StoreKind, TrustStore, Uses};
-use crate::capture::pem;
+use crate::capture::pem::{self, Flaw};
 use crate::moment::Moment;
 use crate::text;
 
@@ -34,6 +35,8 @@ pub(super) struct Contents {
     pub modified: Option<Moment>,
     pub readers: Vec<(Arc<[u8]>, Readers)>,
     pub unread: Option<String>,
+    pub spoilt: Vec<(Dialect, Flaw)>,
+    pub unusable: Option<Unusable>,
 }
 
 /// Links to the same file are the same file: by its number where the system has one, since resolving
@@ -67,6 +70,7 @@ impl Pool {
                 let decoded = pem::decode(&bytes);
                 let readers = dialect::readers(&decoded);
                 let unread = dialect::words(&decoded, &readers);
+                let spoilt = dialect::spoilt(&decoded);
                 let mut problems = decoded.notes;
                 if decoded.certificates.is_empty() {
                     problems.insert(0, "no certificate in it".to_owned());
@@ -79,10 +83,13 @@ impl Pool {
                     modified,
                     readers,
                     unread,
+                    spoilt,
+                    unusable: None,
                 }
             }
             Err(why) => Contents {
                 problems: vec![why],
+                unusable: Some(Unusable::of(path)),
                 modified,
                 ..Contents::default()
             },
@@ -136,6 +143,10 @@ pub(super) struct Reading {
     pub readers: Vec<(Arc<[u8]>, Readers)>,
     /// Why that is so.
     pub unread: Option<String>,
+    /// What programs complain about in its files.
+    pub spoilt: Vec<(Dialect, Flaw)>,
+    /// Why nothing at all could be read of one.
+    pub unusable: Option<Unusable>,
     /// Names in hashed folders read already: OpenSSL takes the first of each.
     pub seen: HashSet<OsString>,
 }
@@ -155,6 +166,7 @@ impl Reading {
         store.one_file = self.one_file;
         store.readers = self.readers;
         store.unread = self.unread;
+        store.spoilt = self.spoilt;
         store
     }
 
@@ -170,6 +182,10 @@ impl Reading {
         self.readers_of(&contents);
         if let Some(why) = &contents.unread {
             self.unread.get_or_insert_with(|| format!("{shown}: {why}"));
+        }
+        self.spoilt.extend_from_slice(&contents.spoilt);
+        if self.unusable.is_none() {
+            self.unusable.clone_from(&contents.unusable);
         }
         self.anchors.extend(contents.anchors.iter().cloned());
         self.problems

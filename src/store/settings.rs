@@ -10,8 +10,8 @@ use std::sync::{Arc, LazyLock};
 use super::known::{Holds, KNOWN, Known};
 use super::machine::Machine;
 use super::reading::{self, Pool, Reading};
-use super::{Anchor, StoreKind, TrustStore, dialect, java, system, tools};
-use crate::capture::pem;
+use super::{Anchor, Dialect, StoreKind, TrustStore, dialect, java, system, tools};
+use crate::capture::pem::{self, Flaw};
 use crate::cert::Certificate;
 use crate::text::{self, Untrusted};
 
@@ -77,10 +77,35 @@ pub enum Found {
     Off,
     /// A path at which nothing is.
     Missing(PathBuf),
-    /// Something that cannot be read, or holds no certificate: why, safe to display.
-    Unreadable(PathBuf, String),
+    /// Something that cannot be read, or holds no certificate: why, safe to display; and as programs meet it.
+    Unreadable(PathBuf, String, Unusable),
     /// Certificates.
     Anchors(Arc<TrustStore>),
+}
+
+/// How programs meet a file of which nothing can be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unusable {
+    /// A folder.
+    Folder,
+    /// No access.
+    Denied,
+    /// No program reads a certificate in it; these complain about a damaged block.
+    Empty(Vec<(Dialect, Flaw)>),
+}
+
+impl Unusable {
+    /// What stands in the way of reading it at all.
+    pub(super) fn of(path: &Path) -> Self {
+        let denied = |e: std::io::Error| e.kind() == std::io::ErrorKind::PermissionDenied;
+        if path.is_dir() {
+            Self::Folder
+        } else if std::fs::File::open(path).is_err_and(denied) {
+            Self::Denied
+        } else {
+            Self::Empty(Vec::new())
+        }
+    }
 }
 
 impl Environment {
@@ -143,7 +168,7 @@ impl Environment {
             }
             let name = setting.known.name.replacen(' ', ":", 1);
             let value = match (&setting.found, &setting.place) {
-                (Found::Missing(path) | Found::Unreadable(path, _), Place::File { .. }) => {
+                (Found::Missing(path) | Found::Unreadable(path, ..), Place::File { .. }) => {
                     path.to_string_lossy().into_owned()
                 }
                 (Found::Anchors(store), Place::File { .. }) => store.path.as_ref().map_or_else(
@@ -359,6 +384,7 @@ impl Reader<'_> {
             Found::Missing(path.clone())
         } else if folder {
             reading.folder(self.pool, &path);
+            reading.unusable = Some(Unusable::Folder);
             found_in(reading, &path)
         } else {
             reading.file(self.pool, &path);
@@ -380,6 +406,7 @@ impl Reader<'_> {
                 for path in &paths {
                     reading.folder(self.pool, path);
                 }
+                reading.unusable = Some(Unusable::Folder);
                 found_in(reading, first)
             }
         }
@@ -389,6 +416,7 @@ impl Reader<'_> {
         let decoded = pem::decode(value.as_bytes());
         let readers = dialect::readers(&decoded);
         let unread = dialect::words(&decoded, &readers);
+        let spoilt = dialect::spoilt(&decoded);
         let anchors = self.pool.keep(decoded.certificates);
         let reading = Reading {
             uses: super::reading::uses(&anchors, &decoded.trailers),
@@ -396,6 +424,7 @@ impl Reader<'_> {
             problems: decoded.notes,
             readers,
             unread,
+            spoilt,
             ..Reading::default()
         };
         found_in(reading, Path::new(""))
@@ -429,7 +458,10 @@ impl Reader<'_> {
                 };
                 found_in(reading, &path)
             }
-            Err(why) => Found::Unreadable(path, why),
+            Err(why) => {
+                let met = Unusable::of(&path);
+                Found::Unreadable(path, why, met)
+            }
         }
     }
 }
@@ -440,7 +472,9 @@ fn found_in(mut reading: Reading, path: &Path) -> Found {
             || "no certificate in it".to_owned(),
             |p| without(&text::safe(&path.to_string_lossy()), p),
         );
-        return Found::Unreadable(path.to_owned(), why);
+        let met = reading.unusable.take();
+        let met = met.unwrap_or(Unusable::Empty(reading.spoilt));
+        return Found::Unreadable(path.to_owned(), why, met);
     }
     unique(&mut reading.anchors);
     let title = text::safe(&path.to_string_lossy()).into_owned();
@@ -448,7 +482,8 @@ fn found_in(mut reading: Reading, path: &Path) -> Found {
     let store = reading.store(StoreKind::Setting, &title, &title, place);
     match &store.unread {
         Some(why) if store.is_read_by_nobody() => {
-            Found::Unreadable(path.to_owned(), without(&title, why))
+            let met = Unusable::Empty(store.spoilt.clone());
+            Found::Unreadable(path.to_owned(), without(&title, why), met)
         }
         _ => Found::Anchors(Arc::new(store)),
     }

@@ -164,7 +164,7 @@ fn named_by_settings(environment: &Environment, known: &[Arc<TrustStore>]) -> Ve
                 (path, copy)
             }
             Found::Missing(path) => (path.clone(), problem(path, "nothing is there")),
-            Found::Unreadable(path, why) => (path.clone(), problem(path, why)),
+            Found::Unreadable(path, why, _) => (path.clone(), problem(path, why)),
             Found::Nothing | Found::Word | Found::Off => continue,
         };
         let users = setting.known.programs().map(str::to_owned);

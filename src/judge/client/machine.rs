@@ -8,7 +8,8 @@ use std::sync::Arc;
 use super::Profile;
 use super::edition::Edition;
 use super::peer::Peer;
-use super::source::{FileTrouble, InEffect, SeenSettings};
+use super::source::{InEffect, NamedFile, SeenSettings};
+use super::trouble::FileTrouble;
 use crate::judge::Engine;
 use crate::store::{self, Dialect, Found, Holds, Place, StoreKind, Stores, TrustStore};
 use crate::target::Host;
@@ -33,7 +34,7 @@ impl SeenSettings {
             };
             let followed = match (&setting.found, setting.known.holds) {
                 (_, Holds::JavaOptions) => None,
-                (Found::Missing(path) | Found::Unreadable(path, _), _) => Some(path.as_path()),
+                (Found::Missing(path) | Found::Unreadable(path, ..), _) => Some(path.as_path()),
                 (Found::Anchors(store), _) => store.path.as_deref(),
                 _ => None,
             };
@@ -82,27 +83,24 @@ fn concerns(only: &str, peer: Option<&Peer>) -> bool {
 pub(super) enum Named<'a> {
     /// Anchors.
     Store(&'a TrustStore),
-    /// Nothing that a client could use.
+    /// Nothing that could be read here.
     Trouble(FileTrouble),
     /// Nobody has looked.
     Unknown,
 }
 
-/// The file or folder that a variable or setting names.
-pub(super) fn named<'a>(file: &Path, stores: &'a Stores, profile: &Profile) -> Named<'a> {
-    let read = |store| match unreadable(store, profile) {
-        None => Named::Store(store),
-        Some(trouble) => Named::Trouble(trouble),
-    };
+/// The file or folder that a variable or setting names, for a client that reads it in this way.
+pub(super) fn named<'a>(file: &NamedFile, stores: &'a Stores, dialect: Dialect) -> Named<'a> {
+    let file = file.path.as_path();
     let settings = stores.environment().map(|e| e.settings.as_slice());
     for setting in settings.unwrap_or_default() {
         match &setting.found {
             Found::Anchors(store) if store.path.as_deref() == Some(file) => {
-                return read(store);
+                return Named::Store(store);
             }
             Found::Missing(path) if path == file => return Named::Trouble(FileTrouble::Missing),
-            Found::Unreadable(path, _) if path == file => {
-                return Named::Trouble(FileTrouble::NotPem);
+            Found::Unreadable(path, _, what) if path == file => {
+                return Named::Trouble(FileTrouble::of_unusable(what, dialect));
             }
             _ => {}
         }
@@ -110,15 +108,9 @@ pub(super) fn named<'a>(file: &Path, stores: &'a Stores, profile: &Profile) -> N
     let mut all = stores.0.iter();
     match all.find(|s| s.path.as_deref() == Some(file)) {
         Some(store) if store.anchors.is_empty() => Named::Trouble(FileTrouble::NotPem),
-        Some(store) => read(store),
+        Some(store) => Named::Store(store),
         None => Named::Unknown,
     }
-}
-
-/// What stops this client from reading a file that is read here: it finds no certificate in it, as it is
-/// written.
-pub(super) fn unreadable(store: &TrustStore, profile: &Profile) -> Option<FileTrouble> {
-    (!store.is_read_by(dialect(profile))).then_some(FileTrouble::NotPem)
 }
 
 /// How a client reads files of certificates.

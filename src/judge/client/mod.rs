@@ -19,6 +19,7 @@ mod peer;
 mod shared;
 mod source;
 mod stack;
+mod trouble;
 mod verdict;
 
 pub use edition::Edition;
@@ -29,10 +30,11 @@ pub use peer::{
     Afterwards, FirstAnswer, KeyExchange, Limits, Peer, Proxy, ProxyAnswer, Reach, Version,
 };
 pub use source::{
-    Does, FileTrouble, GIVEN_FILE, Handed, InEffect, NO_CERTIFICATES, Override, SeenSettings,
+    Does, GIVEN_FILE, Handed, InEffect, NO_CERTIFICATES, NamedFile, Override, Quiet, SeenSettings,
     Source,
 };
 pub use stack::{Met, Stack};
+pub use trouble::FileTrouble;
 pub use verdict::{Ask, ClientVerdict, Direct, Kind, Trusted, verdict, verdicts, verdicts_of};
 
 /// One client in the versions that were measured.

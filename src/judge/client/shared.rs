@@ -4,7 +4,6 @@ use std::ptr;
 use std::sync::Arc;
 
 use super::verdict::Ask;
-use super::{Profile, machine};
 use crate::chain::Chain;
 use crate::judge::engine::{self, Anchors, Answer, Facts, Input};
 use crate::judge::{self, Engine, Policy};
@@ -20,8 +19,9 @@ pub(super) struct Known<'a> {
 /// The answer to a policy and anchors, for the chain or for the one seen without the proxy.
 type Judged = (Policy, Arc<Anchors>, bool, Option<Arc<Answer>>);
 
-/// The anchors of these stores for this engine and way of reading in the chain, or in the one seen without the proxy.
-type Held<'a> = (Vec<&'a TrustStore>, bool, (Engine, Dialect), Arc<Anchors>);
+/// The anchors of these stores, each read in its way, for this engine in the chain, or in the one seen
+/// without the proxy.
+type Held<'a> = (Vec<(&'a TrustStore, Dialect)>, bool, Engine, Arc<Anchors>);
 
 impl<'a> Known<'a> {
     /// The anchors that this client finds in these stores, found once.
@@ -30,24 +30,24 @@ impl<'a> Known<'a> {
         ask: &Ask<'a>,
         chain: &Chain,
         is_direct: bool,
-        stores: &[&'a TrustStore],
-        profile: &Profile,
+        stores: &[(&'a TrustStore, Dialect)],
+        policy: &Policy,
     ) -> Arc<Anchors> {
-        let (policy, dialect) = (&profile.policy, machine::dialect(profile));
-        let how = (policy.engine, dialect);
-        let same = |known: &[&TrustStore]| {
-            known.len() == stores.len() && known.iter().zip(stores).all(|(a, b)| ptr::eq(*a, *b))
+        let same = |known: &[(&TrustStore, Dialect)]| {
+            let pairs = || known.iter().zip(stores);
+            known.len() == stores.len() && pairs().all(|(a, b)| ptr::eq(a.0, b.0) && a.1 == b.1)
         };
         let mut known = self.anchors.iter();
         if let Some((.., anchors)) =
-            known.find(|(s, d, h, _)| *d == is_direct && *h == how && same(s))
+            known.find(|(s, d, e, _)| *d == is_direct && *e == policy.engine && same(s))
         {
             return anchors.clone();
         }
-        let anchors = judge::anchors(chain, stores, ask.question, policy, dialect);
+        let anchors = judge::anchors(chain, stores, ask.question, policy);
         let anchors = Arc::new(anchors);
         let key = stores.to_vec();
-        self.anchors.push((key, is_direct, how, anchors.clone()));
+        let held = (key, is_direct, policy.engine, anchors.clone());
+        self.anchors.push(held);
         anchors
     }
 

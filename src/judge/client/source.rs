@@ -66,6 +66,22 @@ pub struct Override {
     /// What comes after it does not count.
     #[serde(default)]
     pub ends: bool,
+    /// It counts only where another setting contains this.
+    pub only_with: Option<String>,
+    /// When a file that is of no use is passed over without a word.
+    pub quiet: Option<Quiet>,
+    /// How its file is read, where that is not how the client reads others.
+    pub dialect: Option<Dialect>,
+}
+
+/// When a file of no use is passed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Quiet {
+    /// Whatever is wrong with it.
+    Always,
+    /// Unless a block in it is damaged.
+    UnlessDamaged,
 }
 
 /// Values that mean yes.
@@ -99,13 +115,26 @@ pub struct InEffect {
     /// Stores that are read, by the names of [`Source::store`].
     pub stores: Vec<String>,
     /// Files and folders that are read beside or instead of them.
-    pub files: Vec<PathBuf>,
+    pub files: Vec<NamedFile>,
     /// Nothing was overridden.
     pub is_default: bool,
     /// The public roots are no longer read.
     pub replaced: bool,
     /// Why: `default`, or the variables and settings, such as `SSL_CERT_FILE`.
     pub why: String,
+}
+
+/// A file or folder in effect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedFile {
+    /// Where.
+    pub path: PathBuf,
+    /// The variable or setting that names it.
+    pub by: String,
+    /// [`Override::quiet`].
+    pub quiet: Option<Quiet>,
+    /// [`Override::dialect`].
+    pub dialect: Option<Dialect>,
 }
 
 /// The name of the file in which roots are handed to clients that are no PEM file by themselves.
@@ -128,40 +157,16 @@ pub enum Handed {
     Unset,
 }
 
-/// What is wrong with a CA file that a client is given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum FileTrouble {
-    /// It does not exist.
-    Missing,
-    /// It holds no certificate in PEM.
-    NotPem,
-}
-
-impl FileTrouble {
-    /// The event's name.
-    pub fn id(self) -> &'static str {
-        match self {
-            Self::Missing => "ca-file-missing",
-            Self::NotPem => "ca-file-not-pem",
-        }
-    }
-
-    /// In two or three words.
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Missing => "nothing is there",
-            Self::NotPem => "no certificate in it as PEM",
-        }
-    }
-}
-
 impl Source {
     /// How a client is handed a file of roots in its own way: everything that it follows, with what it is
     /// set to. The roots that it reads by itself are left out where its settings can do that, else the file
     /// comes beside them. Empty when no variable or setting hands it a file.
     pub fn hands(&self) -> Vec<(&Override, Handed)> {
         let first = |does: &[Does]| {
-            let gives = |o: &&Override| does.contains(&o.does) && o.value.is_none() && !o.yes;
+            let gives = |o: &&Override| {
+                let plain = o.value.is_none() && !o.yes && o.only_with.is_none();
+                plain && does.contains(&o.does)
+            };
             self.overrides.iter().find(gives)
         };
         let chosen = first(&[Does::Replaces])
@@ -208,7 +213,7 @@ impl Source {
         }
         let nothing = seen.0.is_empty();
         let mut out = self.in_effect(&seen, hashed_folder);
-        out.files.retain(|file| file.as_os_str() == GIVEN_FILE);
+        out.files.retain(|file| file.path.as_os_str() == GIVEN_FILE);
         (!nothing).then_some(out)
     }
 
@@ -224,6 +229,9 @@ impl Source {
             .filter(|(o, v)| !o.yes || YES.contains(&v.to_lowercase().as_str()))
             .filter(|(o, v)| o.contains.as_deref().is_none_or(|part| v.contains(part)))
             .collect();
+        let has = |word: &String| set.iter().any(|(o, _)| o.contains.as_ref() == Some(word));
+        let counts = |o: &Override| o.only_with.as_ref().is_none_or(has);
+        let set: Vec<(&Override, &str)> = set.iter().copied().filter(|(o, _)| counts(o)).collect();
         let mut out = InEffect {
             stores: std::iter::once(&self.store)
                 .chain(&self.also)
@@ -236,29 +244,35 @@ impl Source {
         let mut why: Vec<&str> = Vec::new();
         let (mut file, mut folder, mut once) = (false, false, false);
         for (one, value) in set {
+            let file_of = || NamedFile {
+                path: path(value),
+                by: one.name.clone(),
+                quiet: one.quiet,
+                dialect: one.dialect,
+            };
             // Only the first of those that replace counts; each half of OpenSSL's default once.
             match one.does {
                 Does::Replaces if out.replaced => continue,
                 Does::Replaces => {
                     out.replaced = true;
                     out.stores.clear();
-                    out.files = vec![path(value)];
+                    out.files = vec![file_of()];
                 }
-                Does::Adds => out.files.push(path(value)),
+                Does::Adds => out.files.push(file_of()),
                 Does::AddsOnce if once => continue,
                 Does::AddsOnce => {
                     once = true;
-                    out.files.push(path(value));
+                    out.files.push(file_of());
                 }
                 Does::OpensslFile if file || out.replaced => continue,
                 Does::OpensslFile => {
                     file = true;
-                    out.files.push(path(value));
+                    out.files.push(file_of());
                 }
                 Does::OpensslFolder if folder || out.replaced => continue,
                 Does::OpensslFolder => {
                     folder = true;
-                    out.files.push(path(value));
+                    out.files.push(file_of());
                 }
                 Does::System => out.stores = vec!["system".to_owned()],
                 Does::Openssl => out.stores = vec!["openssl".to_owned()],
@@ -311,12 +325,16 @@ mod tests {
             .in_effect(&seen(pairs), hashed)
     }
 
+    fn paths(found: &InEffect) -> Vec<PathBuf> {
+        found.files.iter().map(|file| file.path.clone()).collect()
+    }
+
     /// Seen with curl 7.88.1 and 8.23.0.
     #[test]
     fn curls_variables_stop_each_other() {
         let both = [("SSL_CERT_FILE", "/file"), ("SSL_CERT_DIR", "/folder")];
         let old = store("curl7-openssl", &both, true);
-        assert_eq!((old.files, old.replaced), (vec!["/folder".into()], false));
+        assert_eq!((paths(&old), old.replaced), (vec!["/folder".into()], false));
         // The table of settings says the same to the survey.
         let folder = crate::store::known("SSL_CERT_DIR").unwrap();
         assert_eq!(folder.beats, ["SSL_CERT_FILE"]);
@@ -328,7 +346,7 @@ mod tests {
             let own = [("CURL_CA_BUNDLE", "/own"), both[0], both[1]];
             let own = store(client, &own, true);
             assert_eq!(
-                (own.files, own.why.as_str()),
+                (paths(&own), own.why.as_str()),
                 (vec!["/own".into()], "CURL_CA_BUNDLE")
             );
         }
@@ -343,7 +361,7 @@ mod tests {
             true,
         );
         assert!(one.replaced);
-        assert_eq!(one.files, [PathBuf::from("/a")]);
+        assert_eq!(paths(&one), [PathBuf::from("/a")]);
         assert_eq!(one.why, "REQUESTS_CA_BUNDLE");
     }
 
@@ -361,14 +379,17 @@ mod tests {
     fn pip_follows_the_variables_of_requests_before_its_own() {
         let both = [("PIP_CERT", "/a"), ("REQUESTS_CA_BUNDLE", "/b")];
         let old = store("pip23", &both, true);
-        assert_eq!((old.files, old.replaced), (vec![PathBuf::from("/b")], true));
+        assert_eq!(
+            (paths(&old), old.replaced),
+            (vec![PathBuf::from("/b")], true)
+        );
         let new = store("pip26", &both, true);
         assert_eq!(
-            (new.files, new.replaced),
+            (paths(&new), new.replaced),
             (vec![PathBuf::from("/b")], false)
         );
         assert_eq!(
-            store("pip26", &both[..1], true).files,
+            paths(&store("pip26", &both[..1], true)),
             [PathBuf::from("/a")]
         );
     }
@@ -377,7 +398,7 @@ mod tests {
     fn some_variables_add() {
         let extra = store("node24-fetch", &[("NODE_EXTRA_CA_CERTS", "/a")], true);
         assert_eq!(extra.stores, ["node"]);
-        assert_eq!(extra.files, [PathBuf::from("/a")]);
+        assert_eq!(paths(&extra), [PathBuf::from("/a")]);
         let system = store("node24-fetch", &[("NODE_USE_SYSTEM_CA", "1")], true);
         assert_eq!(system.stores, ["node", "system"]);
         assert!(store("node24-fetch", &[("NODE_USE_SYSTEM_CA", "0")], true).is_default);
@@ -389,7 +410,7 @@ mod tests {
             )],
             true,
         );
-        assert_eq!(java.files, [PathBuf::from("/t.p12")]);
+        assert_eq!(paths(&java), [PathBuf::from("/t.p12")]);
         assert!(
             store(
                 "ureq3",

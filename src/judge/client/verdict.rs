@@ -8,15 +8,16 @@ use super::grid::Installed;
 use super::machine::{self, Named};
 use super::peer::{Afterwards, Limits, Peer, Proxy, ProxyAnswer};
 use super::shared::Known;
-use super::source::{FileTrouble, GIVEN_FILE, InEffect, SeenSettings};
+use super::source::{GIVEN_FILE, InEffect, SeenSettings};
 use super::stack::{Met, Verifies};
+use super::trouble::FileTrouble;
 use super::{Ipv6Literal, Profile, ProxyUse, Underscore, profiles};
 use crate::cert::Certificate;
 use crate::chain::{Chain, NodeId};
 use crate::judge::engine::{Anchors, Facts, Step};
 use crate::judge::words::{self, Event, Facts as Words, Said};
 use crate::judge::{Question, Reason, ReasonKind};
-use crate::store::{Stores, TrustStore};
+use crate::store::{Dialect, Stores, TrustStore};
 use crate::target::Host;
 use crate::text;
 
@@ -176,11 +177,15 @@ pub fn verdict(profile: &'static Profile, ask: &Ask<'_>) -> Option<ClientVerdict
 
 /// What one client trusts here.
 struct Trust<'a> {
-    stores: Vec<&'a TrustStore>,
+    /// Each with how its files are read.
+    stores: Vec<(&'a TrustStore, Dialect)>,
     in_effect: InEffect,
     title: String,
     assumed: bool,
+    /// What the client may say about a file.
     trouble: Option<FileTrouble>,
+    /// What names that file.
+    named_by: String,
     file: Option<PathBuf>,
 }
 
@@ -235,18 +240,18 @@ fn found<'a>(
         is_direct,
         by_proxy,
         trust: &trust,
-        anchors: known.anchors(ask, chain, is_direct, &trust.stores, profile),
+        anchors: known.anchors(ask, chain, is_direct, &trust.stores, &profile.policy),
     };
     if let Some(event) = client.meets(known, &mut out)? {
         let wants_certificate = peer.is_some_and(|p| p.afterwards == Afterwards::ClientCertificate);
-        let tags: Vec<&str> = trust
-            .in_effect
-            .is_default
-            .then_some("default")
-            .into_iter()
-            .chain(trust.trouble.map(FileTrouble::id))
-            .chain(wants_certificate.then_some("client-certificate"))
-            .collect();
+        let of_file = trust.trouble.map(FileTrouble::names).unwrap_or_default();
+        let named_by = of_file.iter().map(|n| format!("{n}@{}", trust.named_by));
+        let named_by: Vec<String> = named_by.chain([trust.named_by.clone()]).collect();
+        let mut tags = Vec::new();
+        tags.extend(trust.in_effect.is_default.then_some("default"));
+        tags.extend(named_by.iter().map(String::as_str));
+        tags.extend(of_file);
+        tags.extend(wants_certificate.then_some("client-certificate"));
         let Said { message, cause } = profile.speech.say(&event, &client.words(), &tags);
         out.accepted = false;
         out.stopped_by = event.names.first().cloned().unwrap_or_default();
@@ -285,22 +290,26 @@ fn is_localhost(peer: Option<&Peer>) -> bool {
 
 fn trust<'a>(profile: &Profile, edition: &Edition, ask: &Ask<'a>) -> Trust<'a> {
     match ask.trusted {
-        Trusted::Given { store, trouble } => given(store, trouble),
+        Trusted::Given { store, trouble } => given(store, trouble, machine::dialect(profile)),
         Trusted::Handed {
             store,
             stores,
             hashed_folder,
         } => {
-            let trouble = machine::unreadable(store, profile);
+            let usual = machine::dialect(profile);
             let Some(in_effect) = profile.source.when_handed(hashed_folder) else {
-                return given(store, trouble);
+                return given(store, FileTrouble::of_store(store, usual), usual);
             };
-            let (mut found, assumed) = machine::own_stores(&in_effect, edition, stores);
-            let mut titles: Vec<String> = found.iter().map(|s| s.title.clone()).collect();
+            let named = in_effect.files.first();
+            let dialect = named.and_then(|file| file.dialect).unwrap_or(usual);
+            let trouble = FileTrouble::of_store(store, dialect);
+            let (own, assumed) = machine::own_stores(&in_effect, edition, stores);
+            let mut titles: Vec<String> = own.iter().map(|s| s.title.clone()).collect();
             titles.push(machine::title(store, trouble));
-            if trouble.is_none() {
-                found.push(store);
-            }
+            let mut found: Vec<_> = own.into_iter().map(|store| (store, usual)).collect();
+            found.push((store, dialect));
+            let quiet = named.and_then(|file| file.quiet);
+            let named_by = named.map_or_else(String::new, |file| file.by.clone());
             Trust {
                 title: titles.join(" + "),
                 in_effect: InEffect {
@@ -309,7 +318,8 @@ fn trust<'a>(profile: &Profile, edition: &Edition, ask: &Ask<'a>) -> Trust<'a> {
                 },
                 stores: found,
                 assumed,
-                trouble,
+                trouble: trouble.filter(|trouble| !trouble.is_silent(quiet)),
+                named_by,
                 file: Some(handed_file(store)),
             }
         }
@@ -319,41 +329,56 @@ fn trust<'a>(profile: &Profile, edition: &Edition, ask: &Ask<'a>) -> Trust<'a> {
             hashed_folder,
         } => {
             let in_effect = profile.source.in_effect(settings, hashed_folder);
-            let (mut found, mut assumed) = machine::own_stores(&in_effect, edition, stores);
+            let usual = machine::dialect(profile);
+            let (own, mut assumed) = machine::own_stores(&in_effect, edition, stores);
+            let mut titles: Vec<String> = own.iter().map(|s| s.title.clone()).collect();
+            let mut found: Vec<_> = own.into_iter().map(|store| (store, usual)).collect();
             let mut trouble = None;
-            let mut unusable: Vec<String> = Vec::new();
+            let mut at_fault = None;
             for file in &in_effect.files {
-                match machine::named(file, stores, profile) {
-                    Named::Store(store) => found.push(store),
-                    Named::Trouble(what) => {
-                        trouble = Some(what);
-                        let shown = text::safe(&file.to_string_lossy()).into_owned();
-                        unusable.push(format!("{shown} ({})", what.words()));
+                let dialect = file.dialect.unwrap_or(usual);
+                let met = match machine::named(file, stores, dialect) {
+                    Named::Store(store) => {
+                        let met = FileTrouble::of_store(store, dialect);
+                        titles.push(machine::title(store, met));
+                        found.push((store, dialect));
+                        met
                     }
-                    Named::Unknown => assumed = true,
+                    Named::Trouble(what) => {
+                        let shown = text::safe(&file.path.to_string_lossy()).into_owned();
+                        titles.push(format!("{shown} ({})", what.words()));
+                        Some(what)
+                    }
+                    Named::Unknown => {
+                        assumed = true;
+                        None
+                    }
+                };
+                if let Some(met) = met.filter(|met| !met.is_silent(file.quiet)) {
+                    trouble = Some(met);
+                    at_fault = Some(file);
                 }
             }
-            let mut titles: Vec<&str> = found.iter().map(|s| s.title.as_str()).collect();
-            titles.extend(unusable.iter().map(String::as_str));
-            let title = titles.join(" + ");
+            let named = at_fault.or(in_effect.files.first());
             Trust {
-                file: in_effect.files.first().cloned(),
+                file: named.map(|file| file.path.clone()),
+                named_by: named.map_or_else(String::new, |file| file.by.clone()),
                 stores: found,
-                in_effect,
-                title,
+                title: titles.join(" + "),
                 assumed,
                 trouble,
+                in_effect,
             }
         }
     }
 }
 
 /// What a client trusts that is given this store and nothing else.
-fn given(store: &TrustStore, trouble: Option<FileTrouble>) -> Trust<'_> {
+fn given(store: &TrustStore, trouble: Option<FileTrouble>, dialect: Dialect) -> Trust<'_> {
+    let is_read = !trouble.is_some_and(FileTrouble::is_of_no_use);
     Trust {
-        stores: trouble.is_none().then_some(store).into_iter().collect(),
+        stores: is_read.then_some((store, dialect)).into_iter().collect(),
         in_effect: InEffect {
-            files: store.path.iter().cloned().collect(),
             why: "given".to_owned(),
             replaced: true,
             ..InEffect::default()
@@ -361,6 +386,7 @@ fn given(store: &TrustStore, trouble: Option<FileTrouble>) -> Trust<'_> {
         title: machine::title(store, trouble),
         assumed: false,
         trouble,
+        named_by: String::new(),
         file: Some(store.path.clone().unwrap_or_else(|| handed_file(store))),
     }
 }
@@ -430,11 +456,10 @@ impl Client<'_, '_> {
         if quirks.underscore == Underscore::UrlRefused && self.has_underscore() {
             return Some(Event::new(["url-refused"]));
         }
-        if let Some(trouble) = self.trust.trouble {
-            let loud = [trouble.id(), "ca-file"];
-            if loud.iter().any(|name| speech.has("message", name)) {
-                return Some(Event::new(loud));
-            }
+        if let Some(trouble) = self.trust.trouble
+            && trouble.is_loud(self.profile, &self.trust.named_by)
+        {
+            return Some(Event::new(trouble.names()));
         }
         let peer = self.peer?;
         if peer.plain_url && speech.has("message", "plain-http-url") {
@@ -586,6 +611,10 @@ impl Client<'_, '_> {
         let default = self.profile.values.get("DEFAULT_CAFILE").cloned();
         if let Some(file) = file.or(default) {
             out.insert("CAFILE", file);
+        }
+        if let Some((at, letter)) = self.trust.trouble.and_then(FileTrouble::letter) {
+            out.insert("LETTER_AT", at.to_string());
+            out.insert("LETTER", letter.to_string());
         }
         out
     }

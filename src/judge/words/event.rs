@@ -9,7 +9,7 @@
 //! - connection: `closed-at-once`, `closed-after-hello`, `reset` (`closed`), `silent`,
 //!   `silent-after-handshake`, `timed-out`, `refused`, `unreachable`, `no-such-name`,
 //!   `proxy-refused`, `proxy-status-407` (`proxy-status`);
-//! - configuration: `ca-file-missing`, `ca-file-not-pem` (`ca-file`), `plain-http-url`, `url-refused`.
+//! - configuration: the names of `FileTrouble` (`ca-file`), `plain-http-url`, `url-refused`.
 
 use super::{Facts, browsers, gnutls, go, java, openssl, plain, platforms, rustls};
 use crate::capture::Alert;
@@ -29,9 +29,9 @@ pub struct Event {
 
 impl Event {
     /// An event of these names, special first.
-    pub fn new<const N: usize>(names: [&str; N]) -> Self {
+    pub fn new<'n>(names: impl IntoIterator<Item = &'n str>) -> Self {
         Self {
-            names: names.iter().map(|&n| n.to_owned()).collect(),
+            names: names.into_iter().map(str::to_owned).collect(),
             values: Facts::new(),
         }
     }
