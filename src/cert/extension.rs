@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::asn1::{Element, UTF8_STRING};
 use super::name::Name;
 use super::oid::Oid;
 use crate::moment::Moment;
@@ -132,6 +133,24 @@ pub enum GeneralName {
         tag: u8,
         raw: Vec<u8>,
     },
+}
+
+/// id-on-SmtpUTF8Mailbox, RFC 9598 section 3.
+const SMTP_UTF8_MAILBOX: &str = "1.3.6.1.5.5.7.8.9";
+
+impl GeneralName {
+    /// The mailbox of an internationalised mail address (RFC 9598); empty when its value is no
+    /// UTF8String. `None` for other names.
+    pub fn utf8_mailbox(&self) -> Option<&str> {
+        match self {
+            Self::Other { oid, raw } if oid.as_str() == SMTP_UTF8_MAILBOX => {
+                let value = Element::read(raw, 0).filter(|e| e.tag == UTF8_STRING);
+                let text = value.and_then(|e| std::str::from_utf8(e.content).ok());
+                Some(text.unwrap_or_default())
+            }
+            _ => None,
+        }
+    }
 }
 
 /// A certificate policy.

@@ -32,6 +32,9 @@ pub(crate) fn verify(
     let Some(key) = key_octets(spki) else {
         return SignatureCheck::CannotCheck("the issuer's key could not be read".to_owned());
     };
+    if !is_within_limits(by, issuer) {
+        return SignatureCheck::Bad;
+    }
     match algorithm(by, issuer) {
         Ok(algorithm) => match UnparsedPublicKey::new(algorithm, key).verify(signed, signature) {
             Ok(()) => SignatureCheck::Verified,
@@ -155,6 +158,18 @@ fn is_usual(by: &SignatureAlgorithm) -> bool {
         };
         pss.mask == pss.hash && pss.salt == length && pss.trailer == 1
     })
+}
+
+/// A key for RSA-PSS alone may say what its signatures are like: the two hashes, and the shortest salt
+/// (RFC 4055 section 1.2). Everybody who reads such keys holds signatures to that.
+fn is_within_limits(by: &SignatureAlgorithm, issuer: &Certificate) -> bool {
+    let (Some(limits), Some(pss)) = (issuer.key.pss, by.pss) else {
+        return true;
+    };
+    pss.hash == limits.hash
+        && pss.mask == limits.mask
+        && pss.salt >= limits.salt
+        && pss.trailer == limits.trailer
 }
 
 /// The content of the SubjectPublicKeyInfo's BIT STRING.

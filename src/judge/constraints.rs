@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{ConstraintFault, ReasonKind};
+use super::{ConstraintFault, ReasonKind, engine};
 use crate::cert::{Certificate, ExtensionValue, GeneralName, Name};
 use crate::text;
 
@@ -48,12 +48,10 @@ pub(super) fn violation(
             ),
         }));
     }
-    let permitted: Vec<Form<'_>> = permitted.iter().filter_map(Form::of).collect();
-    let excluded: Vec<Form<'_>> = excluded.iter().filter_map(Form::of).collect();
+    let permitted: Vec<Form<'_>> = permitted.iter().map(Form::of_base).collect();
+    let excluded: Vec<Form<'_>> = excluded.iter().map(Form::of_base).collect();
     for name in names(certificate, common_name) {
-        let Some(form) = Form::of(&name) else {
-            continue;
-        };
+        let form = Form::of(&name);
         let mut compare = |base: &Form<'_>, reading| {
             *left = left.checked_sub(1).ok_or(Spent)?;
             Ok(form.within(base, reading))
@@ -89,6 +87,10 @@ pub(super) fn violation(
             let detail = format!("only {} is permitted", text::list_or(&allowed));
             return fails(ConstraintFault::NotPermitted, detail);
         }
+        if same_form > 0 && engine::is_bounded(issuer) {
+            let detail = "its constraint has a minimum or maximum";
+            return fails(ConstraintFault::Bounds, detail.to_owned());
+        }
         if same_form > 0 && !form.is_sound() {
             let detail = "it is no name that could be held against the constraints";
             return fails(ConstraintFault::Syntax, detail.to_owned());
@@ -105,8 +107,11 @@ pub(super) fn violation(
 fn is_broken(base: &GeneralName) -> bool {
     match base {
         GeneralName::Invalid { .. } => true,
+        // For these, constraints are written for mail (RFC 9598, section 6).
+        GeneralName::Other { .. } => base.utf8_mailbox().is_some(),
         GeneralName::Dns(base) | GeneralName::Uri(base) => {
-            base.raw().contains('*') || !base.raw().is_ascii()
+            let base = base.raw();
+            base.ends_with('.') || base.contains(['*', '/', ':', '@']) || !base.is_ascii()
         }
         GeneralName::Email(base) => base.raw().matches('@').count() > 1 || !base.raw().is_ascii(),
         GeneralName::IpRange { mask, .. } => match mask {
@@ -142,7 +147,7 @@ fn names(certificate: &Certificate, common_name: bool) -> Vec<GeneralName> {
 
 /// A name or a base, made ready for comparing.
 enum Form<'a> {
-    /// Lower case, without a trailing dot.
+    /// Lower case.
     Dns(String),
     Ip(IpAddr),
     IpRange(IpAddr, IpAddr),
@@ -164,28 +169,38 @@ enum Reading {
 }
 
 impl<'a> Form<'a> {
-    fn of(name: &'a GeneralName) -> Option<Self> {
-        Some(match name {
-            GeneralName::Dns(n) => Self::Dns(n.raw().trim_end_matches('.').to_ascii_lowercase()),
+    /// Of a base: a URI's is a host, not a URI.
+    fn of_base(base: &'a GeneralName) -> Self {
+        match base {
+            GeneralName::Uri(host) => Self::Uri(Some(host.raw().to_ascii_lowercase()), base),
+            other => Self::of(other),
+        }
+    }
+
+    fn of(name: &'a GeneralName) -> Self {
+        match name {
+            GeneralName::Dns(n) => Self::Dns(n.raw().to_ascii_lowercase()),
             GeneralName::Ip(ip) => Self::Ip(*ip),
             GeneralName::IpRange { address, mask } => Self::IpRange(*address, *mask),
-            GeneralName::Email(n) => Self::Email(match n.raw().rsplit_once('@') {
-                Some((local, host)) => format!("{local}@{}", host.to_ascii_lowercase()),
-                None => n.raw().to_ascii_lowercase(),
-            }),
-            GeneralName::Uri(n) => {
-                let host = match n.raw().contains("://") {
-                    true => host_of_uri(n.raw()),
-                    false => Some(n.raw()),
-                };
-                Self::Uri(host.map(str::to_ascii_lowercase), name)
-            }
+            GeneralName::Email(n) => Self::of_mailbox(n.raw()),
+            GeneralName::Uri(n) => Self::Uri(host_of_uri(n.raw()).map(str::to_ascii_lowercase), name),
             GeneralName::Directory(n) => Self::Directory(n.canonical(), n),
-            GeneralName::Other { oid, .. } => Self::Uncompared(oid.as_str().to_owned(), name),
+            // Constraints for mail hold for these as well (RFC 9598, section 6).
+            GeneralName::Other { oid, .. } => match name.utf8_mailbox() {
+                Some(mailbox) => Self::of_mailbox(mailbox),
+                None => Self::Uncompared(oid.as_str().to_owned(), name),
+            },
             GeneralName::RegisteredId(_) => Self::Uncompared("registered id".to_owned(), name),
             GeneralName::X400(_) => Self::Uncompared("x400".to_owned(), name),
             GeneralName::EdiParty(_) => Self::Uncompared("edi".to_owned(), name),
             GeneralName::Invalid { tag, .. } => Self::Uncompared(format!("tag {tag}"), name),
+        }
+    }
+
+    fn of_mailbox(mailbox: &str) -> Self {
+        Self::Email(match mailbox.rsplit_once('@') {
+            Some((local, host)) => format!("{local}@{}", host.to_ascii_lowercase()),
+            None => mailbox.to_ascii_lowercase(),
         })
     }
 
@@ -223,8 +238,10 @@ impl<'a> Form<'a> {
         match (self, base) {
             (Self::Dns(name), Self::Dns(base)) => dns_within(name, base, reading),
             (Self::Ip(ip), Self::IpRange(address, mask)) => ip_within(*ip, *address, *mask),
-            (Self::Email(name), Self::Email(base)) => email_within(name, base),
-            (Self::Uri(Some(host), _), Self::Uri(Some(base), _)) => host_within(host, base),
+            (Self::Email(name), Self::Email(base)) => email_within(name, base, reading),
+            (Self::Uri(Some(host), _), Self::Uri(Some(base), _)) => {
+                host_within(host, base, reading)
+            }
             // A URI without a host cannot be shown to lie outside of what is excluded.
             (Self::Uri(None, _), Self::Uri(..)) => reading == Reading::Excluded,
             // The base's RDNs are a prefix of the name's.
@@ -268,8 +285,9 @@ fn is_local_part(local: &str) -> bool {
 
 /// A DNS name lies within a base when labels can be added on its left; the empty base holds all. A
 /// leading dot is not in the RFC; like most verifiers, it is read as "at least one more label".
-/// Both are in lower case.
+/// Both are in lower case. A dot at the end of the name makes it none that is sound, and hides nothing.
 fn dns_within(name: &str, base: &str, reading: Reading) -> bool {
+    let name = name.trim_end_matches('.');
     match base.strip_prefix('.') {
         Some(parent) => name
             .strip_suffix(parent)
@@ -300,23 +318,23 @@ fn ip_within(ip: IpAddr, address: IpAddr, mask: IpAddr) -> bool {
     }
 }
 
-fn email_within(mailbox: &str, base: &str) -> bool {
+fn email_within(mailbox: &str, base: &str, reading: Reading) -> bool {
     let Some((local, host)) = mailbox.rsplit_once('@') else {
         return false;
     };
     match base.rsplit_once('@') {
         Some((base_local, base_host)) => local == base_local && host == base_host,
-        None => host_within(host, base),
+        None => host_within(host, base, reading),
     }
 }
 
-/// For mail and URIs: a base without a leading dot is one host, with it all hosts below. Both are in
-/// lower case.
-fn host_within(host: &str, base: &str) -> bool {
-    if base.starts_with('.') {
-        host.len() > base.len() && host.ends_with(base)
-    } else {
-        base.is_empty() || host == base
+/// For mail and URIs: a base without a leading dot is one host, with it all hosts below. The empty base
+/// is no host, so it permits none; one that is excluded is meant to exclude all. Both are in lower case.
+fn host_within(host: &str, base: &str, reading: Reading) -> bool {
+    match base.starts_with('.') {
+        true => host.len() > base.len() && host.ends_with(base),
+        false if base.is_empty() => reading == Reading::Excluded,
+        false => host == base,
     }
 }
 
@@ -326,7 +344,10 @@ fn host_of_uri(uri: &str) -> Option<&str> {
     let host = authority
         .rsplit_once('@')
         .map_or(authority, |(_, host)| host);
-    let host = host.split_once(':').map_or(host, |(host, _)| host);
+    let (host, port) = host.split_once(':').unwrap_or((host, ""));
+    if !port.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
     // An address is no host that a constraint could be held against (section 4.2.1.10).
     (!host.is_empty() && !host.starts_with('[') && host.parse::<IpAddr>().is_err()).then_some(host)
 }
@@ -380,9 +401,14 @@ mod tests {
 
     #[test]
     fn mail_and_uri_bases_are_hosts_unless_they_start_with_a_dot() {
-        assert!(email_within("a@host.example", "host.example"));
-        assert!(!email_within("a@sub.host.example", "host.example"));
-        assert!(email_within("a@sub.host.example", ".host.example"));
+        let within = |mail, base| email_within(mail, base, Reading::Permitted);
+        assert!(within("a@host.example", "host.example"));
+        assert!(!within("a@sub.host.example", "host.example"));
+        assert!(within("a@sub.host.example", ".host.example"));
+        assert!(!within("a@host.example", ""));
+        assert!(email_within("a@host.example", "", Reading::Excluded));
         assert_eq!(host_of_uri("https://user@h.example:8/x"), Some("h.example"));
+        assert_eq!(host_of_uri("urn:h.example"), None);
+        assert_eq!(host_of_uri("https://h.example:8b/x"), None);
     }
 }

@@ -34,6 +34,8 @@ pub struct Policy {
     pub wildcard_in_any_label: bool,
     /// `::ffff:127.0.0.1` in a certificate is the address `127.0.0.1`.
     pub mapped_addresses: bool,
+    /// Go 1.27: a certificate with such an address among its names or constraints is not read.
+    pub refuses_mapped_addresses: bool,
     /// A bare `*` matches a name of one label.
     pub bare_wildcard: bool,
     /// A dot at the end of a name in the certificate is overlooked.
@@ -230,6 +232,7 @@ impl Default for Policy {
             wildcard_for_any_domain: false,
             wildcard_in_any_label: false,
             mapped_addresses: false,
+            refuses_mapped_addresses: false,
             bare_wildcard: false,
             trailing_dot: false,
             address_as_name: false,

@@ -5,8 +5,9 @@
 //! ends it, with all that stands against it. Purpose and name of the leaf are added to that. Name
 //! constraints are gathered on the way down and held against the leaf alone.
 //!
-//! Of the policy it reads `common_name`, `extended_key_usage`, `least_rsa_bits`, `leaf_key_usage`,
-//! `name_check`, `sha1`, `stapled`.
+//! Of the policy it reads `common_name`, `extended_key_usage`, `least_rsa_bits` (0: no profile is asked
+//! for, and keys are not looked at), `leaf_key_usage`, `max_depth` (certificates beside the leaf, which
+//! TLS limits and the call itself does not), `name_check`, `sha1`, `stapled`.
 
 use super::ground::{Family, Ground, dates, same_bytes};
 use super::{Answer, Input, sent};
@@ -24,8 +25,10 @@ use names::Constraints;
 pub(super) use one::has_name;
 use one::{fits, unknown_critical, unparsable};
 
-/// Certificates in a chain at most.
-const MOST: usize = 16;
+/// Certificates that are put in order here; GnuTLS itself has no limit.
+const MOST: usize = 200;
+/// Certificates below each other at most.
+const MOST_BELOW: usize = 4_096;
 
 /// What GnuTLS answers.
 pub(super) fn judge(input: &Input<'_>) -> Answer {
@@ -60,12 +63,16 @@ impl<'a> Verify<'a> {
         }
         let mut list = self.ordered(leaf);
         self.shorten(&mut list);
-        if sent(self.ground.input.chain).len() > MOST {
-            let most = u32::try_from(MOST).unwrap_or(u32::MAX);
-            return (
-                vec![leaf],
-                vec![Reason::on(leaf, ReasonKind::TooDeep { most })],
-            );
+        let input = self.ground.input;
+        let beside = sent(input.chain).len().saturating_sub(1);
+        if let Some(most) = input.policy.max_depth
+            && u32::try_from(beside).is_ok_and(|beside| beside > most)
+        {
+            let kind = ReasonKind::TooDeep { most };
+            return (vec![leaf], vec![Reason::on(leaf, kind)]);
+        }
+        if beside >= MOST {
+            return (vec![leaf], vec![Reason::on(leaf, ReasonKind::BudgetSpent)]);
         }
         let (mut path, mut failures) = self.twice(&list);
         if path.is_empty() {
@@ -73,7 +80,6 @@ impl<'a> Verify<'a> {
         }
         self.leaf(leaf, &mut failures);
         self.stapled(leaf, &mut failures);
-        let input = self.ground.input;
         if failures.is_empty() {
             let below = path.split_last().map_or(&[][..], |(_, below)| below);
             failures.extend(below.iter().filter_map(|&id| self.revoked(id)));
@@ -358,7 +364,7 @@ impl<'a> Verify<'a> {
         };
         let at = self.ground.input.question.at;
         if down.left == 0 {
-            let allowed = u32::try_from(MOST).unwrap_or(u32::MAX);
+            let allowed = u32::try_from(MOST_BELOW).unwrap_or(u32::MAX);
             failures.push(Reason::on(
                 issuer.unwrap_or(child),
                 ReasonKind::PathTooLong { allowed },
@@ -442,13 +448,16 @@ impl<'a> Verify<'a> {
 
     fn weak_key(self, certificate: &Certificate) -> Option<ReasonKind> {
         let bits = certificate.key.bits;
+        let least = self.ground.input.policy.least_rsa_bits;
+        if least == 0 {
+            return None;
+        }
         if let KeyKind::Ec { curve } = &certificate.key.kind
             && !curve.starts_with("P-")
         {
             let why = format!("it lies on {curve}, which GnuTLS does not know");
             return Some(ReasonKind::BadKey(why));
         }
-        let least = self.ground.input.policy.least_rsa_bits;
         (matches!(
             certificate.key.kind,
             KeyKind::Rsa { .. } | KeyKind::RsaPss { .. } | KeyKind::Dsa
@@ -556,7 +565,7 @@ impl Default for Down {
         Self {
             constraints: Constraints::default(),
             features: Vec::new(),
-            left: MOST,
+            left: MOST_BELOW,
         }
     }
 }

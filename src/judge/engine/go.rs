@@ -30,7 +30,7 @@ pub(super) fn judge(input: &Input<'_>) -> Answer {
     let ground = Ground::of(input);
     // crypto/tls parses everything that was sent.
     for id in std::iter::once(leaf).chain(ground.sent()) {
-        if let Some(kind) = ground.certificate(id).and_then(parse::fault) {
+        if let Some(kind) = ground.certificate(id).and_then(|c| parse::fault(c, input.policy)) {
             return refused(vec![leaf], vec![Reason::on(id, kind)]);
         }
     }
@@ -271,7 +271,8 @@ impl<'a> Verify<'a> {
                 // A root that does not parse never gets into the pool.
                 .filter(|l| {
                     let certificate = self.ground.certificate(l.issuer);
-                    certificate.is_some_and(|c| parse::fault(c).is_none())
+                    let policy = self.ground.input.policy;
+                    certificate.is_some_and(|c| parse::fault(c, policy).is_none())
                 })
                 .collect();
             of_role.sort_by_key(|l| match l.key_id {

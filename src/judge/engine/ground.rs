@@ -264,10 +264,9 @@ impl Family {
 
     /// Of the certificate's own key; `None` when it could not be read.
     pub(super) fn of_key(certificate: &Certificate) -> Option<Self> {
+        // The sign of RSA's numbers is not looked at.
         let broken = [
             KeyFault::NoPoint,
-            KeyFault::NegativeModulus,
-            KeyFault::NegativeExponent,
             KeyFault::Empty,
             KeyFault::Unreadable,
         ];

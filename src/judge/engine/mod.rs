@@ -266,6 +266,10 @@ fn checks(engine: Engine, child: &Certificate, issuer: &Certificate) -> bool {
         (Engine::Go | Engine::Boringssl, KeyKind::Ec { curve }) => curve == "P-224",
         (Engine::Java, KeyKind::Rsa { .. } | KeyKind::RsaPss { .. }) => is_pss || is_sha224,
         (Engine::Gnutls, KeyKind::Rsa { .. }) => is_sha224 && !is_pss,
+        // Below a key for any use of RSA it takes the salt to be as long as the hash, whatever is written.
+        (Engine::Gnutls, KeyKind::RsaPss { .. }) => {
+            matches!(by.hash, Some(Hash::Sha256 | Hash::Sha384 | Hash::Sha512))
+        }
         (Engine::Boringssl, KeyKind::Rsa { .. }) => !is_pss,
         _ => false,
     }
@@ -319,6 +323,11 @@ pub(super) fn rfc5280(input: &Input<'_>) -> Answer {
 /// The key is on a curve that everybody knows, or on none.
 pub(super) fn has_common_curve(certificate: &Certificate) -> bool {
     ground::has_common_curve(certificate)
+}
+
+/// A name constraint of this CA has a maximum, or a minimum that says something.
+pub(super) fn is_bounded(issuer: &Certificate) -> bool {
+    ground::is_bounded(issuer)
 }
 
 /// GnuTLS finds this name in the certificate.

@@ -1,8 +1,9 @@
-//! Name constraints as GnuTLS gathers them on the way down and holds them against the leaf.
+//! Name constraints as GnuTLS gathers them on the way down and holds them against the leaf: 3.8.9 and
+//! 3.7.9 with Debian's repairs of 2026.
 //!
 //! Permitted names of two CAs are intersected, for DNS, mail and addresses; where nothing is left,
-//! everything of that kind is excluded. Directory names and URIs are not compared: where the leaf has
-//! a URI, excluded ones of that kind refuse it.
+//! everything of that kind is excluded. Directory names, URIs and a few other names are not compared:
+//! excluded directory names refuse every leaf, excluded URIs a leaf that has one.
 
 use std::net::IpAddr;
 
@@ -42,34 +43,55 @@ impl Base {
     }
 
     fn of(name: &GeneralName) -> Result<Self, ReasonKind> {
-        Ok(match name {
-            GeneralName::Dns(n) => Self::Dns(n.raw().to_owned()),
-            GeneralName::Email(n) => Self::Email(n.raw().to_owned()),
-            GeneralName::IpRange { address, mask } if is_prefix(mask) => Self::Ip(*address, *mask),
-            GeneralName::Directory(_) => Self::Other(4),
-            GeneralName::Uri(_) => Self::Other(6),
-            GeneralName::Other { .. } => Self::Other(0),
-            broken => {
-                return Err(ReasonKind::NameConstraint {
-                    name: "any name".to_owned(),
-                    fault: ConstraintFault::Syntax,
-                    detail: format!(
-                        "its constraint {} cannot be read",
-                        text::clip(&broken.to_string(), 80)
-                    ),
-                });
+        let read = match name {
+            GeneralName::Dns(n) if is_spelled(n.raw()) => Some(Self::Dns(n.raw().to_owned())),
+            GeneralName::Email(n) if is_spelled(n.raw()) => Some(Self::Email(n.raw().to_owned())),
+            GeneralName::IpRange { address, mask } if is_prefix(mask) => {
+                Some(Self::Ip(*address, *mask))
             }
+            GeneralName::Directory(_) => Some(Self::Other(4)),
+            GeneralName::Uri(_) => Some(Self::Other(6)),
+            GeneralName::Other { oid, .. } if KNOWN_OTHERS.contains(&oid.as_str()) => {
+                Some(Self::Other(0))
+            }
+            _ => None,
+        };
+        read.ok_or_else(|| ReasonKind::NameConstraint {
+            name: "any name".to_owned(),
+            fault: ConstraintFault::Syntax,
+            detail: format!(
+                "its constraint {} cannot be read",
+                text::clip(&name.to_string(), 80)
+            ),
         })
     }
 
+    /// The narrower of the two, where one lies within the other.
     fn intersect(&self, other: &Self) -> Option<Self> {
-        match (self, other) {
-            (Self::Dns(wide), Self::Dns(narrow)) => dns(narrow, wide).then(|| other.clone()),
-            (Self::Email(wide), Self::Email(narrow)) => email(narrow, wide).then(|| other.clone()),
-            (Self::Ip(a, m), Self::Ip(b, n)) => ranges(*a, *m, *b, *n),
-            _ => None,
+        let relation = match (self, other) {
+            (Self::Dns(one), Self::Dns(other)) => dns(one, other),
+            (Self::Email(one), Self::Email(other)) => email(one, other),
+            (Self::Ip(a, m), Self::Ip(b, n)) => return ranges(*a, *m, *b, *n),
+            _ => return None,
+        };
+        match relation {
+            Relation::Within | Relation::Equal => Some(self.clone()),
+            Relation::Holds => Some(other.clone()),
+            Relation::Apart => None,
         }
     }
+}
+
+/// Other names that may stand in a constraint: principals of Microsoft and names of services.
+const KNOWN_OTHERS: &[&str] = &["1.3.6.1.4.1.311.20.2.3", "1.3.6.1.5.5.7.8.7"];
+
+/// How the first of two names lies to the second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Relation {
+    Within,
+    Equal,
+    Holds,
+    Apart,
 }
 
 /// What CAs above allow and forbid.
@@ -114,33 +136,26 @@ impl Constraints {
     }
 
     fn intersect(&mut self, new: Vec<Base>) -> Result<(), ReasonKind> {
-        if new.is_empty() {
-            return Ok(());
-        }
         if self.permitted.len().saturating_mul(new.len()) > MOST_CHECKS {
-            return Err(refused(
-                ConstraintFault::NotPermitted,
-                "any name",
-                "there are too many constraints to intersect",
-            ));
+            return Err(ReasonKind::BudgetSpent);
         }
         let of_kind = |list: &[Base], kind: u8| list.iter().any(|b| b.kind() == kind);
         let old = std::mem::take(&mut self.permitted);
-        let kept = |b: &Base| !b.is_compared() || !of_kind(&new, b.kind());
-        let rest: Vec<&Base> = old.iter().filter(|b| !kept(b)).collect();
-        let mut permitted: Vec<Base> = old.iter().filter(|b| kept(b)).cloned().collect();
-        for base in &new {
-            // With nothing to compare with at all, the new one is taken as it is; one of a kind that
-            // only the new ones have is lost where there is anything (so in 3.7).
-            if rest.is_empty() {
-                permitted.push(base.clone());
+        // What the other side says nothing about stays as it is.
+        let alone = |b: &&Base, others: &[Base]| !b.is_compared() || !of_kind(others, b.kind());
+        let mut permitted: Vec<Base> = old.iter().filter(|b| alone(b, &new)).cloned().collect();
+        permitted.extend(new.iter().filter(|b| alone(b, &old)).cloned());
+        for kind in [1, 2, 7] {
+            if !of_kind(&old, kind) || !of_kind(&new, kind) {
                 continue;
             }
-            permitted.extend(rest.iter().filter_map(|b| b.intersect(base)));
-        }
-        for kind in [1, 2, 7] {
-            let had = rest.iter().any(|b| b.kind() == kind);
-            if had && !of_kind(&permitted, kind) {
+            let both = old.iter().flat_map(|one| {
+                let others = new.iter().filter(|other| other.kind() == kind);
+                others.filter_map(|other| one.intersect(other))
+            });
+            let before = permitted.len();
+            permitted.extend(both);
+            if permitted.len() == before {
                 self.excluded.extend(everything(kind));
             }
         }
@@ -196,22 +211,14 @@ impl Constraints {
             self.mail(leaf)?;
         }
         let has_uri = names.iter().any(|n| matches!(n, GeneralName::Uri(_)));
-        for kind in [4, 6] {
-            if has_uri && self.excluded.contains(&Base::Other(kind)) {
+        for (kind, name, meets) in [(4, "its subject", true), (6, "its URI", has_uri)] {
+            if meets && self.excluded.contains(&Base::Other(kind)) {
                 return Err(refused(
                     ConstraintFault::Excluded,
-                    "its URI",
+                    name,
                     "names of a kind that cannot be checked are excluded",
                 ));
             }
-        }
-        // A directory name: the subject is one, and an excluded base of that kind cannot be compared.
-        if !leaf.subject.rdns.is_empty() && self.excluded.contains(&Base::Other(4)) {
-            return Err(refused(
-                ConstraintFault::Excluded,
-                "its subject",
-                "directory names are excluded",
-            ));
         }
         if self.of(7) {
             for name in names {
@@ -255,7 +262,7 @@ impl Constraints {
         let mut allowed = None;
         for base in &self.excluded {
             if let Base::Dns(base) = base
-                && (base.is_empty() || dns(name, base))
+                && (base.is_empty() || dns(name, base).is_inside())
             {
                 return Err(refused(
                     ConstraintFault::Excluded,
@@ -268,7 +275,7 @@ impl Constraints {
             if let Base::Dns(base) = base
                 && !base.is_empty()
             {
-                if dns(name, base) {
+                if dns(name, base).is_inside() {
                     return Ok(());
                 }
                 allowed = Some(base);
@@ -287,7 +294,7 @@ impl Constraints {
         let mut allowed = None;
         for base in &self.excluded {
             if let Base::Email(base) = base
-                && (base.is_empty() || email(name, base))
+                && (base.is_empty() || email(name, base).is_inside())
             {
                 return Err(refused(
                     ConstraintFault::Excluded,
@@ -300,7 +307,7 @@ impl Constraints {
             if let Base::Email(base) = base
                 && !base.is_empty()
             {
-                if email(name, base) {
+                if email(name, base).is_inside() {
                     return Ok(());
                 }
                 allowed = Some(base);
@@ -375,27 +382,59 @@ fn is_prefix(mask: &IpAddr) -> bool {
     }
 }
 
-/// Case counts. A leading dot of the base is overlooked.
-fn dns(name: &str, base: &str) -> bool {
-    if name == base {
-        return true;
+impl Relation {
+    fn is_inside(self) -> bool {
+        matches!(self, Self::Within | Self::Equal)
     }
-    if base.len() >= name.len() {
-        return false;
-    }
-    let base = base.strip_prefix('.').unwrap_or(base);
-    name.strip_suffix(base)
-        .is_some_and(|front| front.ends_with('.'))
 }
 
-fn email(name: &str, base: &str) -> bool {
-    if name == base {
-        return true;
-    }
-    let Some(front) = name.strip_suffix(base).filter(|f| !f.is_empty()) else {
-        return false;
+/// Nothing at all, or labels that are not empty but for the dots at either end.
+fn is_spelled(base: &str) -> bool {
+    !base.contains("..") && base != "."
+}
+
+/// Label by label from the right; case and dots at the end do not count. A dot in front stands for one
+/// label or more.
+fn dns(one: &str, other: &str) -> Relation {
+    let labels = |name: &str| -> Vec<String> {
+        let name = name.trim_end_matches('.').to_ascii_lowercase();
+        name.rsplit('.').map(str::to_owned).collect()
     };
-    (base.len() > 1 && base.starts_with('.')) || front.ends_with('@')
+    let (one, other) = (labels(one), labels(other));
+    let common = one.iter().zip(&other).take_while(|(a, b)| a == b).count();
+    let rest = |of: &[String]| of.get(common..).map_or(Vec::new(), <[String]>::to_vec);
+    let (one, other) = (rest(&one), rest(&other));
+    let is_open = |rest: &[String]| matches!(rest, [only] if only.is_empty());
+    match (one.as_slice(), other.as_slice()) {
+        _ if common == 0 => Relation::Apart,
+        ([], []) => Relation::Equal,
+        ([], _) => Relation::Holds,
+        (_, []) => Relation::Within,
+        (one, _) if is_open(one) => Relation::Holds,
+        (_, other) if is_open(other) => Relation::Within,
+        _ => Relation::Apart,
+    }
+}
+
+/// A base without a dot in front is one host, with it all hosts below; a mailbox lies within its host.
+fn email(one: &str, other: &str) -> Relation {
+    let split = |name: &str| match name.rsplit_once('@') {
+        Some((local, host)) => (Some(local.to_owned()), host.to_owned()),
+        None => (None, name.to_owned()),
+    };
+    let ((local, host), (other_local, other_host)) = (split(one), split(other));
+    let hosts = match dns(&host, &other_host) {
+        Relation::Within if !other_host.starts_with('.') => Relation::Apart,
+        Relation::Holds if !host.starts_with('.') => Relation::Apart,
+        relation => relation,
+    };
+    match (local, other_local) {
+        (None, None) => hosts,
+        (Some(_), None) if hosts.is_inside() => Relation::Within,
+        (None, Some(_)) if hosts == Relation::Equal => Relation::Holds,
+        (Some(local), Some(other)) if hosts == Relation::Equal && local == other => Relation::Equal,
+        _ => Relation::Apart,
+    }
 }
 
 /// `None` for addresses of different lengths.
@@ -441,9 +480,30 @@ mod tests {
 
     #[test]
     fn names_lie_within_bases() {
-        assert!(dns("a.example.com", "example.com") && dns("a.example.com", ".example.com"));
-        assert!(!dns("A.EXAMPLE.COM", "example.com") && !dns("badexample.com", "example.com"));
-        assert!(email("a@h", "h") && email("a@b.h", ".h") && !email("a@b.h", "h"));
+        use Relation::{Apart, Equal, Holds, Within};
+        for (name, base, expected) in [
+            ("a.example.com", "example.com", Within),
+            ("a.example.com", ".example.com", Within),
+            ("example.com", ".example.com", Holds),
+            ("A.EXAMPLE.com.", "example.COM", Within),
+            ("example.com", "example.com.", Equal),
+            ("example.com", "a.example.com", Holds),
+            ("badexample.com", "example.com", Apart),
+            ("", "example.com", Apart),
+        ] {
+            assert_eq!(dns(name, base), expected, "{name} in {base}");
+        }
+        for (name, base, expected) in [
+            ("a@h", "H", Within),
+            ("a@b.h", ".h", Within),
+            ("a@b.h", "h", Apart),
+            ("a@h", ".h", Apart),
+            ("A@h", "a@h", Apart),
+            ("a@h", "a@H", Equal),
+            ("h", "a@h", Holds),
+        ] {
+            assert_eq!(email(name, base), expected, "{name} in {base}");
+        }
     }
 
     #[test]
@@ -452,12 +512,13 @@ mod tests {
             permitted: vec![Base::Dns("example.com".to_owned())],
             excluded: Vec::new(),
         };
-        both.intersect(vec![Base::Dns("a.example.com".to_owned())])
+        let mail = Base::Email("example.com".to_owned());
+        both.intersect(vec![Base::Dns("a.EXAMPLE.com".to_owned()), mail.clone()])
             .unwrap();
-        assert_eq!(both.permitted, [Base::Dns("a.example.com".to_owned())]);
+        assert_eq!(both.permitted, [mail, Base::Dns("a.EXAMPLE.com".to_owned())]);
         both.intersect(vec![Base::Dns("other.test".to_owned())])
             .unwrap();
-        assert!(both.permitted.is_empty());
+        assert!(!both.permitted.iter().any(|base| base.kind() == 2));
         assert_eq!(both.excluded, [Base::Dns(String::new())]);
     }
 }

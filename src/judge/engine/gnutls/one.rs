@@ -135,9 +135,11 @@ pub(super) fn unparsable(c: &Certificate) -> Option<ReasonKind> {
     }
     let broken = c.extensions.iter().any(|e| match &e.value {
         ExtensionValue::Malformed(_) => e.oid.as_str() == "2.5.29.17",
-        ExtensionValue::SubjectAltName(list) => list
-            .iter()
-            .any(|n| matches!(n, GeneralName::Invalid { tag, .. } if *tag != 7)),
+        ExtensionValue::SubjectAltName(list) => list.iter().any(|n| match n {
+            GeneralName::Invalid { tag, .. } => *tag != 7,
+            GeneralName::Dns(n) | GeneralName::Email(n) | GeneralName::Uri(n) => n.raw().is_empty(),
+            _ => false,
+        }),
         _ => false,
     });
     broken.then(|| ReasonKind::Unreadable("its alternative names could not be read".to_owned()))

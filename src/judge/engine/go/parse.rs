@@ -3,17 +3,17 @@
 use std::net::IpAddr;
 
 use super::names;
-use crate::cert::asn1::Element;
+use crate::cert::asn1::{Element, Elements, SEQUENCE};
 use crate::cert::{
     Certificate, Extension, ExtensionValue, GeneralName, KeyFault, KeyKind, PointForm, TimeForm,
 };
-use crate::judge::{ReasonKind, SerialFault, StrictRule, facts};
+use crate::judge::{Policy, ReasonKind, SerialFault, StrictRule, facts};
 
 /// Curves that Go knows.
 const CURVES: &[&str] = &["P-224", "P-256", "P-384", "P-521"];
 
 /// Why Go does not parse the certificate.
-pub(super) fn fault(c: &Certificate) -> Option<ReasonKind> {
+pub(super) fn fault(c: &Certificate, policy: &Policy) -> Option<ReasonKind> {
     let unreadable = |why: String| Some(ReasonKind::Unreadable(why));
     if c.tbs.is_empty() || c.spki.is_empty() {
         return unreadable("x509: malformed certificate".to_owned());
@@ -62,7 +62,12 @@ pub(super) fn fault(c: &Certificate) -> Option<ReasonKind> {
     if let Some(oid) = duplicate(c) {
         return Some(ReasonKind::DuplicateExtension { oid });
     }
+    let mapped = || {
+        let found = c.extensions.iter().find_map(maps_version_4);
+        found.filter(|_| policy.refuses_mapped_addresses)
+    };
     let malformed = c.extensions.iter().find_map(extension);
+    let malformed = malformed.or_else(|| unreadable(mapped()?.to_owned()));
     malformed.or_else(|| match facts::repeats_policy(c) {
         true => unreadable("x509: invalid certificate policies".to_owned()),
         false => None,
@@ -162,7 +167,9 @@ fn extension(e: &Extension) -> Option<ReasonKind> {
         }
         ("2.5.29.32", _) if malformed => unreadable("x509: invalid certificate policies"),
         ("2.5.29.33", _) if malformed => unreadable("x509: invalid policy mappings extension"),
-        ("2.5.29.36", _) if malformed => unreadable("x509: invalid policy constraints extension"),
+        ("2.5.29.36", _) if !is_policy_constraints(&e.raw) => {
+            unreadable("x509: invalid policy constraints extension")
+        }
         ("2.5.29.54", _) if malformed => unreadable("x509: invalid inhibit any policy extension"),
         ("1.3.6.1.5.5.7.1.1", _) if malformed => unreadable("x509: invalid authority info access"),
         ("1.3.6.1.5.5.7.1.1", _) if e.critical => {
@@ -279,6 +286,45 @@ fn base(name: &GeneralName) -> Option<String> {
             "x509: IP constraint contained value of length {}",
             raw.len()
         )),
+        _ => None,
+    }
+}
+
+/// A sequence in which the two numbers, where they stand at their places, are such that Go reads them; what
+/// else there is it does not look at.
+fn is_policy_constraints(raw: &[u8]) -> bool {
+    let Some(mut parts) = Elements::new(raw, 0).take_tag(SEQUENCE).map(|s| s.inside()) else {
+        return false;
+    };
+    [0x80, 0x81].into_iter().all(|tag| {
+        let number = parts.take_tag(tag);
+        number.is_none_or(|n| matches!(n.content.len(), 1..=8) && is_shortest(n.content))
+    })
+}
+
+/// No octet in front that says nothing.
+fn is_shortest(number: &[u8]) -> bool {
+    !matches!(number, [0, next, ..] if next & 0x80 == 0)
+        && !matches!(number, [0xff, next, ..] if next & 0x80 != 0)
+}
+
+/// `::ffff:0:0/96` among the names or the constraints; Go reads it as an address of version 4 (RFC 4291,
+/// section 2.5.5.2).
+fn maps_version_4(e: &Extension) -> Option<&'static str> {
+    let is_mapped = |ip: &IpAddr| matches!(ip, IpAddr::V6(v6) if v6.to_ipv4_mapped().is_some());
+    match &e.value {
+        ExtensionValue::SubjectAltName(list) => list
+            .iter()
+            .any(|n| matches!(n, GeneralName::Ip(ip) if is_mapped(ip)))
+            .then_some("x509: SAN iPAddress contains IPv4-mapped IPv6 address"),
+        ExtensionValue::NameConstraints {
+            permitted,
+            excluded,
+        } => permitted
+            .iter()
+            .chain(excluded)
+            .any(|n| matches!(n, GeneralName::IpRange { address, .. } if is_mapped(address)))
+            .then_some("x509: IP constraint contained IPv4-mapped IPv6 address"),
         _ => None,
     }
 }

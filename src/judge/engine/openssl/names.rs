@@ -25,6 +25,8 @@ enum Outcome {
 enum Subject<'a> {
     Dns(&'a str),
     Email(&'a str),
+    /// An internationalised mail address, held against constraints for mail.
+    Mailbox(&'a str),
     /// An address in the subject that is no IA5String.
     ForeignEmail,
     Directory(&'a Name),
@@ -77,7 +79,10 @@ pub(super) fn check(
             GeneralName::Dns(n) => Subject::Dns(n.raw()),
             GeneralName::Email(n) => Subject::Email(n.raw()),
             GeneralName::Directory(n) => Subject::Directory(n),
-            other => Subject::General(other),
+            other => match other.utf8_mailbox() {
+                Some(mailbox) => Subject::Mailbox(mailbox),
+                None => Subject::General(other),
+            },
         })?;
     }
     let has_dns = alternative.iter().any(|n| matches!(n, GeneralName::Dns(_)));
@@ -167,7 +172,7 @@ impl Bases<'_> {
 impl Subject<'_> {
     fn shown(&self) -> String {
         match self {
-            Self::Dns(n) | Self::Email(n) => text::safe(n).into_owned(),
+            Self::Dns(n) | Self::Email(n) | Self::Mailbox(n) => text::safe(n).into_owned(),
             Self::ForeignEmail => "the mail address in its subject".to_owned(),
             Self::Directory(n) => n.rfc4514(),
             Self::General(n) => n.to_string(),
@@ -178,7 +183,7 @@ impl Subject<'_> {
         use GeneralName as G;
         match (self, base) {
             (Self::Dns(_), G::Dns(_))
-            | (Self::Email(_) | Self::ForeignEmail, G::Email(_))
+            | (Self::Email(_) | Self::Mailbox(_) | Self::ForeignEmail, G::Email(_))
             | (Self::Directory(_), G::Directory(_)) => true,
             (Self::General(name), base) => match (name, base) {
                 (G::Uri(_), G::Uri(_))
@@ -200,6 +205,7 @@ impl Subject<'_> {
         match (self, base) {
             (Self::Dns(name), GeneralName::Dns(base)) => inside(dns(name, base.raw())),
             (Self::Email(name), GeneralName::Email(base)) => email(name, base.raw()),
+            (Self::Mailbox(name), GeneralName::Email(base)) => mailbox(name, base.raw()),
             (Self::Directory(name), GeneralName::Directory(base)) => {
                 inside(name.canonical().starts_with(&base.canonical()))
             }
@@ -266,11 +272,7 @@ fn email(name: &str, base: &str) -> Outcome {
     };
     let inside = match base.rsplit_once('@') {
         None if base.starts_with('.') => {
-            name.len() > base.len()
-                && name
-                    .as_bytes()
-                    .get(name.len() - base.len()..)
-                    .is_some_and(|end| end.eq_ignore_ascii_case(base.as_bytes()))
+            name.len() > base.len() && ends_with(name, base)
         }
         None => host.eq_ignore_ascii_case(base),
         Some((base_local, base_host)) => {
@@ -281,6 +283,41 @@ fn email(name: &str, base: &str) -> Outcome {
         true => Outcome::Inside,
         false => Outcome::Outside,
     }
+}
+
+/// The base is put into U-labels and compared with what follows the `@`, a base that is a mailbox too; one
+/// with a leading dot gets a second one, and so holds nothing.
+fn mailbox(name: &str, base: &str) -> Outcome {
+    let Some((_, host)) = name.rsplit_once('@') else {
+        return Outcome::Syntax;
+    };
+    let unicode: Vec<String> = base.split('.').map(u_label).collect();
+    let base = unicode.join(".");
+    let inside = match base.starts_with('.') {
+        true => {
+            let doubled = format!(".{base}");
+            let end = name.len().checked_sub(doubled.len());
+            end.is_some_and(|end| end > 0 && ends_with(name, &doubled))
+        }
+        false => host.eq_ignore_ascii_case(&base),
+    };
+    match inside {
+        true => Outcome::Inside,
+        false => Outcome::Outside,
+    }
+}
+
+/// A label out of its Punycode; as it is where there is none, or none that can be read.
+fn u_label(label: &str) -> String {
+    let code = label.strip_prefix("xn--");
+    let decoded = code.and_then(idna::punycode::decode_to_string);
+    decoded.unwrap_or_else(|| label.to_owned())
+}
+
+fn ends_with(name: &str, end: &str) -> bool {
+    let from = name.len().checked_sub(end.len());
+    from.and_then(|from| name.as_bytes().get(from..))
+        .is_some_and(|tail| tail.eq_ignore_ascii_case(end.as_bytes()))
 }
 
 fn uri(name: &str, base: &str) -> Outcome {
@@ -301,11 +338,7 @@ fn uri(name: &str, base: &str) -> Outcome {
     }
     let inside = match base.starts_with('.') {
         true => {
-            host.len() > base.len()
-                && host
-                    .as_bytes()
-                    .get(host.len() - base.len()..)
-                    .is_some_and(|end| end.eq_ignore_ascii_case(base.as_bytes()))
+            host.len() > base.len() && ends_with(host, base)
         }
         false => host.eq_ignore_ascii_case(base),
     };
@@ -373,6 +406,15 @@ mod tests {
         assert_eq!(uri("https://h.example:8/x", "h.example"), Outcome::Inside);
         assert_eq!(uri("https://a.h.example/x", ".h.example"), Outcome::Inside);
         assert_eq!(uri("mailto:x", "h.example"), Outcome::Syntax);
+    }
+
+    #[test]
+    fn mail_in_unicode_is_compared_by_host() {
+        assert_eq!(mailbox("ä@h.example", "H.example"), Outcome::Inside);
+        assert_eq!(mailbox("ä@h.example", "other.example"), Outcome::Outside);
+        assert_eq!(mailbox("ä@bücher.example", "xn--bcher-kva.example"), Outcome::Inside);
+        assert_eq!(mailbox("ä@a.h.example", ".h.example"), Outcome::Outside);
+        assert_eq!(mailbox("", "h.example"), Outcome::Syntax);
     }
 
     #[test]

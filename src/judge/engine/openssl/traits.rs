@@ -2,6 +2,7 @@
 
 use super::super::ground::{Family, Ground, fits_key_id};
 use crate::cert::extension::KeyUsage;
+use crate::cert::asn1::{Element, Elements};
 use crate::cert::{Certificate, ExtensionValue, GeneralName, Hash, KeyKind, Oid, TimeForm, oid};
 use crate::chain::NodeId;
 use crate::judge::{Purpose, ReasonKind, facts};
@@ -317,7 +318,27 @@ fn rsa_strength(bits: u32) -> u32 {
 
 /// Not the structure of a GeneralName; an address of a wrong length is one.
 fn is_broken(name: &GeneralName) -> bool {
-    matches!(name, GeneralName::Invalid { tag, .. } if *tag != 7)
+    match name {
+        GeneralName::Invalid { tag, .. } => *tag != 7,
+        GeneralName::EdiParty(content) => !is_edi_party(content),
+        _ => false,
+    }
+}
+
+/// EDIPartyName, RFC 5280 section 4.2.1.6: an assigner if it likes, and a party, which are
+/// DirectoryStrings.
+fn is_edi_party(content: &[u8]) -> bool {
+    let mut parts = Elements::new(content, 0);
+    let is_string = |part: &Element<'_>| {
+        let mut inside = part.inside();
+        let string = inside.next();
+        string.is_some_and(|s| matches!(s.tag, 12 | 19 | 20 | 28 | 30)) && inside.rest().is_empty()
+    };
+    let assigner = parts.take_tag(0xa0);
+    let party = parts.take_tag(0xa1);
+    assigner.is_none_or(|part| is_string(&part))
+        && party.is_some_and(|part| is_string(&part))
+        && parts.rest().is_empty()
 }
 
 #[cfg(test)]
