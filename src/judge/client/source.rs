@@ -140,6 +140,9 @@ pub struct NamedFile {
 /// The name of the file in which roots are handed to clients that are no PEM file by themselves.
 pub const GIVEN_FILE: &str = "given.pem";
 
+/// How a browser gets roots that it is given.
+const IMPORT: &str = "import";
+
 /// The roots that a browser brings along, among [`InEffect::stores`].
 pub(super) const BROUGHT: &str = "brought";
 
@@ -197,8 +200,13 @@ impl Source {
         if self.has_database() {
             return Some(InEffect {
                 stores: vec![BROUGHT.to_owned()],
-                files: vec![PathBuf::from(GIVEN_FILE)],
-                why: "import".to_owned(),
+                files: vec![NamedFile {
+                    path: PathBuf::from(GIVEN_FILE),
+                    by: IMPORT.to_owned(),
+                    quiet: None,
+                    dialect: None,
+                }],
+                why: IMPORT.to_owned(),
                 ..InEffect::default()
             });
         }
