@@ -7,6 +7,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use super::perl;
+use super::php;
 use super::python::Python;
 use super::run;
 use crate::judge::client::{Edition, Installed, ProxyUse, by_id};
@@ -61,7 +62,7 @@ pub fn find(machine: &Machine) -> Vec<Installed> {
             one("ruby", Path::new(program), &format!("Ruby {version}"), version.starts_with("3.3."))
         }),
         search.job("perl", perl::LOOK, perl::lwp),
-        search.many("php", &["-r", "echo PHP_VERSION, ' ', extension_loaded('openssl') ? 'streams ' : '', extension_loaded('curl') ? 'curl' : '';"], php),
+        search.many("php", php::LOOK, php::php),
         search.modules(machine),
         search.many("node", &["-p", "process.execPath + '\\n' + process.versions.node + '\\n' + process.versions.openssl"], node),
         search.many("java", &["-version"], java),
@@ -263,17 +264,14 @@ fn curl(program: &Path, out: &str) -> Option<Installed> {
     let version = words.nth(1)?;
     let library = words.find(|w| w.starts_with("OpenSSL/") || w.starts_with("GnuTLS/"))?;
     let shown = format!("curl {version}, {}", library.replace('/', " "));
-    let major = number(version, "");
-    let minor = number(version, "8.").filter(|_| version.starts_with("8."));
-    let (client, same) = match (library.starts_with("GnuTLS"), major >= Some(8)) {
-        (true, _) => ("curl8-gnutls", true),
-        // Since then it says other words, and looks at the name first.
-        (_, true) if major > Some(8) || minor >= Some(17) => {
-            ("curl817-openssl", library.starts_with("OpenSSL/3.6"))
-        }
-        (_, true) => ("curl8-openssl", library.starts_with("OpenSSL/3.5")),
-        (_, false) => ("curl7-openssl", library.starts_with("OpenSSL/3.0")),
+    let client = curl_line(version, library);
+    let same = match client {
+        "curl817-openssl" => library.starts_with("OpenSSL/3.6"),
+        "curl8-openssl" => library.starts_with("OpenSSL/3.5"),
+        "curl7-openssl" => library.starts_with("OpenSSL/3.0"),
+        _ => true,
     };
+    let minor = number(version, "8.").filter(|_| version.starts_with("8."));
     let old = client == "curl8-openssl" && minor < Some(3);
     edition(
         one(client, program, &shown, same),
@@ -286,6 +284,19 @@ fn curl(program: &Path, out: &str) -> Option<Installed> {
             ..Edition::default()
         },
     )
+}
+
+/// The client that stands for a curl of this version with this library.
+pub(super) fn curl_line(version: &str, library: &str) -> &'static str {
+    let major = number(version, "").unwrap_or_default();
+    let minor = number(version, "8.").unwrap_or_default();
+    match (library.starts_with("GnuTLS"), major) {
+        (true, _) => "curl8-gnutls",
+        (_, ..8) => "curl7-openssl",
+        // Since 8.17 it says other words, and looks at the name first.
+        (_, 8) if minor < 17 => "curl8-openssl",
+        _ => "curl817-openssl",
+    }
 }
 
 fn wget(program: &Path, out: &str) -> Option<Installed> {
@@ -455,18 +466,6 @@ fn is_sandboxed(program: &Path) -> bool {
         && ["/snap/bin/", "snap run", "flatpak"]
             .iter()
             .any(|word| script.contains(word))
-}
-
-fn php(program: &Path, out: &str) -> Vec<Installed> {
-    let version = out.split(' ').next().unwrap_or_default();
-    let shown = format!("PHP {version}");
-    let has = |word: &str, client: &str| {
-        out.contains(word)
-            .then(|| one(client, program, &shown, version.starts_with("8.4")))
-            .flatten()
-    };
-    let both = [has("streams", "php-streams"), has("curl", "php-curl")];
-    both.into_iter().flatten().collect()
 }
 
 fn node(_: &Path, out: &str) -> Vec<Installed> {

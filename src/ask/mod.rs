@@ -21,6 +21,7 @@ mod firefox;
 mod given;
 mod marionette;
 mod perl;
+mod php;
 mod python;
 mod read;
 mod run;

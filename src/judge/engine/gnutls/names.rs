@@ -515,7 +515,10 @@ mod tests {
         let mail = Base::Email("example.com".to_owned());
         both.intersect(vec![Base::Dns("a.EXAMPLE.com".to_owned()), mail.clone()])
             .unwrap();
-        assert_eq!(both.permitted, [mail, Base::Dns("a.EXAMPLE.com".to_owned())]);
+        assert_eq!(
+            both.permitted,
+            [mail, Base::Dns("a.EXAMPLE.com".to_owned())]
+        );
         both.intersect(vec![Base::Dns("other.test".to_owned())])
             .unwrap();
         assert!(!both.permitted.iter().any(|base| base.kind() == 2));

@@ -1,8 +1,8 @@
 //! What OpenSSL notes about one certificate when it first looks at its extensions.
 
 use super::super::ground::{Family, Ground, fits_key_id};
-use crate::cert::extension::KeyUsage;
 use crate::cert::asn1::{Element, Elements};
+use crate::cert::extension::KeyUsage;
 use crate::cert::{Certificate, ExtensionValue, GeneralName, Hash, KeyKind, Oid, TimeForm, oid};
 use crate::chain::NodeId;
 use crate::judge::{Purpose, ReasonKind, facts};
