@@ -197,6 +197,11 @@ pub enum Stapled {
     Ignored,
     /// A certificate that it calls revoked is refused; otherwise it decides nothing.
     Revoked,
+    /// A certificate that it calls revoked is refused while the answer is in force and was given while the
+    /// certificate was; otherwise it decides nothing.
+    RevokedInForce,
+    /// A certificate that it calls revoked or does not know is refused, however old the answer.
+    NotGood,
     /// It must be in order, and it must be there when the certificate demands it.
     Judged,
     /// It is read, and what is made of it is not predicted.

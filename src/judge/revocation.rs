@@ -49,11 +49,17 @@ pub(super) fn reasons(input: &Input<'_>, nodes: &[NodeId]) -> Vec<Reason> {
 
 /// The answer that the server staples says, and may be believed, that the leaf is revoked.
 fn stapled(input: &Input<'_>) -> Option<Reason> {
-    if !matches!(input.policy.stapled, Stapled::Revoked | Stapled::Judged) {
+    let only_in_force = match input.policy.stapled {
+        Stapled::Revoked | Stapled::Judged => false,
+        Stapled::RevokedInForce => true,
+        Stapled::Ignored | Stapled::NotGood | Stapled::Unpredicted => return None,
+    };
+    let response = input.facts.stapled.as_ref()?;
+    let at = input.question.at;
+    let staple = Staple::of(input.chain, response, at)?;
+    if only_in_force && !is_in_force(&staple, input.chain.certificate(input.chain.leaf?)?, at) {
         return None;
     }
-    let response = input.facts.stapled.as_ref()?;
-    let staple = Staple::of(input.chain, response, input.question.at)?;
     match staple.says {
         Says::Revoked { at, why } => Some(Reason::on(
             input.chain.leaf?,
@@ -64,6 +70,21 @@ fn stapled(input: &Input<'_>) -> Option<Reason> {
         )),
         _ => None,
     }
+}
+
+/// The answer counts at this moment, and was given while the certificate was valid: `CheckOCSP` of Chromium's
+/// `bssl/pki/ocsp.cc`. How long ago that was does not matter (measured with Chromium 156).
+fn is_in_force(staple: &Staple, leaf: &Certificate, at: Moment) -> bool {
+    let Some((this_update, next_update)) = staple.updates else {
+        return false;
+    };
+    let basic = staple.response.basic.as_ref();
+    let given = basic.and_then(|basic| basic.produced_at);
+    let is_of_leaf = |given: Moment| {
+        leaf.not_before.is_some_and(|from| from <= given)
+            && leaf.not_after.is_some_and(|until| given <= until)
+    };
+    this_update <= at && next_update.is_none_or(|next| at < next) && given.is_some_and(is_of_leaf)
 }
 
 /// What stands against a certificate that no list covers, where one must.

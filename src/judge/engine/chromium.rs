@@ -65,6 +65,12 @@ pub(super) fn judge(input: &Input<'_>) -> Answer {
         let hash = facts::weak_hash(certificate).filter(|_| !kept)?;
         Some(Reason::on(id, ReasonKind::WeakHash(hash)))
     });
+    // What is wrong already is not asked about: `CheckPathAfterVerification`.
+    let revoked = |r: &Reason| matches!(r.kind, ReasonKind::Revoked { .. });
+    let is_wrong = |r: &Reason| !is_name(&r.kind) && !is_minor(&r.kind) && !revoked(r);
+    if answer.failures.iter().any(is_wrong) {
+        answer.failures.retain(|r| !revoked(r));
+    }
     answer.failures.retain(|r| {
         !is_name(&r.kind)
             && !is_minor(&r.kind)

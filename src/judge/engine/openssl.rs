@@ -7,7 +7,7 @@
 //!
 //! Of the policy it reads `common_name`, `extended_key_usage`, `max_depth`, `name_check`,
 //! `partial_chain`, `partial_wildcards`, `report`, `security_level`, `strict`, `trailing_dot`,
-//! `bare_wildcard`. A callback that lets verification run on (Node's) sees the last error; the first
+//! `bare_wildcard`, `stapled`. A callback that lets verification run on (Node's) sees the last error; the first
 //! of [`Answer::failures`] is then the last that was met.
 
 use super::ground::Ground;
@@ -18,6 +18,7 @@ use crate::judge::{Purpose, Reason, ReasonKind, StrictRule, facts, name};
 
 mod crl;
 mod names;
+mod staple;
 mod traits;
 
 use traits::Traits;
@@ -54,6 +55,9 @@ pub(super) fn judge(input: &Input<'_>) -> Answer {
             verify.failures.extend(others);
         }
         _ => {}
+    }
+    if verify.failures.is_empty() {
+        verify.stapled();
     }
     let Verify {
         path, mut failures, ..

@@ -7,7 +7,8 @@ use super::names;
 use crate::cert::{GeneralName, KeyKind};
 use crate::judge::policy::{CommonName, Report, WhichCommonName};
 use crate::judge::{
-    ConstraintFault, Engine, ListFault, PolicyFault, Reason, ReasonKind, SerialFault, StrictRule,
+    ConstraintFault, Engine, ListFault, PolicyFault, Reason, ReasonKind, SerialFault, StapleFault,
+    StrictRule,
 };
 use crate::target::Host;
 
@@ -34,6 +35,9 @@ pub(super) fn event(rejected: &Rejected<'_>) -> Event {
     // The words of OpenSSL's reader, which few programs show alike, are not predicted.
     if reason.kind == ReasonKind::Serial(SerialFault::Padded) {
         return Event::new(["unread"]);
+    }
+    if reason.kind == ReasonKind::BadStaple(StapleFault::UnknownCertificate) {
+        return Event::new(["ocsp-unknown", "certificate"]);
     }
     let code = code(rejected, reason).to_string();
     let trace = if code == "7" {
