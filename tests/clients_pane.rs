@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use whycert::cert::pem;
-use whycert::export::clients as report;
+use whycert::export::{WIDEST, clients as report};
 use whycert::inspect::{self, Options};
 use whycert::judge::client::{Edition, Installed, Measured, Said};
 use whycert::store::{Anchor, StoreKind, Stores, TrustStore};
@@ -82,7 +82,7 @@ fn what_differs_from_the_prediction_is_said_first() {
         told,
         ["curl 8 (OpenSSL 3.5) accepts it, and was predicted to reject it."]
     );
-    let text = report::text(&seen).unwrap();
+    let text = report::text(&seen, WIDEST).unwrap();
     assert!(
         text.lines().nth(2).unwrap().contains("NOT AS PREDICTED"),
         "{text}"

@@ -68,7 +68,7 @@ fn a_list_of_certificates_is_not_judged_as_a_chain() {
     let seen = inspection("./roots.pem", &roots, &roots[..1], NOW);
     let seen = with_clients(&seen, &[], &[]);
     assert!(seen.is_list() && seen.grid.is_none());
-    let report = whycert::export::report::text(&seen, false);
+    let report = whycert::export::report::text(&seen, false, whycert::export::WIDEST);
     assert!(
         report.starts_with("List of certificates: ./roots.pem"),
         "{report}"

@@ -265,6 +265,28 @@ pub(super) fn size(typed: &str) -> Result<(u16, u16), Usage> {
     }
 }
 
+/// Words in lines of at most so many columns, broken between them: what the first line begins with, and
+/// the others. Ends in a line feed.
+pub(super) fn folded(words: &str, (first, rest): (&str, &str), columns: usize) -> String {
+    let mut out = first.to_owned();
+    let (mut used, mut fresh) = (text::width(first), true);
+    for word in words.split_whitespace() {
+        let width = text::width(word);
+        if !fresh && used + 1 + width > columns {
+            out.push_str(&format!("\n{rest}"));
+            (used, fresh) = (text::width(rest), true);
+        }
+        if !fresh {
+            out.push(' ');
+            used += 1;
+        }
+        out.push_str(word);
+        (used, fresh) = (used + width, false);
+    }
+    out.push('\n');
+    out
+}
+
 /// Standard output is a terminal that can draw a screen; a dumb one prints line after line.
 pub(super) fn has_screen() -> bool {
     std::io::stdout().is_terminal() && std::env::var("TERM").as_deref() != Ok("dumb")

@@ -13,9 +13,9 @@ use crate::judge::client::{Basis, ClientRow, Difference, Grid, KEY_NOT_PROVED, K
 use crate::judge::words::is_placeholder;
 use crate::text;
 
-/// The report for people, at most 100 columns wide. `None` when no clients were judged.
-pub fn text(inspection: &Inspection) -> Option<String> {
-    Some(page(inspection, inspection.grid.as_deref()?).text())
+/// The report for people, at most so many columns wide. `None` when no clients were judged.
+pub fn text(inspection: &Inspection, columns: usize) -> Option<String> {
+    Some(page(inspection, inspection.grid.as_deref()?).text(columns))
 }
 
 /// The same in Markdown.
