@@ -544,37 +544,6 @@ fn an_error_typed_into_the_input_line_is_explained_too() {
 }
 
 #[test]
-fn texts_name_their_program_and_their_server() {
-    for (text, error, client, place) in [
-        (
-            "fatal: unable to access 'https://git.corp.example/r.git/': server certificate verification failed. CAfile: none CRLfile: none",
-            "general.verify",
-            "git",
-            "https://git.corp.example",
-        ),
-        (
-            "ERROR: cannot verify files.corp.example's certificate, issued by 'CN=x':\n  Unable to locally verify the issuer's authority.",
-            "unknown-issuer",
-            "wget",
-            "files.corp.example",
-        ),
-        (
-            "W: Failed to fetch https://apt.corp.example/InRelease  The certificate is NOT trusted. The certificate issuer is unknown.",
-            "unknown-issuer",
-            "apt",
-            "https://apt.corp.example",
-        ),
-        ("-9807", "unknown-issuer", "macOS or iOS", ""),
-    ] {
-        let pasted = Pasted::read(text);
-        assert_eq!(pasted.error().unwrap().id, error, "{text}");
-        assert_eq!(pasted.client.unwrap().name, client, "{text}");
-        let named = pasted.place().map(|p| p.typed());
-        assert_eq!(named.unwrap_or_default(), place, "{text}");
-    }
-}
-
-#[test]
 fn an_error_pasted_into_the_screen_is_explained_and_its_server_looked_at() {
     let mut driven = Driven::of(healthy(), (80, 24));
     driven.send(Message::Paste(

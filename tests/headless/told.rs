@@ -187,3 +187,31 @@ fn a_folder_is_no_file_of_certificates() {
         seen.out
     );
 }
+
+#[test]
+fn an_error_names_its_program_and_its_server() {
+    let bench = Bench::with(&[]);
+    for (text, client, server) in [
+        (
+            "fatal: unable to access 'https://git.corp.example/r.git/': server certificate verification failed. CAfile: none",
+            "git: server certificate verification failed",
+            "server  https://git.corp.example\n",
+        ),
+        (
+            "ERROR: cannot verify files.corp.example's certificate, issued by 'CN=x':\n  Unable to locally verify the issuer's authority.",
+            "wget: ",
+            "server  files.corp.example\n",
+        ),
+        (
+            "W: Failed to fetch https://apt.corp.example/InRelease  The certificate is NOT trusted. The certificate issuer is unknown.",
+            "apt: ",
+            "server  https://apt.corp.example\n",
+        ),
+        ("-9807", "macOS or iOS: ", ""),
+    ] {
+        let seen = see(&mut bench.command(&["explain", "--offline", text]));
+        assert_eq!(seen.code, 0, "{seen:?}");
+        assert!(seen.out.starts_with(client), "{}", seen.out);
+        assert!(seen.out.contains(server), "{}", seen.out);
+    }
+}
