@@ -548,3 +548,25 @@ fn pasted_garbage_is_bounded_and_shown_safely() {
     driven.press("<enter>");
     assert!(driven.screen().contains("hint: "), "{}", driven.screen());
 }
+
+#[test]
+fn a_trusted_server_says_by_whom_first_and_that_line_opens_the_lesson() {
+    let root = Minted::root(mint::ca("Some Root"));
+    let leaf = root.issue(mint::server(&["api.example.test"]));
+    // Sent along: a note, and no more.
+    let presented = [leaf.der.clone(), root.der.clone()];
+    let seen = inspection(URL, &presented, std::slice::from_ref(&root.der), mint::NOW);
+    assert_eq!(seen.outcome, Outcome::Trusted);
+    let mut driven = Driven::of(seen, (80, 24));
+    let screen = driven.screen();
+    assert!(
+        screen.contains("✓ Trusted by the system's store, until "),
+        "{screen}"
+    );
+    driven.press("1<enter>");
+    assert!(
+        driven.screen().contains("What you see"),
+        "{}",
+        driven.screen()
+    );
+}
