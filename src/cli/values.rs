@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::diagnosis::pasted::Pasted;
 use crate::inspect::{Assumption, Fingerprint, Options, WhatIf};
 use crate::moment::Moment;
 use crate::net::{Family, ProxyChoice, Reach};
@@ -42,7 +43,15 @@ pub(super) fn one_target(typed: &str, reaching: &Reaching) -> Result<Target, Usa
 }
 
 fn target(typed: &str, reaching: &Reaching) -> Result<Target, Usage> {
-    let mut target = Target::parse(typed)?;
+    let mut target = Target::parse(typed).map_err(|wrong| {
+        // An error of some program, where a target was to stand.
+        let known = !Pasted::read(typed).matches.is_empty();
+        let hint = match known && typed.contains(char::is_whitespace) {
+            true => "to have an error explained: whycert explain '…', in quotes".to_owned(),
+            false => wrong.hint,
+        };
+        Usage::new(wrong.problem, hint)
+    })?;
     // certs.d/chain reads as a server and a path; where there is such a file, the file is meant.
     if typed.contains('/') && !typed.contains("://") && Path::new(typed).is_file() {
         target.source = Source::File(PathBuf::from(typed));

@@ -177,6 +177,19 @@ fn an_empty_pipe_is_no_question() {
 }
 
 #[test]
+fn an_error_in_the_place_of_a_target_is_sent_to_explain() {
+    let bench = Bench::with(&[]);
+    let text = "curl: (60) SSL certificate problem: certificate has expired";
+    for arguments in [[text].as_slice(), &["inspect", text]] {
+        let seen = see(&mut bench.command(arguments));
+        assert_eq!(seen.code, 2, "{seen:?}");
+        assert!(seen.err.contains("whycert explain '…'"), "{}", seen.err);
+    }
+    let seen = see(&mut bench.command(&["inspect", "two words"]));
+    assert!(!seen.err.contains("explain"), "{}", seen.err);
+}
+
+#[test]
 fn a_folder_is_no_file_of_certificates() {
     let bench = Bench::with(&[]);
     let seen = see(&mut bench.command(&["inspect", "."]));
