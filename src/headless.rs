@@ -11,7 +11,7 @@ use std::sync::Arc;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
-use crate::export::{json, report};
+use crate::export::{WIDEST, json, report};
 use crate::inspect::{self, Inspection, Options};
 use crate::store::{StoreKind, Stores};
 use crate::target::Target;
@@ -58,6 +58,9 @@ pub enum Judges {
     Fixed(Stores),
 }
 
+/// Columns below which a report is not squeezed further.
+const NARROWEST: usize = 40;
+
 /// Inspects every target and prints the results; the worst exit code.
 ///
 /// # Errors
@@ -102,6 +105,18 @@ pub fn look(target: Target, options: Options, judges: Judges) -> Result<Inspecti
             None => Err(Trouble::Runtime("no task".to_owned())),
         }
     })?
+}
+
+/// How wide a report may be: as the terminal that shows it, and at most [`WIDEST`].
+pub fn columns() -> usize {
+    #[cfg(unix)]
+    let terminal = rustix::termios::tcgetwinsize(io::stdout()).map(|size| usize::from(size.ws_col));
+    #[cfg(not(unix))]
+    let terminal: Result<usize, ()> = Err(());
+    match terminal {
+        Ok(columns) if columns > 0 => columns.clamp(NARROWEST, WIDEST),
+        _ => WIDEST,
+    }
 }
 
 /// Writes all of `bytes` to standard output; `false` when the reader went away.
@@ -201,7 +216,7 @@ impl Printer {
     fn take(&mut self, place: usize, inspection: &Inspection) -> Result<bool, Trouble> {
         let text = match self.format {
             Format::Json => return print(json::line(inspection).as_bytes()),
-            Format::Text { ascii } => report::text(inspection, ascii),
+            Format::Text { ascii } => report::text(inspection, ascii, columns()),
             Format::Markdown => report::markdown(inspection),
         };
         self.early.insert(place, text);

@@ -5,15 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
+use whycert::capture::{Failure, Outcome};
 use whycert::cert::pem;
-use whycert::export::clients as report;
+use whycert::export::{WIDEST, clients as report};
 use whycert::inspect::{self, Options};
 use whycert::judge::client::{Edition, Installed, Measured, Said};
+use whycert::net::Stage;
 use whycert::store::{Anchor, StoreKind, Stores, TrustStore};
 use whycert::tui::message::{Effect, Message};
 use whycert::tui::model::Finding;
 
-use crate::support::driven::{Driven, URL, missing_intermediate, with_clients};
+use crate::support::driven::{self, Driven, URL, missing_intermediate, with_clients};
 use crate::support::machine::{Place, capture, inspected};
 use crate::support::mint::{self, Minted};
 
@@ -82,7 +84,7 @@ fn what_differs_from_the_prediction_is_said_first() {
         told,
         ["curl 8 (OpenSSL 3.5) accepts it, and was predicted to reject it."]
     );
-    let text = report::text(&seen).unwrap();
+    let text = report::text(&seen, WIDEST).unwrap();
     assert!(
         text.lines().nth(2).unwrap().contains("NOT AS PREDICTED"),
         "{text}"
@@ -212,6 +214,24 @@ fn asking_before_the_clients_are_found_shows_the_commands_once_they_are() {
             "nothing runs before it was seen"
         );
     }
+}
+
+#[test]
+fn what_showed_no_certificate_is_not_rejected() {
+    let mut capture = driven::capture(URL, &[]);
+    capture.outcome = Outcome::Failed {
+        stage: Stage::Connecting,
+        failure: Failure::Refused,
+    };
+    let stores = driven::stores(&[]);
+    let nothing = inspect::assemble(Arc::new(capture), &stores, &Options::default(), mint::NOW);
+    let grid = with_clients(&nothing, &[], &[]).grid.unwrap();
+    assert_eq!(report::headline(&grid), "none of 66 clients gets through");
+    let grid = with_clients(&missing_intermediate(), &[], &[]).grid;
+    assert_eq!(
+        report::headline(&grid.unwrap()),
+        "rejected by all 66 clients"
+    );
 }
 
 #[test]

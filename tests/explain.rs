@@ -544,30 +544,6 @@ fn an_error_typed_into_the_input_line_is_explained_too() {
 }
 
 #[test]
-fn texts_name_their_program_and_their_server() {
-    let seen = |text: &str| {
-        let pasted = Pasted::read(text);
-        let error = pasted.error().map(|e| e.id.clone()).unwrap_or_default();
-        let client = pasted.client.map(|c| c.name.clone()).unwrap_or_default();
-        let place = pasted.place().map(|p| p.typed()).unwrap_or_default();
-        (error, client, place)
-    };
-    let told = |error: &str, client: &str, place: &str| (error.into(), client.into(), place.into());
-    assert_eq!(
-        seen(
-            "fatal: unable to access 'https://git.corp.example/r.git/': server certificate verification failed. CAfile: none CRLfile: none"
-        ),
-        told("general.verify", "git", "https://git.corp.example")
-    );
-    let wget = "ERROR: cannot verify files.corp.example's certificate, issued by 'CN=x':\n  Unable to locally verify the issuer's authority.";
-    assert_eq!(seen(wget).1, "wget");
-    assert_eq!(seen(wget).2, "files.corp.example");
-    let apt = "W: Failed to fetch https://apt.corp.example/dists/stable/InRelease  Certificate verification failed: The certificate is NOT trusted. The certificate issuer is unknown.";
-    assert_eq!(seen(apt).1, "apt");
-    assert_eq!(seen("-9807").1, "macOS or iOS");
-}
-
-#[test]
 fn an_error_pasted_into_the_screen_is_explained_and_its_server_looked_at() {
     let mut driven = Driven::of(healthy(), (80, 24));
     driven.send(Message::Paste(

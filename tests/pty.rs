@@ -305,6 +305,29 @@ fn escape_ends_a_client_that_is_being_asked() {
 }
 
 #[test]
+fn a_report_is_as_wide_as_the_terminal() {
+    for (arguments, last) in [
+        (["verify", "--chain", &chain()].as_slice(), "The same with"),
+        (&["explain", "chain.expired-cross-sign"], "Two parents"),
+        (
+            &["explain", "--offline", "certificate has expired"],
+            "The lesson of",
+        ),
+        (&["lab", "list", "missing-intermediate"], "whycert finds"),
+    ] {
+        let mut pty = Pty::whycert(arguments);
+        pty.wait_text(last);
+        let raw = String::from_utf8(pty.raw()).unwrap();
+        assert!(raw.lines().count() > 4, "{raw}");
+        // Lines to copy stay whole.
+        let words = raw.lines().filter(|line| !line.contains("openssl "));
+        for line in words {
+            assert!(whycert::text::width(line) <= 80, "{line}");
+        }
+    }
+}
+
+#[test]
 fn a_dumb_terminal_gets_lines_and_no_screen() {
     let mut pty = Pty::start(
         env!("CARGO_BIN_EXE_whycert"),

@@ -68,7 +68,7 @@ fn a_list_of_certificates_is_not_judged_as_a_chain() {
     let seen = inspection("./roots.pem", &roots, &roots[..1], NOW);
     let seen = with_clients(&seen, &[], &[]);
     assert!(seen.is_list() && seen.grid.is_none());
-    let report = whycert::export::report::text(&seen, false);
+    let report = whycert::export::report::text(&seen, false, whycert::export::WIDEST);
     assert!(
         report.starts_with("List of certificates: ./roots.pem"),
         "{report}"
@@ -547,4 +547,26 @@ fn pasted_garbage_is_bounded_and_shown_safely() {
     assert!(!screen.contains('\u{1b}'));
     driven.press("<enter>");
     assert!(driven.screen().contains("hint: "), "{}", driven.screen());
+}
+
+#[test]
+fn a_trusted_server_says_by_whom_first_and_that_line_opens_the_lesson() {
+    let root = Minted::root(mint::ca("Some Root"));
+    let leaf = root.issue(mint::server(&["api.example.test"]));
+    // Sent along: a note, and no more.
+    let presented = [leaf.der.clone(), root.der.clone()];
+    let seen = inspection(URL, &presented, std::slice::from_ref(&root.der), mint::NOW);
+    assert_eq!(seen.outcome, Outcome::Trusted);
+    let mut driven = Driven::of(seen, (80, 24));
+    let screen = driven.screen();
+    assert!(
+        screen.contains("✓ Trusted by the system's store, until "),
+        "{screen}"
+    );
+    driven.press("1<enter>");
+    assert!(
+        driven.screen().contains("What you see"),
+        "{}",
+        driven.screen()
+    );
 }

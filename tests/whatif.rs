@@ -6,7 +6,7 @@ mod screen;
 use std::sync::Arc;
 
 use whycert::chain::Origin;
-use whycert::export::report;
+use whycert::export::{WIDEST, report};
 use whycert::inspect::{self, Assumption, Fingerprint, Inspection, Options, Outcome, events};
 use whycert::moment::DAY;
 use whycert::target::{Host, Source, Target};
@@ -185,7 +185,7 @@ fn trust_in_what_is_not_there_has_no_effect_and_says_so() {
         then.idle
     );
     assert_eq!(then.outcome, Outcome::Untrusted);
-    let text = report::text(&then, true);
+    let text = report::text(&then, true, WIDEST);
     assert!(text.contains("without effect"), "{text}");
 }
 
@@ -262,7 +262,7 @@ fn the_next_turn_is_found_with_who_and_why() {
         (before.outcome, after.outcome),
         (Outcome::Trusted, Outcome::Untrusted)
     );
-    let text = report::text(&seen, true);
+    let text = report::text(&seen, true, WIDEST);
     assert!(text.contains("Next change: "), "{text}");
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(
@@ -271,7 +271,7 @@ fn the_next_turn_is_found_with_who_and_why() {
     );
     // What has expired for good turns no more.
     assert_eq!(events::next_turn(&expired()), None);
-    assert!(!report::text(&expired(), true).contains("Next change"));
+    assert!(!report::text(&expired(), true, WIDEST).contains("Next change"));
     // Before it begins, the next turn is for the better.
     let early = supposing(
         &seen,

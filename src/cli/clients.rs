@@ -51,7 +51,7 @@ pub(super) fn run(typed: args::Clients) -> Result<u8, Failure> {
         inspection = inspect::survey(&inspection, &survey, &options, Moment::now());
     }
     let out = match typed.format {
-        ReportFormat::Text => export::clients::text(&inspection),
+        ReportFormat::Text => export::clients::text(&inspection, headless::columns()),
         ReportFormat::Json => export::clients::json(&inspection),
         ReportFormat::Markdown => export::clients::markdown(&inspection),
     };

@@ -111,7 +111,7 @@ fn pasted(pasted: &Pasted, typed: &args::Explain) -> Result<u8, Failure> {
     };
     let screen = typed.screen.screenshot.is_some() || values::has_screen();
     let known = pasted.error().is_some_and(|e| e.level != Level::Wrapper);
-    if !headless::print(explanation::text(pasted, &next).as_bytes())? {
+    if !headless::print(explanation::text(pasted, &next, headless::columns()).as_bytes())? {
         return Ok(0);
     }
     let (Some(target), Next::Looking(_)) = (target, next) else {
@@ -134,7 +134,7 @@ fn pasted(pasted: &Pasted, typed: &args::Explain) -> Result<u8, Failure> {
     }
     let judges = Judges::Machine(typed.judging.ca.clone());
     let inspection = headless::look(target, options, judges)?;
-    let report = report::text(&inspection, typed.screen.ascii);
+    let report = report::text(&inspection, typed.screen.ascii, headless::columns());
     let compared = explanation::compared(pasted, &inspection.findings);
     headless::print(format!("\n{compared}\n\n{report}").as_bytes())?;
     Ok(inspection.outcome.exit_code())
@@ -232,11 +232,20 @@ fn page(id: &str) -> Result<String, Failure> {
             if line.is_empty() {
                 out.push('\n');
             } else {
-                out.push_str(&format!("  {line}\n"));
+                out.push_str(&folded(line, headless::columns()));
             }
         }
     }
     Ok(out)
+}
+
+/// A line of a lesson, indented, in as many lines as the page needs; commands stay whole.
+fn folded(line: &str, columns: usize) -> String {
+    if line.starts_with("    ") {
+        return format!("  {line}\n");
+    }
+    let hang = if line.starts_with("- ") { "    " } else { "  " };
+    values::folded(line, ("  ", hang), columns)
 }
 
 fn nearest(id: &str) -> Option<&'static str> {
@@ -246,6 +255,22 @@ fn nearest(id: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lessons_fold_between_words_and_commands_stay_whole() {
+        let line = format!("- {}", "word ".repeat(40).trim());
+        let out = folded(&line, 50);
+        assert!(out.lines().all(|l| text::width(l) <= 50), "{out}");
+        assert!(
+            out.starts_with("  - word word") && out.contains("\n    word"),
+            "{out}"
+        );
+        let kept: Vec<&str> = out.split_whitespace().collect();
+        assert_eq!(kept, line.split_whitespace().collect::<Vec<_>>());
+        let command = format!("    {}", "long ".repeat(40).trim());
+        assert_eq!(folded(&command, 50), format!("  {command}\n"));
+        assert_eq!(folded("short", 50), "  short\n");
+    }
 
     #[test]
     fn the_nearest_rule_is_offered() {

@@ -136,10 +136,14 @@ fn list(names: &[String]) -> Result<u8, Failure> {
             rules => rules.join(", "),
         };
         out.push_str(&format!(
-            "{}: {}\n{}\n  whycert finds: {rules}\n\n",
+            "{}: {}\n{}  whycert finds: {rules}\n\n",
             scenario.id,
             scenario.title,
-            wrapped(scenario.story)
+            values::folded(
+                scenario.story,
+                ("  ", "  "),
+                COLUMNS.min(headless::columns())
+            )
         ));
     }
     headless::print(out.trim_end().as_bytes())?;
@@ -213,25 +217,6 @@ fn scenario(name: &str) -> Result<&'static Scenario, Usage> {
     ))
 }
 
-/// Wrapped at [`COLUMNS`] and indented.
-fn wrapped(story: &str) -> String {
-    let mut out = String::new();
-    let mut column = 0;
-    for word in story.split_whitespace() {
-        let width = text::width(word);
-        if column == 0 || column + 1 + width > COLUMNS {
-            out.push_str(if out.is_empty() { "  " } else { "\n  " });
-            column = 2;
-        } else {
-            out.push(' ');
-            column += 1;
-        }
-        out.push_str(word);
-        column += width;
-    }
-    out
-}
-
 /// Ctrl-C, SIGTERM and SIGHUP: an ordinary end.
 #[cfg(unix)]
 struct Signals(signal_hook::iterator::Signals);
@@ -288,7 +273,7 @@ mod tests {
     #[test]
     fn stories_are_wrapped() {
         for scenario in SCENARIOS {
-            let wrapped = wrapped(scenario.story);
+            let wrapped = values::folded(scenario.story, ("  ", "  "), COLUMNS);
             assert!(
                 wrapped
                     .lines()

@@ -282,7 +282,7 @@ fn stores(typed: &args::Stores) -> Result<u8, Failure> {
     values::given_files("--ca", &typed.ca)?;
     let survey = Survey::of(&Machine::this(), &typed.ca);
     let out = match typed.format {
-        ReportFormat::Text => export::stores::text(&survey),
+        ReportFormat::Text => export::stores::text(&survey, headless::columns()),
         ReportFormat::Json => export::stores::json(&survey),
         ReportFormat::Markdown => export::stores::markdown(&survey),
     };

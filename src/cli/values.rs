@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::diagnosis::pasted::Pasted;
 use crate::inspect::{Assumption, Fingerprint, Options, WhatIf};
 use crate::moment::Moment;
 use crate::net::{Family, ProxyChoice, Reach};
@@ -42,7 +43,15 @@ pub(super) fn one_target(typed: &str, reaching: &Reaching) -> Result<Target, Usa
 }
 
 fn target(typed: &str, reaching: &Reaching) -> Result<Target, Usage> {
-    let mut target = Target::parse(typed)?;
+    let mut target = Target::parse(typed).map_err(|wrong| {
+        // An error of some program, where a target was to stand.
+        let known = !Pasted::read(typed).matches.is_empty();
+        let hint = match known && typed.contains(char::is_whitespace) {
+            true => "to have an error explained: whycert explain '…', in quotes".to_owned(),
+            false => wrong.hint,
+        };
+        Usage::new(wrong.problem, hint)
+    })?;
     // certs.d/chain reads as a server and a path; where there is such a file, the file is meant.
     if typed.contains('/') && !typed.contains("://") && Path::new(typed).is_file() {
         target.source = Source::File(PathBuf::from(typed));
@@ -263,6 +272,28 @@ pub(super) fn size(typed: &str) -> Result<(u16, u16), Usage> {
             "use columns and rows, such as 120x36",
         )),
     }
+}
+
+/// Words in lines of at most so many columns, broken between them: what the first line begins with, and
+/// the others. Ends in a line feed.
+pub(super) fn folded(words: &str, (first, rest): (&str, &str), columns: usize) -> String {
+    let mut out = first.to_owned();
+    let (mut used, mut fresh) = (text::width(first), true);
+    for word in words.split_whitespace() {
+        let width = text::width(word);
+        if !fresh && used + 1 + width > columns {
+            out.push_str(&format!("\n{rest}"));
+            (used, fresh) = (text::width(rest), true);
+        }
+        if !fresh {
+            out.push(' ');
+            used += 1;
+        }
+        out.push_str(word);
+        (used, fresh) = (used + width, false);
+    }
+    out.push('\n');
+    out
 }
 
 /// Standard output is a terminal that can draw a screen; a dumb one prints line after line.

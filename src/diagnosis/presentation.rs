@@ -142,7 +142,7 @@ fn expired_cross_sign(case: &Case<'_>) -> Option<Finding> {
     Some(
         Finding::new(&rule::EXPIRED_CROSS_SIGN, Subject::Node(*dead), summary)
         .saw_some("expired", case.chain.certificate(*dead).and_then(|c| c.not_after).map(|t| t.date()))
-        .saw("who fails", "programs that trust only the old root; OpenSSL before 1.1 and GnuTLS before 3.6.14 where the old root is still in their store")
+        .saw("who fails", "programs that trust only the old root; OpenSSL before 1.1 and GnuTLS before 3.6.14 that still hold it")
         .fix(Who::ServerOwner, "Stop sending the certificate that leads to what has expired."),
     )
 }

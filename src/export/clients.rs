@@ -9,13 +9,14 @@ use super::layout::{Block, Page, Section};
 pub use super::words::evidence;
 use super::{supposed, words};
 use crate::inspect::Inspection;
+use crate::judge::ReasonKind;
 use crate::judge::client::{Basis, ClientRow, Difference, Grid, KEY_NOT_PROVED, Kind, Said};
 use crate::judge::words::is_placeholder;
 use crate::text;
 
-/// The report for people, at most 100 columns wide. `None` when no clients were judged.
-pub fn text(inspection: &Inspection) -> Option<String> {
-    Some(page(inspection, inspection.grid.as_deref()?).text())
+/// The report for people, at most so many columns wide. `None` when no clients were judged.
+pub fn text(inspection: &Inspection, columns: usize) -> Option<String> {
+    Some(page(inspection, inspection.grid.as_deref()?).text(columns))
 }
 
 /// The same in Markdown.
@@ -48,7 +49,11 @@ pub fn first_reason(row: &ClientRow) -> String {
 pub fn brief_reason(row: &ClientRow) -> String {
     match row.predicted.reasons.first() {
         Some(reason) if !row.accepted() && row.difference() != Some(Difference::Verdict) => {
-            reason.kind.id().replace('-', " ")
+            match &reason.kind {
+                // A root that is not there is one too.
+                ReasonKind::MissingIssuer => "issuer not found".to_owned(),
+                kind => kind.id().replace('-', " "),
+            }
         }
         _ => first_reason(row),
     }
@@ -104,6 +109,10 @@ pub fn headline(grid: &Grid) -> String {
     match grid.rejected() {
         (_, 0) => "no client is known that could be asked".to_owned(),
         (0, all) => format!("accepted by all {}", text::count(all, "client")),
+        // There was no certificate to reject.
+        (no, all) if no == all && grid.chain.leaf.is_none() => {
+            format!("none of {} gets through", text::count(all, "client"))
+        }
         (no, all) if no == all => format!("rejected by all {}", text::count(all, "client")),
         (no, all) => format!("rejected by {no} of {}", text::count(all, "client")),
     }

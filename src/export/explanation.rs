@@ -27,9 +27,9 @@ pub enum Next {
     Unnamed,
 }
 
-/// The explanation, at most 100 columns wide, ending in a line feed. When nothing is known, it says so and
-/// names what is nearest.
-pub fn text(pasted: &Pasted, next: &Next) -> String {
+/// The explanation, at most so many columns wide, ending in a line feed. When nothing is known, it says so
+/// and names what is nearest.
+pub fn text(pasted: &Pasted, next: &Next, columns: usize) -> String {
     let sections = match pasted.matches.first() {
         Some(answer) => vec![
             meaning(pasted, answer),
@@ -46,7 +46,7 @@ pub fn text(pasted: &Pasted, next: &Next) -> String {
             .filter(|section| !section.blocks.is_empty())
             .collect(),
     }
-    .text()
+    .text(columns)
 }
 
 /// The answer in one paragraph, for where there is little room.
@@ -278,7 +278,7 @@ mod tests {
             curl: (60) SSL certificate problem: self-signed certificate";
         let pasted = Pasted::read(secret);
         let target = pasted.place().unwrap().typed();
-        let out = text(&pasted, &Next::Looking(target));
+        let out = text(&pasted, &Next::Looking(target), 100);
         for part in ["s3cr3t", "hunter2", "abcdef", "Bearer"] {
             assert!(!out.contains(part), "{out}");
         }

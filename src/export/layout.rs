@@ -2,8 +2,8 @@
 
 use crate::text;
 
-/// The widest line of the text form, in terminal columns; only commands may be wider, to stay whole.
-const COLUMNS: usize = 100;
+/// The widest page of the text form, in terminal columns; only commands may be wider, to stay whole.
+pub const WIDEST: usize = 100;
 
 /// A report: its first line, and what follows.
 #[derive(Debug)]
@@ -43,10 +43,10 @@ pub(super) enum Block {
 }
 
 impl Page {
-    /// Plain text, at most 100 columns wide.
-    pub fn text(&self) -> String {
+    /// Plain text, at most so many columns wide.
+    pub fn text(&self, columns: usize) -> String {
         let mut out = String::new();
-        wrap(&mut out, &self.title, 0, 2);
+        wrap(&mut out, &self.title, (0, 2), columns);
         for section in &self.sections {
             out.push('\n');
             if !section.heading.is_empty() {
@@ -58,7 +58,7 @@ impl Page {
                 if i > 0 && parted {
                     out.push('\n');
                 }
-                block.text(&mut out);
+                block.text(&mut out, columns);
             }
         }
         out
@@ -81,16 +81,16 @@ impl Page {
 }
 
 impl Block {
-    fn text(&self, out: &mut String) {
+    fn text(&self, out: &mut String, columns: usize) {
         match self {
-            Self::Words(words) => wrap(out, words, 2, 2),
-            Self::Head(words) => wrap(out, words, 2, 4),
-            Self::Facts(facts) => columns(out, facts, 40),
-            Self::Rows(facts) => columns(out, facts, 48),
+            Self::Words(words) => wrap(out, words, (2, 2), columns),
+            Self::Head(words) => wrap(out, words, (2, 4), columns),
+            Self::Facts(facts) => pairs(out, facts, 40, columns),
+            Self::Rows(facts) => pairs(out, facts, 48, columns),
             Self::Drawing(lines) => {
                 for line in lines {
                     out.push_str("  ");
-                    out.push_str(&text::clip(line, COLUMNS - 2));
+                    out.push_str(&text::clip(line, columns.saturating_sub(2)));
                     out.push('\n');
                 }
             }
@@ -99,7 +99,7 @@ impl Block {
                 words,
                 command,
             } => {
-                wrap(out, &format!("{label:<5}{words}"), 4, 9);
+                wrap(out, &format!("{label:<5}{words}"), (4, 9), columns);
                 if let Some(line) = command {
                     out.push_str(&format!("           {line}\n"));
                 }
@@ -141,14 +141,14 @@ impl Block {
     }
 }
 
-/// Labels and values in two columns, the first at most so wide.
-fn columns(out: &mut String, facts: &[(String, String)], most: usize) {
+/// Labels and values side by side, the labels in at most so many hundredths of the page.
+fn pairs(out: &mut String, facts: &[(String, String)], most: usize, columns: usize) {
     let widest = facts.iter().map(|(l, _)| text::width(l)).max().unwrap_or(0);
-    let indent = (widest + 6).min(most);
+    let indent = (widest + 6).min(most * columns / 100);
     for (label, value) in facts {
         let gap = indent.saturating_sub(4 + text::width(label)).max(2);
         let line = format!("{label}{}{value}", " ".repeat(gap));
-        wrap(out, &line, 4, indent);
+        wrap(out, &line, (4, indent), columns);
     }
 }
 
@@ -178,23 +178,23 @@ fn markdown(words: &str) -> String {
     out
 }
 
-/// Appends `words` in lines of at most [`COLUMNS`], broken between words, or inside one that is
+/// Appends `words` in lines of at most so many columns, broken between words, or inside one that is
 /// longer than a line. Runs of spaces in the first line are kept: they align values.
-fn wrap(out: &mut String, words: &str, first: usize, rest: usize) {
+fn wrap(out: &mut String, words: &str, (first, rest): (usize, usize), columns: usize) {
     use unicode_segmentation::UnicodeSegmentation;
     let mut line = " ".repeat(first);
     let mut used = first;
     let mut fresh = true;
     for word in words.split_inclusive(' ') {
         let bare = word.trim_end_matches(' ');
-        if !fresh && used + text::width(bare) > COLUMNS && text::width(bare) <= COLUMNS - rest {
+        if !fresh && used + text::width(bare) > columns && rest + text::width(bare) <= columns {
             finish(out, &line);
             line = " ".repeat(rest);
             used = rest;
         }
         for cluster in word.graphemes(true) {
             let width = text::width(cluster);
-            if used + width > COLUMNS {
+            if used + width > columns {
                 if cluster == " " {
                     continue;
                 }
@@ -227,11 +227,13 @@ mod tests {
             "漢字 ".repeat(300),
             "漢".repeat(500),
         ] {
-            let mut out = String::new();
-            wrap(&mut out, &words, 2, 30);
-            assert!(out.lines().all(|l| text::width(l) <= COLUMNS), "{out}");
-            let kept: String = out.split_whitespace().collect();
-            assert_eq!(kept, words.split_whitespace().collect::<String>());
+            for columns in [WIDEST, 80, 40] {
+                let mut out = String::new();
+                wrap(&mut out, &words, (2, 30), columns);
+                assert!(out.lines().all(|l| text::width(l) <= columns), "{out}");
+                let kept: String = out.split_whitespace().collect();
+                assert_eq!(kept, words.split_whitespace().collect::<String>());
+            }
         }
     }
 
@@ -242,7 +244,7 @@ mod tests {
             ("Much longer".to_owned(), "two ".repeat(40)),
         ];
         let mut out = String::new();
-        Block::Facts(facts).text(&mut out);
+        Block::Facts(facts).text(&mut out, WIDEST);
         let lines: Vec<&str> = out.lines().collect();
         assert_eq!(lines.first(), Some(&"    Short        one"));
         assert!(

@@ -16,6 +16,7 @@ pub mod commands;
 pub mod explanation;
 pub mod json;
 mod layout;
+pub use layout::WIDEST;
 mod openssl;
 pub mod report;
 pub mod stores;

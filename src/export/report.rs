@@ -20,10 +20,10 @@ const NAMES: usize = 20;
 /// Above this many certificates each gets one line.
 const WHOLE: usize = 12;
 
-/// Text of at most 100 columns (commands stay whole), ending in a line feed. `ascii`: the drawing
+/// Text of at most so many columns (commands stay whole), ending in a line feed. `ascii`: the drawing
 /// uses ASCII characters only.
-pub fn text(inspection: &Inspection, ascii: bool) -> String {
-    page(inspection, ascii).text()
+pub fn text(inspection: &Inspection, ascii: bool, columns: usize) -> String {
+    page(inspection, ascii).text(columns)
 }
 
 /// Markdown, ending in a line feed.

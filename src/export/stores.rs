@@ -15,9 +15,9 @@ pub(crate) const SETTINGS: &str = "Settings in effect";
 /// The label of what is wrong with a store.
 pub(crate) const PROBLEM: &str = "problem";
 
-/// The report for people, at most 100 columns wide.
-pub fn text(survey: &Survey) -> String {
-    page(survey).text()
+/// The report for people, at most so many columns wide.
+pub fn text(survey: &Survey, columns: usize) -> String {
+    page(survey).text(columns)
 }
 
 /// The same in Markdown.

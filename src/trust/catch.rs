@@ -42,7 +42,7 @@ pub(super) fn check(
     if rung == Rung::Bundle && in_bundle {
         return Err(refuse(
             "It is in your bundle already.",
-            "Give the bundle to the program that fails; the lines are shown with “whycert trust list”.",
+            "Give the bundle to the program that fails; whycert bundle lines prints the line for each.",
         ));
     }
     needed(inspection, id, rung)?;

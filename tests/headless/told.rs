@@ -177,6 +177,19 @@ fn an_empty_pipe_is_no_question() {
 }
 
 #[test]
+fn an_error_in_the_place_of_a_target_is_sent_to_explain() {
+    let bench = Bench::with(&[]);
+    let text = "curl: (60) SSL certificate problem: certificate has expired";
+    for arguments in [[text].as_slice(), &["inspect", text]] {
+        let seen = see(&mut bench.command(arguments));
+        assert_eq!(seen.code, 2, "{seen:?}");
+        assert!(seen.err.contains("whycert explain '…'"), "{}", seen.err);
+    }
+    let seen = see(&mut bench.command(&["inspect", "two words"]));
+    assert!(!seen.err.contains("explain"), "{}", seen.err);
+}
+
+#[test]
 fn a_folder_is_no_file_of_certificates() {
     let bench = Bench::with(&[]);
     let seen = see(&mut bench.command(&["inspect", "."]));
@@ -186,4 +199,32 @@ fn a_folder_is_no_file_of_certificates() {
         "{}",
         seen.out
     );
+}
+
+#[test]
+fn an_error_names_its_program_and_its_server() {
+    let bench = Bench::with(&[]);
+    for (text, client, server) in [
+        (
+            "fatal: unable to access 'https://git.corp.example/r.git/': server certificate verification failed. CAfile: none",
+            "git: server certificate verification failed",
+            "server  https://git.corp.example\n",
+        ),
+        (
+            "ERROR: cannot verify files.corp.example's certificate, issued by 'CN=x':\n  Unable to locally verify the issuer's authority.",
+            "wget: ",
+            "server  files.corp.example\n",
+        ),
+        (
+            "W: Failed to fetch https://apt.corp.example/InRelease  The certificate is NOT trusted. The certificate issuer is unknown.",
+            "apt: ",
+            "server  https://apt.corp.example\n",
+        ),
+        ("-9807", "macOS or iOS: ", ""),
+    ] {
+        let seen = see(&mut bench.command(&["explain", "--offline", text]));
+        assert_eq!(seen.code, 0, "{seen:?}");
+        assert!(seen.out.starts_with(client), "{}", seen.out);
+        assert!(seen.out.contains(server), "{}", seen.out);
+    }
 }

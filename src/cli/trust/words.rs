@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use crate::chain::NodeId;
+use crate::cli::values;
+use crate::headless;
 use crate::inspect::Inspection;
 use crate::text;
 use crate::trust::prove::{Again, Answer, Applied, Outcome, Undone};
@@ -115,11 +117,14 @@ fn turns(turns: &[Turn]) -> String {
 
 /// Every rung in one line: what it is, or why not.
 pub(super) fn ladder(place: &Place, inspection: &Inspection, id: NodeId) -> String {
+    let columns = headless::columns();
     let title = inspection.chain.node(id).map(crate::chain::Node::title);
     let mut out = format!(
         "The ladder for “{}”, least invasive first\n\n",
         title.unwrap_or_default()
     );
+    // Each reason once, with all rungs that it stands against.
+    let mut refused: Vec<((String, String), Vec<&str>)> = Vec::new();
     for rung in Rung::ALL {
         match trust::plan(place, inspection, id, rung) {
             Ok(plan) => {
@@ -141,17 +146,28 @@ pub(super) fn ladder(place: &Place, inspection: &Inspection, id: NodeId) -> Stri
                     true => String::new(),
                     false => format!(": {}", more.join(", ")),
                 };
-                out.push_str(&format!("  {:<10} {}{more}\n", rung.id(), rung.title()));
+                let line = format!("{}{more}", rung.title());
+                let first = format!("  {:<10} ", rung.id());
+                let rest = " ".repeat(first.len());
+                out.push_str(&values::folded(&line, (&first, &rest), columns));
             }
             Err(refusal) => {
-                out.push_str(&format!(
-                    "  {:<10} not this one. {}\n",
-                    rung.id(),
-                    refusal.reason
-                ));
-                out.push_str(&format!("  {:<10} {}\n", "", refusal.instead));
+                let why = (refusal.reason, refusal.instead);
+                match refused.iter_mut().find(|(its, _)| *its == why) {
+                    Some((_, rungs)) => rungs.push(rung.id()),
+                    None => refused.push((why, vec![rung.id()])),
+                }
             }
         }
+    }
+    if !refused.is_empty() {
+        out.push_str("\nNot these\n");
+    }
+    for ((reason, instead), rungs) in refused {
+        let indent = ("    ", "    ");
+        out.push_str(&values::folded(&rungs.join(", "), ("  ", "  "), columns));
+        out.push_str(&values::folded(&reason, indent, columns));
+        out.push_str(&values::folded(&instead, indent, columns));
     }
     out.push_str("\nSee one: add --rung RUNG --dry-run\n");
     out

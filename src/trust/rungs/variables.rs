@@ -103,7 +103,7 @@ pub(super) fn bundle(case: &Case<'_>) -> Result<Made, Refusal> {
     let Some(step) = step else {
         return Err(refuse(
             "It is in your bundle already.",
-            "Give the bundle to the program that fails; the lines are shown with “whycert trust list”.",
+            "Give the bundle to the program that fails; whycert bundle lines prints the line for each.",
         ));
     };
     let variables = assignments(&path);

@@ -23,7 +23,11 @@ pub(super) fn lines(
     }
     match inspection.findings.split_first() {
         Some((first, rest)) => {
-            lines.extend(trusted_by(inspection, glyphs));
+            if let Some(line) = trusted_by(inspection, glyphs) {
+                // The first line leads to the lesson, whether it is this one or the finding.
+                lines.push(line.to(Link::Lesson(first.rule.id)));
+                lines.push(Line::blank());
+            }
             lines.extend(root_cause(first, glyphs, width));
             if !rest.is_empty() {
                 lines.push(Line::blank());
@@ -60,31 +64,26 @@ pub(super) fn lines(
 }
 
 /// By whom it is trusted and until when, before what is to be said all the same.
-fn trusted_by(inspection: &Inspection, glyphs: &Glyphs) -> Vec<Line> {
+fn trusted_by(inspection: &Inspection, glyphs: &Glyphs) -> Option<Line> {
     let verb = match inspection.outcome {
+        _ if inspection.is_list() => return None,
         Outcome::Trusted => "Trusted",
         Outcome::TrustedIf => "Would be trusted",
-        _ => return Vec::new(),
+        _ => return None,
     };
-    let Some(verdict) = inspection
-        .verdicts
-        .first()
-        .filter(|v| v.accepted && !inspection.is_list())
-    else {
-        return Vec::new();
-    };
+    let verdict = inspection.verdicts.first().filter(|v| v.accepted)?;
     let leaf = inspection.chain.leaf;
     let until = leaf
         .and_then(|leaf| inspection.chain.certificate(leaf)?.not_after)
-        .filter(|until| *until != NO_EXPIRY);
-    let until = until.map(|until| format!(", until {}", until.date()));
+        .filter(|until| *until != NO_EXPIRY)
+        .map(|until| format!(", until {}", until.date()));
     let words = format!(
         "{verb} by {}{}.",
         verdict.store_title,
         until.unwrap_or_default()
     );
     let line = Line::of(Meaning::Good, format!("{} ", glyphs.good)).and(Meaning::Plain, words);
-    vec![line.hanging(2), Line::blank()]
+    Some(line.hanging(2))
 }
 
 fn root_cause(finding: &Finding, glyphs: &Glyphs, width: usize) -> Vec<Line> {
