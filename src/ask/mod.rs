@@ -16,6 +16,7 @@ use crate::text;
 mod find;
 mod firefox;
 mod given;
+mod go;
 mod marionette;
 mod python;
 mod read;
