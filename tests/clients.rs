@@ -405,6 +405,7 @@ fn volatile(text: &str) -> String {
         "read timeout=",
         "timeout of ",
         "http.pm line ",
+        "SSL.pm line ",
         "Less than ",
         "the last ",
         "(UNIX), but certificate is not valid before \u{1} (",
