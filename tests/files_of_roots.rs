@@ -112,7 +112,7 @@ fn made(folder: &Path, name: &str) -> Option<PathBuf> {
             if !path.exists() {
                 std::fs::write(&path, data("files/root.pem")).unwrap();
             }
-            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o0)).unwrap();
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o000)).unwrap();
             std::fs::read(&path).is_err().then_some(())?;
         }
         _ => std::fs::write(&path, text(name).unwrap()).unwrap(),

@@ -22,6 +22,7 @@ mod judges;
 mod keystores;
 mod lab;
 mod machine;
+mod proxies;
 mod pty;
 mod screens;
 mod set_ups;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use super::go::{go, kubectl};
 use super::perl;
 use super::php;
 use super::python::Python;
@@ -57,10 +58,11 @@ pub fn find(machine: &Machine) -> Vec<Installed> {
         search.job("bun", &["--version"], |at, out| {
             one("bun", at, &format!("Bun {}", out.trim()), true)
         }),
-        search.job("ruby", &["-e", "puts RbConfig.ruby, RUBY_VERSION"], |_, out| {
-            let (program, version) = out.trim().split_once('\n')?;
-            one("ruby", Path::new(program), &format!("Ruby {version}"), version.starts_with("3.3."))
-        }),
+        search.job(
+            "ruby",
+            &["-ropenssl", "-e", "puts RbConfig.ruby, RUBY_VERSION, OpenSSL::OPENSSL_LIBRARY_VERSION"],
+            ruby,
+        ),
         search.job("perl", perl::LOOK, perl::lwp),
         search.many("php", php::LOOK, php::php),
         search.modules(machine),
@@ -106,7 +108,7 @@ pub(super) fn one(
 }
 
 /// The same in another edition.
-fn edition(found: Option<Installed>, edition: Edition) -> Option<Installed> {
+pub(super) fn edition(found: Option<Installed>, edition: Edition) -> Option<Installed> {
     found.map(|found| Installed { edition, ..found })
 }
 
@@ -363,57 +365,22 @@ fn libcurl_gnutls() -> Option<String> {
     )
 }
 
-/// Before 1.20 the words did not say that it was TLS that failed. Static RSA was offered before 1.22, RSA keys of
-/// any size were taken before 1.24.
-fn go(program: &Path, out: &str) -> Option<Installed> {
-    let minor = number(out, "go1.")?;
-    let shown = out.trim().trim_start_matches("go version ");
+/// Before 3.2 some words were others. Seen with 3.1 and 3.3.
+fn ruby(_: &Path, out: &str) -> Option<Installed> {
+    let mut lines = out.lines();
+    let (program, version, library) = (lines.next()?, lines.next()?, lines.next()?);
+    let same_line = version.starts_with("3.3.") || version.starts_with("3.1.");
+    let is_older = library.starts_with("OpenSSL 3.0") || library.starts_with("OpenSSL 3.1");
     edition(
-        one("go124", program, shown, minor >= 24 || minor == 19),
+        one(
+            "ruby",
+            Path::new(program),
+            &format!("Ruby {version}"),
+            same_line,
+        ),
         Edition {
-            policy: match minor {
-                26.. => Some("go"),
-                24..26 => None,
-                _ => Some("go119"),
-            },
-            tls: (minor < 22).then_some("kubectl"),
-            words: (minor < 20).then_some("go119-http"),
-            ..Edition::default()
-        },
-    )
-}
-
-/// kubectl says which Go built it; measured was Debian's 1.32, that 1.24 built with the defaults of old. Its go.mod asks
-/// for those of 1.24 since 1.33.
-fn kubectl(program: &Path, out: &str) -> Option<Installed> {
-    #[derive(serde::Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Version {
-        client_version: Built,
-    }
-    #[derive(serde::Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Built {
-        git_version: String,
-        go_version: String,
-    }
-    let built = serde_json::from_str::<Version>(out).ok()?.client_version;
-    let minor = number(&built.go_version, "go1.")?;
-    let version = built.git_version.trim_start_matches('v');
-    let shown = format!("kubectl {version}, {}", built.go_version);
-    edition(
-        one("kubectl", program, &shown, minor >= 24),
-        Edition {
-            policy: match minor {
-                _ if number(version, "1.").is_none_or(|own| own < 33) => None,
-                26.. => Some("go"),
-                24..26 => Some("go124"),
-                _ => None,
-            },
-            tls: number(version, "1.")
-                .is_some_and(|own| own >= 33)
-                .then_some("go"),
-            words: (minor < 20).then_some("kubectl-go119"),
+            words: (number(version, "3.")? < 2).then_some("ruby31"),
+            vocabulary: is_older.then_some("openssl30"),
             ..Edition::default()
         },
     )
@@ -581,15 +548,14 @@ mod tests {
             ["java17-url", "java17-client"]
         );
         assert_eq!(ids("java version \"1.8.0_402\""), Vec::<&str>::new());
-        let go = |out: &str| go(at, out).map(|f| (f.edition.policy, f.edition.tls));
-        for (version, policy, tls) in [
-            ("go1.19.8", Some("go119"), Some("kubectl")),
-            ("go1.23.9", Some("go119"), None),
-            ("go1.24.11", None, None),
-            ("go1.26.6", Some("go"), None),
-        ] {
-            let out = format!("go version {version} linux/amd64");
-            assert_eq!(go(&out), Some((policy, tls)), "{version}");
-        }
+        let edition = |out: &str| ruby(at, out).map(|f| (f.edition.words, f.edition.vocabulary));
+        assert_eq!(
+            edition("/usr/bin/ruby3.1\n3.1.2\nOpenSSL 3.0.19 27 Jan 2026\n"),
+            Some((Some("ruby31"), Some("openssl30")))
+        );
+        assert_eq!(
+            edition("/usr/bin/ruby3.3\n3.3.14\nOpenSSL 3.5.9\n"),
+            Some((None, None))
+        );
     }
 }

@@ -19,6 +19,7 @@ mod devtools;
 mod find;
 mod firefox;
 mod given;
+mod go;
 mod marionette;
 mod perl;
 mod php;

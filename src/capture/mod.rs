@@ -9,6 +9,7 @@ mod closer;
 mod ending;
 mod exchange;
 mod file;
+mod flaw;
 mod handshake;
 mod look;
 pub mod pem;

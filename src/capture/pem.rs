@@ -5,6 +5,8 @@ use std::borrow::Cow;
 
 use data_encoding::{BASE64, Specification};
 
+use super::flaw;
+
 /// What a file of certificates held.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Decoded {
@@ -90,7 +92,7 @@ pub enum Flaw {
 
 const BEGIN: &[u8] = b"-----BEGIN ";
 const END: &[u8] = b"-----END ";
-const DASHES: &[u8] = b"-----";
+pub(super) const DASHES: &[u8] = b"-----";
 
 /// Reads PEM with any text around it, or DER.
 pub fn decode(bytes: &[u8]) -> Decoded {
@@ -199,7 +201,7 @@ fn blocks(text: &[u8], out: &mut Decoded) {
                 _ => Label::NoCertificate,
             },
             begins,
-            flaw: flaw(
+            flaw: flaw::of(
                 label,
                 begins,
                 content,
@@ -229,81 +231,6 @@ fn begins(text: &[u8], begin: usize, content: &[u8]) -> Begins {
         [] | [.., b'\n'] => Begins::Line,
         [.., b'-', b'-', b'-', b'-', b'-'] => Begins::Joined,
         _ => Begins::Inside,
-    }
-}
-
-/// `ending` is what follows the dashes before the label of the END line.
-fn flaw(
-    label: &[u8],
-    begins: Begins,
-    content: &[u8],
-    ending: Option<&[u8]>,
-    is_last: bool,
-    certificate: Option<&Vec<u8>>,
-) -> Option<Flaw> {
-    let of_certificate = label.ends_with(b"CERTIFICATE");
-    let whole = |der: &&Vec<u8>| element(der).is_some() && is_certificate_like(der);
-    let in_its_place = begins == Begins::Inside || content.ends_with(b"\n");
-    let Some(ending) = ending.filter(|e| in_its_place && e.starts_with(label)) else {
-        let whole = certificate.is_some_and(|der| whole(&der));
-        return Some(if is_last {
-            Flaw::NoEnd { whole }
-        } else {
-            let padding = letters(content).position(|b| b == b'=');
-            Flaw::NextBegins { whole, padding }
-        });
-    };
-    let rest = ending
-        .get(label.len()..)
-        .and_then(|e| e.strip_prefix(DASHES));
-    let rest = rest.and_then(|rest| rest.split(|&b| b == b'\n').next());
-    if !rest.is_some_and(|rest| rest.trim_ascii().is_empty()) {
-        return Some(Flaw::EndNotAlone);
-    }
-    // Headers of old PEM: an encrypted key, which nobody looks into.
-    if !of_certificate && content.contains(&b':') {
-        return None;
-    }
-    if let Some(flaw) = no_base64(content) {
-        return Some(flaw);
-    }
-    match certificate {
-        _ if label.ends_with(b"PRIVATE KEY") => {
-            let der = base64(content);
-            let whole =
-                der.is_some_and(|der| der.first() == Some(&0x30) && element(&der).is_some());
-            (!whole).then_some(Flaw::Other)
-        }
-        Some(der) if of_certificate && !whole(&der) => Some(if is_certificate_like(der) {
-            Flaw::Cut
-        } else {
-            Flaw::Other
-        }),
-        None if of_certificate => Some(Flaw::Other),
-        _ => None,
-    }
-}
-
-/// What is between the lines of a block, without white space.
-fn letters(content: &[u8]) -> impl Iterator<Item = u8> {
-    content.iter().copied().filter(|b| !b.is_ascii_whitespace())
-}
-
-/// Why this is no base64, as strict readers see it.
-fn no_base64(content: &[u8]) -> Option<Flaw> {
-    let count = letters(content).count();
-    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"+/".contains(&b);
-    let padding = letters(content).position(|b| b == b'=');
-    let wrong = letters(content).position(|b| !is_plain(b) && b != b'=');
-    let after = padding.map_or(0, |at| count - at);
-    let padding_is_last = letters(content).skip(count - after).all(|b| b == b'=');
-    match (wrong, padding) {
-        _ if count == 0 => Some(Flaw::Empty),
-        (Some(at), _) => Some(Flaw::Letter(at, letters(content).nth(at)?)),
-        (None, Some(at)) if after > 2 || !padding_is_last || !count.is_multiple_of(4) => {
-            Some(Flaw::Letter(at, b'='))
-        }
-        _ => (!count.is_multiple_of(4)).then_some(Flaw::Length),
     }
 }
 
@@ -339,7 +266,7 @@ fn block(label: &[u8], content: &[u8], line: impl Fn() -> usize, out: &mut Decod
     }
 }
 
-fn base64(content: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn base64(content: &[u8]) -> Option<Vec<u8>> {
     let mut clean = Vec::with_capacity(content.len());
     // Headers of old PEM (Proc-Type: …) and comments end before the first line of pure base64.
     let mut start = 0;
@@ -433,7 +360,7 @@ fn ders(bytes: &[u8], out: &mut Decoded) {
 }
 
 /// A certificate is a SEQUENCE that begins with a SEQUENCE; a key begins with an INTEGER.
-fn is_certificate_like(der: &[u8]) -> bool {
+pub(super) fn is_certificate_like(der: &[u8]) -> bool {
     let header = header(der).unwrap_or(2);
     der.get(header) == Some(&0x30)
 }
@@ -483,7 +410,7 @@ fn header(bytes: &[u8]) -> Option<usize> {
 }
 
 /// Length of a whole DER element; `None` when it is cut off.
-fn element(bytes: &[u8]) -> Option<usize> {
+pub(super) fn element(bytes: &[u8]) -> Option<usize> {
     let header = header(bytes)?;
     let length = match bytes.get(1)? {
         n @ 0..=0x7f => usize::from(*n),

@@ -119,6 +119,11 @@ fn finding(case: &Case<'_>, verdict: &Verdict, reason: &Reason) -> Option<Findin
         )
         .saw("extension", oid.clone())
         .fix(Who::ServerOwner, "Have it issued again without that extension, or with it not critical."),
+        ReasonKind::ProxyCertificate | ReasonKind::ProxyName => new(
+            &rule::CRITICAL_EXTENSION,
+            format!("{} says that it is a proxy certificate (RFC 3820), which OpenSSL takes from no server.", sentence(&called)),
+        )
+        .fix(Who::ServerOwner, "Have it issued again without the extension proxyCertInfo."),
         ReasonKind::WeakHash(hash) => new(
             &rule::WEAK_HASH,
             format!("{} is signed with {}, which is broken.", sentence(&called), hash.title()),

@@ -164,6 +164,12 @@ pub(super) fn reason(kind: &ReasonKind) -> String {
         ReasonKind::UnknownCriticalExtension { oid } => {
             format!("extension {oid} is marked critical and not known")
         }
+        ReasonKind::ProxyCertificate => {
+            "it is a proxy certificate (RFC 3820), which is not allowed here".to_owned()
+        }
+        ReasonKind::ProxyName => {
+            "it is a proxy certificate whose name does not follow from its issuer's".to_owned()
+        }
         ReasonKind::WeakHash(hash) => {
             format!("it is signed with {}, which is broken", hash_name(*hash))
         }

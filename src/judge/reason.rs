@@ -157,6 +157,10 @@ kinds! {
     // encoding
     UnknownCriticalExtension { oid: String } = "unknown-critical-extension";
     DuplicateExtension { oid: String } = "duplicate-extension";
+    /// A proxy certificate (RFC 3820), which the client takes from nobody.
+    ProxyCertificate = "proxy-certificate";
+    /// A proxy certificate whose subject is not its issuer's with a common name more (RFC 3820, section 3.4).
+    ProxyName = "proxy-name";
     /// A version that does not fit its content, or that the client does not take: why.
     Version { version: u32, why: String } = "version";
     /// A serial number that is negative, zero or too long: which.

@@ -463,6 +463,7 @@ mod tests {
         assert!(!same_words("500 no | at x", "500 no at x"));
         assert!(same_words("x {a} {N}", "x {a} 7"));
         assert!(same_words("", ""));
+        assert!(same_words("a | b | |", "a |  b"));
         assert!(same_words(
             "error at f | error b",
             "error     at f |  error b"

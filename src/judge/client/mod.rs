@@ -20,6 +20,7 @@ mod shared;
 mod source;
 mod stack;
 mod trouble;
+mod trust;
 mod verdict;
 
 pub use edition::Edition;

@@ -263,6 +263,8 @@ fn checks(engine: Engine, child: &Certificate, issuer: &Certificate) -> bool {
         (Engine::Rfc5280 | Engine::Openssl, _) => true,
         (Engine::Gnutls | Engine::Java, KeyKind::Dsa) => true,
         (Engine::Gnutls, KeyKind::Ec { curve }) => matches!(curve.as_str(), "P-192" | "P-224"),
+        // Small keys are a matter of the policy.
+        (Engine::Go, KeyKind::Rsa { .. }) => issuer.key.bits < 1024 && !is_pss && !is_sha224,
         (Engine::Go | Engine::Boringssl, KeyKind::Ec { curve }) => curve == "P-224",
         (Engine::Java, KeyKind::Rsa { .. } | KeyKind::RsaPss { .. }) => is_pss || is_sha224,
         (Engine::Gnutls, KeyKind::Rsa { .. }) => is_sha224 && !is_pss,

@@ -285,8 +285,14 @@ impl<'a> Verify<'a> {
         if let Some(oid) = traits.unknown_critical() {
             self.fail(id, ReasonKind::UnknownCriticalExtension { oid });
         }
+        if traits.is_proxy() {
+            self.fail(id, ReasonKind::ProxyCertificate);
+        }
         let ca = traits.ca();
+        let above_proxy = depth > 0 && self.at(depth - 1).is_some_and(|(_, t)| t.is_proxy());
         let refused = match depth {
+            // What issues a proxy certificate is none; that the proxy is refused was said.
+            _ if above_proxy => false,
             0 => strict && ca > 1,
             _ => ca == 0 || ((depth + 1 < count || strict) && ca != 1),
         };
@@ -304,10 +310,10 @@ impl<'a> Verify<'a> {
                 self.fail(id, kind);
             }
         }
-        self.purpose(id, traits, depth);
+        self.purpose(id, traits, depth, depth > 0 && !above_proxy);
     }
 
-    fn purpose(&mut self, id: NodeId, traits: &Traits<'a>, depth: usize) {
+    fn purpose(&mut self, id: NodeId, traits: &Traits<'a>, depth: usize, as_ca: bool) {
         let input = self.ground.input;
         if input.policy.extended_key_usage == ExtendedKeyUsage::Ignored {
             return;
@@ -320,7 +326,7 @@ impl<'a> Verify<'a> {
             true => !input.policy.strict,
             false => {
                 let meant = depth >= self.untrusted && self.is_meant(id);
-                meant || traits.fits(purpose, depth > 0)
+                meant || traits.fits(purpose, as_ca)
             }
         };
         if !fits {
@@ -428,7 +434,7 @@ impl<'a> Verify<'a> {
             else {
                 return;
             };
-            if facts::lacks_cert_sign(above.certificate) {
+            if !lower.is_proxy() && facts::lacks_cert_sign(above.certificate) {
                 self.fail(issuer, ReasonKind::NoCertSign);
             }
             if lower.algorithms_differ() {
@@ -460,6 +466,9 @@ impl<'a> Verify<'a> {
             };
             if depth > 0 && traits.is_self_issued() {
                 continue;
+            }
+            if traits.is_proxy() && !traits.follows_proxy_name() {
+                self.fail(id, ReasonKind::ProxyName);
             }
             for upper in (depth + 1..self.path.len()).rev() {
                 let Some((_, above)) = self.at(upper) else {

@@ -43,7 +43,10 @@ impl ReasonKind {
             | Self::BadStaple(_)
             | Self::RevocationUnknown(_)
             | Self::CrlExpired { .. } => "revocation",
-            Self::UnknownCriticalExtension { .. } | Self::DuplicateExtension { .. } => "extensions",
+            Self::UnknownCriticalExtension { .. }
+            | Self::DuplicateExtension { .. }
+            | Self::ProxyCertificate
+            | Self::ProxyName => "extensions",
             Self::Version { .. } | Self::Serial(_) | Self::Unreadable(_) => "encoding",
             Self::Strict(_) => "strict",
             Self::Profile(_) => "profile",

@@ -176,6 +176,10 @@ fn hint<'a>(rejected: &'a Rejected<'_>) -> Option<(String, &'a Certificate)> {
                     .to_owned(),
                 rejected.certificate(node)?,
             )),
+            ReasonKind::WeakKey { bits } => Some((
+                format!("crypto/rsa: {bits}-bit keys are insecure (see https://go.dev/pkg/crypto/rsa#hdr-Minimum_key_size)"),
+                rejected.certificate(node)?,
+            )),
             // … these the certificate whose signature it is.
             ReasonKind::BadSignature
             | ReasonKind::WeakHash(_)

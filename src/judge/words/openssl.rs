@@ -122,6 +122,8 @@ fn code(rejected: &Rejected<'_>, reason: &Reason) -> u32 {
         ReasonKind::BadStaple(_) => 3,
         ReasonKind::CrlExpired { .. } => 12,
         ReasonKind::UnknownCriticalExtension { .. } => 34,
+        ReasonKind::ProxyCertificate => 40,
+        ReasonKind::ProxyName => 72,
         ReasonKind::DuplicateExtension { .. } | ReasonKind::Unreadable(_) => 41,
         ReasonKind::Version { .. } => 93,
         ReasonKind::Serial(_) | ReasonKind::Profile(_) => 41,

@@ -3,7 +3,10 @@
 use super::super::ground::{Family, Ground, fits_key_id};
 use crate::cert::asn1::{Element, Elements};
 use crate::cert::extension::KeyUsage;
-use crate::cert::{Certificate, ExtensionValue, GeneralName, Hash, KeyKind, Oid, TimeForm, oid};
+use crate::cert::name::Attribute;
+use crate::cert::{
+    Certificate, Extension, ExtensionValue, GeneralName, Hash, KeyKind, Oid, TimeForm, oid,
+};
 use crate::chain::NodeId;
 use crate::judge::{Purpose, ReasonKind, facts};
 use crate::moment::Moment;
@@ -40,6 +43,9 @@ const READ: &[&str] = &[
     "2.5.29.31",
 ];
 
+const PROXY_CERT_INFO: &str = "1.3.6.1.5.5.7.1.14";
+const ALTERNATIVE_NAMES: &[&str] = &["2.5.29.17", "2.5.29.18"];
+const COMMON_NAME: &str = "2.5.4.3";
 const NETSCAPE_CERT_TYPE: &str = "2.16.840.1.113730.1.1";
 const NETSCAPE_SSL_CLIENT: u8 = 0x80;
 const NETSCAPE_SSL_SERVER: u8 = 0x40;
@@ -63,10 +69,44 @@ impl<'a> Traits<'a> {
         Self { certificate }
     }
 
+    /// EXFLAG_PROXY: it has the extension proxyCertInfo (RFC 3820).
+    pub(super) fn is_proxy(&self) -> bool {
+        let mut all = self.certificate.extensions.iter();
+        all.any(|e| e.oid.as_str() == PROXY_CERT_INFO)
+    }
+
+    /// The subject of a proxy certificate is its issuer's with one common name more.
+    pub(super) fn follows_proxy_name(&self) -> bool {
+        let (subject, issuer) = (&self.certificate.subject, &self.certificate.issuer);
+        let Some((last, before)) = subject.rdns.split_last() else {
+            return false;
+        };
+        let same = |a: &Attribute, b: &Attribute| a.oid == b.oid && a.raw == b.raw;
+        let equal = |(a, b): (&Vec<Attribute>, &Vec<Attribute>)| {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
+        };
+        let is_common_name = matches!(last.as_slice(), [one] if one.oid.as_str() == COMMON_NAME);
+        is_common_name
+            && !before.is_empty()
+            && before.len() == issuer.rdns.len()
+            && before.iter().zip(&issuer.rdns).all(equal)
+    }
+
+    /// A proxy certificate must be no CA, and have no alternative names.
+    fn is_senseless_proxy(&self) -> bool {
+        let c = self.certificate;
+        let has_names = |e: &Extension| ALTERNATIVE_NAMES.contains(&e.oid.as_str());
+        let is_ca = matches!(c.basic_constraints(), Some((true, _)));
+        self.is_proxy() && (is_ca || c.extensions.iter().any(has_names))
+    }
+
     /// EXFLAG_INVALID: an extension cannot be read, or makes no sense.
     pub(super) fn is_invalid(&self) -> bool {
+        if self.is_senseless_proxy() {
+            return true;
+        }
         let c = self.certificate;
-        let read = |e: &&crate::cert::Extension| READ.contains(&e.oid.as_str());
+        let read = |e: &&Extension| READ.contains(&e.oid.as_str());
         c.extensions.iter().filter(read).any(|e| {
             let twice = c.extensions.iter().filter(|o| o.oid == e.oid).count() > 1;
             twice
