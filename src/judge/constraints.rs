@@ -183,7 +183,9 @@ impl<'a> Form<'a> {
             GeneralName::Ip(ip) => Self::Ip(*ip),
             GeneralName::IpRange { address, mask } => Self::IpRange(*address, *mask),
             GeneralName::Email(n) => Self::of_mailbox(n.raw()),
-            GeneralName::Uri(n) => Self::Uri(host_of_uri(n.raw()).map(str::to_ascii_lowercase), name),
+            GeneralName::Uri(n) => {
+                Self::Uri(host_of_uri(n.raw()).map(str::to_ascii_lowercase), name)
+            }
             GeneralName::Directory(n) => Self::Directory(n.canonical(), n),
             // Constraints for mail hold for these as well (RFC 9598, section 6).
             GeneralName::Other { oid, .. } => match name.utf8_mailbox() {

@@ -125,6 +125,11 @@ pub(super) fn unreadable_but(certificate: &Certificate, unopened: &[&str]) -> Ve
         found.push(ReasonKind::DuplicateExtension { oid });
     }
     for extension in &certificate.extensions {
+        if extension.has_odd_boolean() {
+            let title = extension.oid.title();
+            let why = format!("extension {title}: a BOOLEAN is neither 00 nor FF");
+            found.push(ReasonKind::Unreadable(why));
+        }
         // A broken extension that decides something must not be read as absent.
         let oid = extension.oid.as_str();
         let decides = extension.critical || PROCESSED.contains(&oid);

@@ -30,7 +30,10 @@ pub(super) fn judge(input: &Input<'_>) -> Answer {
     let ground = Ground::of(input);
     // crypto/tls parses everything that was sent.
     for id in std::iter::once(leaf).chain(ground.sent()) {
-        if let Some(kind) = ground.certificate(id).and_then(|c| parse::fault(c, input.policy)) {
+        if let Some(kind) = ground
+            .certificate(id)
+            .and_then(|c| parse::fault(c, input.policy))
+        {
             return refused(vec![leaf], vec![Reason::on(id, kind)]);
         }
     }

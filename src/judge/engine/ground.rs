@@ -265,11 +265,7 @@ impl Family {
     /// Of the certificate's own key; `None` when it could not be read.
     pub(super) fn of_key(certificate: &Certificate) -> Option<Self> {
         // The sign of RSA's numbers is not looked at.
-        let broken = [
-            KeyFault::NoPoint,
-            KeyFault::Empty,
-            KeyFault::Unreadable,
-        ];
+        let broken = [KeyFault::NoPoint, KeyFault::Empty, KeyFault::Unreadable];
         if certificate.key.faults.iter().any(|f| broken.contains(f)) {
             return None;
         }

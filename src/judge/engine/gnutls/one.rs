@@ -1,7 +1,9 @@
 //! Single certificates in GnuTLS's eyes: what it does not import, which critical extensions it knows,
 //! purposes, and host names.
 
-use crate::cert::{Certificate, ExtensionValue, GeneralName, TimeForm, oid};
+use super::super::ground::same_bytes;
+use crate::cert::asn1::Element;
+use crate::cert::{Certificate, ExtensionValue, GeneralName, Name, Oid, TimeForm, oid};
 use crate::judge::{Purpose, ReasonKind, facts};
 use crate::target::Host;
 
@@ -26,6 +28,21 @@ const SUPPORTED: &[&str] = &[
 
 /// Old usages of CAs that stand for servers.
 const OBSOLETE_SERVER: &[&str] = &["2.16.840.1.113730.4.1", "2.16.840.1.113733.1.8.1"];
+
+/// Both names are of the same attributes with the same texts, whatever types their strings have.
+pub(super) fn same_name(one: &Name, other: &Name) -> bool {
+    let attributes = |name: &Name| -> Vec<Vec<(Oid, String)>> {
+        let rdns = name.rdns.iter();
+        rdns.map(|rdn| {
+            let parts = rdn.iter();
+            parts
+                .map(|a| (a.oid.clone(), a.value.raw().to_owned()))
+                .collect()
+        })
+        .collect()
+    };
+    same_bytes(one, other) || (!one.rdns.is_empty() && attributes(one) == attributes(other))
+}
 
 /// _gnutls_check_key_purpose; `any` counts for leaves only.
 pub(super) fn fits(certificate: &Certificate, purpose: Purpose, any: bool) -> bool {
@@ -117,6 +134,10 @@ pub(super) fn unparsable(c: &Certificate) -> Option<ReasonKind> {
         return Some(ReasonKind::Unreadable(
             "its structure could not be read".to_owned(),
         ));
+    }
+    if Element::read(&c.der, 0).is_none_or(|whole| whole.whole.len() < c.der.len()) {
+        let why = "there is more than the certificate".to_owned();
+        return Some(ReasonKind::Unreadable(why));
     }
     if c.signature_algorithm.der != c.inner_signature_algorithm.der {
         return Some(ReasonKind::AlgorithmMismatch);

@@ -271,9 +271,7 @@ fn email(name: &str, base: &str) -> Outcome {
         return Outcome::Syntax;
     };
     let inside = match base.rsplit_once('@') {
-        None if base.starts_with('.') => {
-            name.len() > base.len() && ends_with(name, base)
-        }
+        None if base.starts_with('.') => name.len() > base.len() && ends_with(name, base),
         None => host.eq_ignore_ascii_case(base),
         Some((base_local, base_host)) => {
             (base_local.is_empty() || base_local == local) && host.eq_ignore_ascii_case(base_host)
@@ -337,9 +335,7 @@ fn uri(name: &str, base: &str) -> Outcome {
         return Outcome::Syntax;
     }
     let inside = match base.starts_with('.') {
-        true => {
-            host.len() > base.len() && ends_with(host, base)
-        }
+        true => host.len() > base.len() && ends_with(host, base),
         false => host.eq_ignore_ascii_case(base),
     };
     match inside {
@@ -412,7 +408,10 @@ mod tests {
     fn mail_in_unicode_is_compared_by_host() {
         assert_eq!(mailbox("ä@h.example", "H.example"), Outcome::Inside);
         assert_eq!(mailbox("ä@h.example", "other.example"), Outcome::Outside);
-        assert_eq!(mailbox("ä@bücher.example", "xn--bcher-kva.example"), Outcome::Inside);
+        assert_eq!(
+            mailbox("ä@bücher.example", "xn--bcher-kva.example"),
+            Outcome::Inside
+        );
         assert_eq!(mailbox("ä@a.h.example", ".h.example"), Outcome::Outside);
         assert_eq!(mailbox("", "h.example"), Outcome::Syntax);
     }
