@@ -147,6 +147,12 @@ pub enum GeneralName {
 const SMTP_UTF8_MAILBOX: &str = "1.3.6.1.5.5.7.8.9";
 
 impl Extension {
+    /// Its value could not be read, or there is more than that value.
+    pub fn is_unreadable(&self) -> bool {
+        let whole = Element::read(&self.raw, 0).map(|value| value.whole.len());
+        matches!(self.value, ExtensionValue::Malformed(_)) || whole != Some(self.raw.len())
+    }
+
     /// A BOOLEAN in it is not encoded as DER demands.
     pub fn has_odd_boolean(&self) -> bool {
         let odd = [boolean_fault::VALUE, boolean_fault::CRITICAL];

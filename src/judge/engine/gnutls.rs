@@ -23,7 +23,7 @@ mod staple;
 
 use names::Constraints;
 pub(super) use one::has_name;
-use one::{fits, same_name, unknown_critical, unparsable};
+use one::{fits, is_unreadable, same_name, unknown_critical, unparsable};
 
 /// Certificates that GnuTLS puts in order; more are left as they came.
 const MOST_SORTED: usize = 16;
@@ -92,15 +92,17 @@ impl<'a> Verify<'a> {
         (path, failures)
     }
 
-    /// GnuTLS looks for the serial number in every list of the issuer: reasons, scopes and deltas count for
-    /// nothing, and the list's signature neither (measured with 3.7.9 and 3.8.9:
-    /// `gnutls_x509_trust_list_add_crls` without flags, as `certtool --verify` calls it).
+    /// GnuTLS keeps one list of an issuer, the newest and of equals the last, and looks for the serial number
+    /// alone: reasons, scopes and deltas count for nothing, and the list's signature neither (measured with
+    /// 3.7.9 and 3.8.9: `gnutls_x509_trust_list_add_trust_file` without `GNUTLS_TL_VERIFY_CRL`, which is how
+    /// `certtool --load-ca-certificate` and TLS programs read lists).
     fn revoked(self, child: NodeId) -> Option<Reason> {
         let certificate = self.certificate(child)?;
         let lists = self.ground.input.question.crls.iter();
-        let (at, why) = lists
+        let list = lists
             .filter(|list| same_bytes(&list.issuer, &certificate.issuer))
-            .find_map(|list| list.names(&certificate.serial))?;
+            .max_by_key(|list| list.this_update)?;
+        let (at, why) = list.names(&certificate.serial)?;
         let why = why.to_owned();
         Some(Reason::on(child, ReasonKind::Revoked { at, why }))
     }
@@ -443,7 +445,8 @@ impl<'a> Verify<'a> {
         if sent || upper.version != Some(1) {
             let constraints = upper.basic_constraints();
             // A trusted root without basic constraints passes as one of old.
-            let old = constraints.is_none() && !sent && self.is_issuer(issuer, issuer);
+            let none = constraints.is_none() && !is_unreadable(upper, "2.5.29.19");
+            let old = none && !sent && self.is_issuer(issuer, issuer);
             let is_ca = matches!(constraints, Some((true, _))) || old || child == issuer;
             if let Some((true, Some(allowed))) = constraints {
                 *left = (*left).min(usize::try_from(allowed).unwrap_or(usize::MAX));
@@ -451,7 +454,7 @@ impl<'a> Verify<'a> {
             if !is_ca {
                 failures.push(Reason::on(issuer, ReasonKind::NotACa));
             }
-            if facts::lacks_cert_sign(upper) {
+            if facts::lacks_cert_sign(upper) || is_unreadable(upper, "2.5.29.15") {
                 failures.push(Reason::on(issuer, ReasonKind::NoCertSign));
             }
         }
@@ -544,7 +547,7 @@ impl<'a> Verify<'a> {
         if fits(certificate, purpose, leaf) {
             return None;
         }
-        let usages = certificate.extended_key_usage()?;
+        let usages = certificate.extended_key_usage().unwrap_or_default();
         let usages = usages.iter().map(Oid::title).collect();
         Some(match purpose {
             Purpose::Server => ReasonKind::NotForServers { usages },

@@ -3,7 +3,7 @@
 
 use super::super::ground::same_bytes;
 use crate::cert::asn1::Element;
-use crate::cert::{Certificate, ExtensionValue, GeneralName, Name, Oid, TimeForm, oid};
+use crate::cert::{Certificate, Extension, ExtensionValue, GeneralName, Name, Oid, TimeForm, oid};
 use crate::judge::{Purpose, ReasonKind, facts};
 use crate::target::Host;
 
@@ -44,8 +44,16 @@ pub(super) fn same_name(one: &Name, other: &Name) -> bool {
     same_bytes(one, other) || (!one.rdns.is_empty() && attributes(one) == attributes(other))
 }
 
+/// The extension is there, and GnuTLS cannot decode it.
+pub(super) fn is_unreadable(certificate: &Certificate, oid: &str) -> bool {
+    facts::extension(certificate, oid).is_some_and(Extension::is_unreadable)
+}
+
 /// _gnutls_check_key_purpose; `any` counts for leaves only.
 pub(super) fn fits(certificate: &Certificate, purpose: Purpose, any: bool) -> bool {
+    if is_unreadable(certificate, "2.5.29.37") {
+        return false;
+    }
     let Some(usages) = certificate.extended_key_usage().filter(|u| !u.is_empty()) else {
         return true;
     };
@@ -155,7 +163,7 @@ pub(super) fn unparsable(c: &Certificate) -> Option<ReasonKind> {
         return Some(ReasonKind::DuplicateExtension { oid });
     }
     let broken = c.extensions.iter().any(|e| match &e.value {
-        ExtensionValue::Malformed(_) => e.oid.as_str() == "2.5.29.17",
+        _ if e.oid.as_str() == "2.5.29.17" && e.is_unreadable() => true,
         ExtensionValue::SubjectAltName(list) => list.iter().any(|n| match n {
             GeneralName::Invalid { tag, .. } => *tag != 7,
             GeneralName::Dns(n) | GeneralName::Email(n) | GeneralName::Uri(n) => n.raw().is_empty(),

@@ -140,7 +140,9 @@ fn extension(e: &Extension) -> Option<ReasonKind> {
             .iter()
             .find_map(alternative)
             .map(ReasonKind::Unreadable),
-        ("2.5.29.30", _) if malformed => unreadable("x509: invalid NameConstraints extension"),
+        ("2.5.29.30", _) if e.is_unreadable() => {
+            unreadable("x509: invalid NameConstraints extension")
+        }
         (
             "2.5.29.30",
             ExtensionValue::NameConstraints {
