@@ -7,7 +7,8 @@ use super::asn1::{
     self, BIT_STRING, BOOLEAN, Element, Elements, INTEGER, NULL, OCTET_STRING, SEQUENCE,
 };
 use super::extension::{
-    AccessDescription, ExtensionValue, GeneralName, KeyUsage, Policy, Sct, constraint_fault,
+    AccessDescription, ExtensionValue, GeneralName, KeyUsage, Policy, Sct, boolean_fault,
+    constraint_fault,
 };
 use super::name::{self, Name};
 use super::oid::Oid;
@@ -133,7 +134,7 @@ impl Reader<'_> {
             [0] => Ok(false),
             [0xff] => Ok(true),
             [_] => {
-                self.fault("a BOOLEAN in it is neither 00 nor FF, as DER demands");
+                self.fault(boolean_fault::VALUE);
                 Ok(true)
             }
             _ => Err(TYPE),

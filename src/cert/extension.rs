@@ -39,6 +39,14 @@ pub mod constraint_fault {
     pub const EMPTY_LIST: &str = "a list in it is empty";
 }
 
+/// Faults of BOOLEANs, among [`Extension::faults`]: values that only BER has.
+pub mod boolean_fault {
+    /// In basic constraints.
+    pub const VALUE: &str = "a BOOLEAN in it is neither 00 nor FF, as DER demands";
+    /// The mark of being critical.
+    pub const CRITICAL: &str = "the mark “critical” is neither 00 nor FF, as DER demands";
+}
+
 /// Decoded values.
 #[derive(Clone, Debug)]
 #[allow(missing_docs)]
@@ -137,6 +145,20 @@ pub enum GeneralName {
 
 /// id-on-SmtpUTF8Mailbox, RFC 9598 section 3.
 const SMTP_UTF8_MAILBOX: &str = "1.3.6.1.5.5.7.8.9";
+
+impl Extension {
+    /// Its value could not be read, or there is more than that value.
+    pub fn is_unreadable(&self) -> bool {
+        let whole = Element::read(&self.raw, 0).map(|value| value.whole.len());
+        matches!(self.value, ExtensionValue::Malformed(_)) || whole != Some(self.raw.len())
+    }
+
+    /// A BOOLEAN in it is not encoded as DER demands.
+    pub fn has_odd_boolean(&self) -> bool {
+        let odd = [boolean_fault::VALUE, boolean_fault::CRITICAL];
+        self.faults.iter().any(|fault| odd.contains(fault))
+    }
+}
 
 impl GeneralName {
     /// The mailbox of an internationalised mail address (RFC 9598); empty when its value is no

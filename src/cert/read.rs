@@ -368,7 +368,7 @@ fn one_extension(element: &Element<'_>) -> Option<Extension> {
             false
         }
         Some(other) => {
-            faults.push("the mark “critical” is neither 00 nor FF, as DER demands");
+            faults.push(super::extension::boolean_fault::CRITICAL);
             other.iter().any(|&b| b != 0)
         }
     };

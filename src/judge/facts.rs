@@ -76,6 +76,8 @@ pub(super) fn repeats_policy(certificate: &Certificate) -> bool {
     })
 }
 
+const NAME_CONSTRAINTS: &str = "2.5.29.30";
+
 /// What makes the certificate unfit to be judged: structure, encoding, version.
 pub(super) fn unreadable(certificate: &Certificate) -> Vec<ReasonKind> {
     unreadable_but(certificate, &[])
@@ -125,8 +127,21 @@ pub(super) fn unreadable_but(certificate: &Certificate, unopened: &[&str]) -> Ve
         found.push(ReasonKind::DuplicateExtension { oid });
     }
     for extension in &certificate.extensions {
+        if extension.has_odd_boolean() {
+            let title = extension.oid.title();
+            let why = format!("extension {title}: a BOOLEAN is neither 00 nor FF");
+            found.push(ReasonKind::Unreadable(why));
+        }
         // A broken extension that decides something must not be read as absent.
         let oid = extension.oid.as_str();
+        if oid == NAME_CONSTRAINTS
+            && extension.is_unreadable()
+            && !matches!(extension.value, ExtensionValue::Malformed(_))
+        {
+            let title = extension.oid.title();
+            let why = format!("extension {title}: there is more than its value");
+            found.push(ReasonKind::Unreadable(why));
+        }
         let decides = extension.critical || PROCESSED.contains(&oid);
         if let ExtensionValue::Malformed(why) = &extension.value
             && decides

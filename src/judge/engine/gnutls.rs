@@ -23,9 +23,11 @@ mod staple;
 
 use names::Constraints;
 pub(super) use one::has_name;
-use one::{fits, unknown_critical, unparsable};
+use one::{fits, is_unreadable, same_name, unknown_critical, unparsable};
 
-/// Certificates that are put in order here; GnuTLS itself has no limit.
+/// Certificates that GnuTLS puts in order; more are left as they came.
+const MOST_SORTED: usize = 16;
+/// Certificates that are looked at here; GnuTLS itself has no limit.
 const MOST: usize = 200;
 /// Certificates below each other at most.
 const MOST_BELOW: usize = 4_096;
@@ -92,7 +94,8 @@ impl<'a> Verify<'a> {
 
     /// GnuTLS keeps one list of an issuer, the newest and of equals the last, and looks for the serial number
     /// alone: reasons, scopes and deltas count for nothing, and the list's signature neither (measured with
-    /// 3.7.9: `gnutls_x509_trust_list_add_trust_mem` without `GNUTLS_TL_VERIFY_CRL`).
+    /// 3.7.9 and 3.8.9: `gnutls_x509_trust_list_add_trust_file` without `GNUTLS_TL_VERIFY_CRL`, which is how
+    /// `certtool --load-ca-certificate` and TLS programs read lists).
     fn revoked(self, child: NodeId) -> Option<Reason> {
         let certificate = self.certificate(child)?;
         let lists = self.ground.input.question.crls.iter();
@@ -108,24 +111,39 @@ impl<'a> Verify<'a> {
         self.ground.certificate(id)
     }
 
-    /// Names to the byte, and key identifiers when both are there.
+    /// Names but for the types of their strings, and key identifiers when both are there.
     fn is_issuer(self, child: NodeId, issuer: NodeId) -> bool {
         let (Some(lower), Some(upper)) = (self.certificate(child), self.certificate(issuer)) else {
             return false;
         };
-        same_bytes(&lower.issuer, &upper.subject)
+        same_name(&lower.issuer, &upper.subject)
             && match (lower.authority_key_id(), upper.subject_key_id()) {
                 (Some(wanted), Some(own)) => wanted == own,
                 _ => true,
             }
     }
 
+    fn has_bytes_of(self, child: NodeId, anchor: NodeId) -> bool {
+        match (self.certificate(child), self.certificate(anchor)) {
+            (Some(lower), Some(upper)) => same_bytes(&lower.issuer, &upper.subject),
+            _ => false,
+        }
+    }
+
+    /// Those that GnuTLS reads.
     fn anchors(self) -> impl Iterator<Item = NodeId> + 'a {
-        self.ground.input.anchors.iter()
+        let ground = self.ground;
+        let anchors = ground.input.anchors.iter();
+        anchors.filter(move |&id| {
+            let anchor = ground.certificate(id);
+            anchor.is_none_or(|c| unparsable(c).is_none())
+        })
     }
 
     fn known_issuer(self, child: NodeId) -> bool {
-        self.anchors().any(|anchor| self.is_issuer(child, anchor))
+        // Anchors are found by the bytes of their names.
+        self.anchors()
+            .any(|anchor| self.has_bytes_of(child, anchor) && self.is_issuer(child, anchor))
     }
 
     // ---- the list
@@ -134,9 +152,6 @@ impl<'a> Verify<'a> {
     fn ordered(self, leaf: NodeId) -> Vec<NodeId> {
         let mut list = vec![leaf];
         list.extend(self.ground.sent());
-        if list.len() > MOST {
-            return list;
-        }
         let mut seen: Vec<NodeId> = Vec::new();
         let mut done = 0;
         while done < list.len() {
@@ -165,6 +180,9 @@ impl<'a> Verify<'a> {
 
     /// The list with its first segment in order, and the length of that segment.
     fn sort(self, list: Vec<NodeId>) -> (Vec<NodeId>, usize) {
+        if list.len() > MOST_SORTED {
+            return (list, 1);
+        }
         let issuer_of = |i: usize| {
             let child = *list.get(i)?;
             if self.is_issuer(child, child) {
@@ -313,7 +331,7 @@ impl<'a> Verify<'a> {
         name_and_key
             && match (self.certificate(id), self.certificate(anchor)) {
                 (Some(one), Some(other)) => {
-                    same_bytes(&one.subject, &other.subject)
+                    same_name(&one.subject, &other.subject)
                         && one.spki_sha256.is_some()
                         && one.spki_sha256 == other.spki_sha256
                 }
@@ -427,7 +445,8 @@ impl<'a> Verify<'a> {
         if sent || upper.version != Some(1) {
             let constraints = upper.basic_constraints();
             // A trusted root without basic constraints passes as one of old.
-            let old = constraints.is_none() && !sent && self.is_issuer(issuer, issuer);
+            let none = constraints.is_none() && !is_unreadable(upper, "2.5.29.19");
+            let old = none && !sent && self.is_issuer(issuer, issuer);
             let is_ca = matches!(constraints, Some((true, _))) || old || child == issuer;
             if let Some((true, Some(allowed))) = constraints {
                 *left = (*left).min(usize::try_from(allowed).unwrap_or(usize::MAX));
@@ -435,7 +454,7 @@ impl<'a> Verify<'a> {
             if !is_ca {
                 failures.push(Reason::on(issuer, ReasonKind::NotACa));
             }
-            if facts::lacks_cert_sign(upper) {
+            if facts::lacks_cert_sign(upper) || is_unreadable(upper, "2.5.29.15") {
                 failures.push(Reason::on(issuer, ReasonKind::NoCertSign));
             }
         }
@@ -528,7 +547,7 @@ impl<'a> Verify<'a> {
         if fits(certificate, purpose, leaf) {
             return None;
         }
-        let usages = certificate.extended_key_usage()?;
+        let usages = certificate.extended_key_usage().unwrap_or_default();
         let usages = usages.iter().map(Oid::title).collect();
         Some(match purpose {
             Purpose::Server => ReasonKind::NotForServers { usages },

@@ -267,7 +267,7 @@ fn checks(engine: Engine, child: &Certificate, issuer: &Certificate) -> bool {
         (Engine::Go, KeyKind::Rsa { .. }) => issuer.key.bits < 1024 && !is_pss && !is_sha224,
         (Engine::Go | Engine::Boringssl, KeyKind::Ec { curve }) => curve == "P-224",
         (Engine::Java, KeyKind::Rsa { .. } | KeyKind::RsaPss { .. }) => is_pss || is_sha224,
-        (Engine::Gnutls, KeyKind::Rsa { .. }) => is_sha224 && !is_pss,
+        (Engine::Gnutls, KeyKind::Rsa { .. }) => !is_pss,
         // Below a key for any use of RSA it takes the salt to be as long as the hash, whatever is written.
         (Engine::Gnutls, KeyKind::RsaPss { .. }) => {
             matches!(by.hash, Some(Hash::Sha256 | Hash::Sha384 | Hash::Sha512))

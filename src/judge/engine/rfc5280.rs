@@ -59,6 +59,12 @@ fn search(rules: &mut Rules<'_>, leaf: NodeId) -> (Vec<NodeId>, Vec<Reason>) {
         let reasons = rules.all(&[leaf], true);
         return (vec![leaf], reasons);
     }
+    // Its issuer is itself: OpenSSL, Go and webpki do not take another certificate of its name and key.
+    if input.chain.is_self_signed(leaf) {
+        let mut reasons = rules.all(&[leaf], false);
+        reasons.insert(0, unanchored(input, &[leaf], PathEnd::SelfSigned));
+        return (vec![leaf], reasons);
+    }
     let first = rounds::first(rules, leaf);
     if let Some(path) = first.path {
         return (path, Vec::new());
@@ -210,7 +216,8 @@ impl Rules<'_> {
             Place::Anchor if policy.anchor_constraints => self.anchor(certificate, &mut kinds),
             Place::Anchor => {}
         }
-        let kept = self.input.chain.is_self_signed(id);
+        // Nobody relies on the signature of what signed itself, where the path ends with it.
+        let kept = top && self.input.chain.is_self_signed(id);
         if !trusted
             && !kept
             && let Some(hash) = facts::weak_hash(certificate)

@@ -15,6 +15,8 @@ use crate::text;
 /// emailAddress in a subject, PKCS #9.
 const EMAIL_ADDRESS: &str = "1.2.840.113549.1.9.1";
 
+const IA5_STRING: u8 = 22;
+
 /// Names times constraints beyond which GnuTLS refuses.
 const MOST_CHECKS: usize = 1 << 20;
 
@@ -253,6 +255,8 @@ impl Constraints {
                 "several mail addresses",
                 "only one is permitted",
             )),
+            // One that is no IA5String shows as its bytes, which are on no host.
+            (Some(only), None) if only.tag != IA5_STRING => self.email("#"),
             (Some(only), None) => self.email(only.value.raw()),
             _ => Ok(()),
         }

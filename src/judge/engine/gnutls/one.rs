@@ -1,7 +1,9 @@
 //! Single certificates in GnuTLS's eyes: what it does not import, which critical extensions it knows,
 //! purposes, and host names.
 
-use crate::cert::{Certificate, ExtensionValue, GeneralName, TimeForm, oid};
+use super::super::ground::same_bytes;
+use crate::cert::asn1::Element;
+use crate::cert::{Certificate, Extension, ExtensionValue, GeneralName, Name, Oid, TimeForm, oid};
 use crate::judge::{Purpose, ReasonKind, facts};
 use crate::target::Host;
 
@@ -27,8 +29,31 @@ const SUPPORTED: &[&str] = &[
 /// Old usages of CAs that stand for servers.
 const OBSOLETE_SERVER: &[&str] = &["2.16.840.1.113730.4.1", "2.16.840.1.113733.1.8.1"];
 
+/// Both names are of the same attributes with the same texts, whatever types their strings have.
+pub(super) fn same_name(one: &Name, other: &Name) -> bool {
+    let attributes = |name: &Name| -> Vec<Vec<(Oid, String)>> {
+        let rdns = name.rdns.iter();
+        rdns.map(|rdn| {
+            let parts = rdn.iter();
+            parts
+                .map(|a| (a.oid.clone(), a.value.raw().to_owned()))
+                .collect()
+        })
+        .collect()
+    };
+    same_bytes(one, other) || (!one.rdns.is_empty() && attributes(one) == attributes(other))
+}
+
+/// The extension is there, and GnuTLS cannot decode it.
+pub(super) fn is_unreadable(certificate: &Certificate, oid: &str) -> bool {
+    facts::extension(certificate, oid).is_some_and(Extension::is_unreadable)
+}
+
 /// _gnutls_check_key_purpose; `any` counts for leaves only.
 pub(super) fn fits(certificate: &Certificate, purpose: Purpose, any: bool) -> bool {
+    if is_unreadable(certificate, "2.5.29.37") {
+        return false;
+    }
     let Some(usages) = certificate.extended_key_usage().filter(|u| !u.is_empty()) else {
         return true;
     };
@@ -118,6 +143,10 @@ pub(super) fn unparsable(c: &Certificate) -> Option<ReasonKind> {
             "its structure could not be read".to_owned(),
         ));
     }
+    if Element::read(&c.der, 0).is_none_or(|whole| whole.whole.len() < c.der.len()) {
+        let why = "there is more than the certificate".to_owned();
+        return Some(ReasonKind::Unreadable(why));
+    }
     if c.signature_algorithm.der != c.inner_signature_algorithm.der {
         return Some(ReasonKind::AlgorithmMismatch);
     }
@@ -134,7 +163,7 @@ pub(super) fn unparsable(c: &Certificate) -> Option<ReasonKind> {
         return Some(ReasonKind::DuplicateExtension { oid });
     }
     let broken = c.extensions.iter().any(|e| match &e.value {
-        ExtensionValue::Malformed(_) => e.oid.as_str() == "2.5.29.17",
+        _ if e.oid.as_str() == "2.5.29.17" && e.is_unreadable() => true,
         ExtensionValue::SubjectAltName(list) => list.iter().any(|n| match n {
             GeneralName::Invalid { tag, .. } => *tag != 7,
             GeneralName::Dns(n) | GeneralName::Email(n) | GeneralName::Uri(n) => n.raw().is_empty(),

@@ -138,7 +138,7 @@ enum Form<'a> {
     Dns(&'a str),
     Email {
         whole: &'a str,
-        local: &'a str,
+        local: String,
         host: &'a str,
     },
     Uri {
@@ -442,25 +442,31 @@ fn wildcard_overreaches(name: &str, base: &str) -> bool {
     above.is_none_or(|(_, above)| domain(parent, above))
 }
 
-/// parseRFC2821Mailbox: local part and domain; quoted local parts lose their quotes.
-pub(super) fn mailbox(address: &str) -> Option<(&str, &str)> {
-    let (local, host) = match address.strip_prefix('"') {
-        Some(rest) => {
-            let end = rest.find('"')?;
-            let (quoted, after) = rest.split_at(end);
-            (quoted, after.strip_prefix("\"@")?)
-        }
-        None => address.split_once('@')?,
-    };
-    let sound = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.\\".contains(&b);
+/// parseRFC2821Mailbox: local part and domain; the local part loses its quotes and backslashes.
+pub(super) fn mailbox(address: &str) -> Option<(String, &str)> {
     let quoted = address.starts_with('"');
-    if !quoted
-        && (local.is_empty()
-            || !local.bytes().all(sound)
-            || local.starts_with('.')
-            || local.ends_with('.')
-            || local.contains(".."))
-    {
+    let mut rest = address.strip_prefix('"').unwrap_or(address).char_indices();
+    let start = usize::from(quoted);
+    let mut local = String::new();
+    let host = loop {
+        let (at, c) = rest.next()?;
+        match c {
+            '\\' => {
+                let (_, next) = rest.next()?;
+                if quoted && matches!(next, '\0' | '\n' | '\r' | '\u{80}'..) {
+                    return None;
+                }
+                local.push(next);
+            }
+            '"' if quoted => break address.get(start + at + 1..)?.strip_prefix('@')?,
+            '@' if !quoted => break address.get(at + 1..)?,
+            c if quoted && !matches!(c, '\0' | '\t' | '\n' | '\r' | '\u{80}'..) => local.push(c),
+            c if c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c) => local.push(c),
+            _ => return None,
+        }
+    };
+    let dots = local.starts_with('.') || local.ends_with('.') || local.contains("..");
+    if !quoted && (local.is_empty() || dots) {
         return None;
     }
     // The domain may hold an `@`, as odd as that is.
@@ -521,9 +527,15 @@ mod tests {
 
     #[test]
     fn mailboxes_and_hosts() {
-        assert_eq!(mailbox("a@h"), Some(("a", "h")));
-        assert_eq!(mailbox("\"a b\"@h"), Some(("a b", "h")));
-        for bad in ["a", "@h", ".a@h", "a..b@h", "a@", "a b@h"] {
+        for (address, local) in [
+            ("a@h", "a"),
+            ("\"a b\"@h", "a b"),
+            ("\"\\a\\\"b\"@h", "a\"b"),
+            ("\\a@h", "a"),
+        ] {
+            assert_eq!(mailbox(address), Some((local.to_owned(), "h")), "{address}");
+        }
+        for bad in ["a", "@h", ".a@h", "a..b@h", "a@", "a b@h", "\"a@h", "a\\"] {
             assert_eq!(mailbox(bad), None, "{bad}");
         }
         assert_eq!(host_of("http://u@h.example:8/x"), "h.example");

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use super::names;
 use crate::cert::asn1::{Element, Elements, SEQUENCE};
+use crate::cert::extension::boolean_fault;
 use crate::cert::{
     Certificate, Extension, ExtensionValue, GeneralName, KeyFault, KeyKind, PointForm, TimeForm,
 };
@@ -128,6 +129,10 @@ fn extension(e: &Extension) -> Option<ReasonKind> {
     let unreadable = |why: &str| Some(ReasonKind::Unreadable(why.to_owned()));
     let malformed = matches!(e.value, ExtensionValue::Malformed(_));
     match (e.oid.as_str(), &e.value) {
+        (_, _) if e.faults.contains(&boolean_fault::CRITICAL) => {
+            unreadable("x509: malformed extension critical field")
+        }
+        ("2.5.29.19", _) if e.has_odd_boolean() => unreadable("x509: invalid basic constraints"),
         ("2.5.29.15", _) if malformed => unreadable("x509: invalid key usage"),
         ("2.5.29.19", _) if malformed => unreadable("x509: invalid basic constraints"),
         ("2.5.29.17", _) if malformed => unreadable("x509: invalid subject alternative names"),
@@ -135,7 +140,9 @@ fn extension(e: &Extension) -> Option<ReasonKind> {
             .iter()
             .find_map(alternative)
             .map(ReasonKind::Unreadable),
-        ("2.5.29.30", _) if malformed => unreadable("x509: invalid NameConstraints extension"),
+        ("2.5.29.30", _) if e.is_unreadable() => {
+            unreadable("x509: invalid NameConstraints extension")
+        }
         (
             "2.5.29.30",
             ExtensionValue::NameConstraints {

@@ -119,6 +119,7 @@ impl<'a> Traits<'a> {
                         excluded,
                     } => permitted.iter().chain(excluded).any(is_broken),
                     ExtensionValue::AuthorityKeyId { issuer, .. } => issuer.iter().any(is_broken),
+                    ExtensionValue::CrlDistributionPoints(_) => has_point_nowhere(&e.raw),
                     _ => false,
                 }
         })
@@ -363,6 +364,15 @@ fn is_broken(name: &GeneralName) -> bool {
         GeneralName::EdiParty(content) => !is_edi_party(content),
         _ => false,
     }
+}
+
+/// A distribution point without a place and without an issuer.
+fn has_point_nowhere(raw: &[u8]) -> bool {
+    let points = Element::read(raw, 0);
+    points.iter().flat_map(Element::inside).any(|point| {
+        let mut parts = point.inside();
+        !parts.any(|p| p.tag == 0xa0 || (p.tag == 0xa2 && !p.content.is_empty()))
+    })
 }
 
 /// EDIPartyName, RFC 5280 section 4.2.1.6: an assigner if it likes, and a party, which are
