@@ -183,7 +183,11 @@ fn page(inspection: &Inspection, grid: &Grid) -> Page {
         },
         supposed::section(inspection),
     ];
-    for (heading, accepted) in [("Rejected by", false), ("Accepted by", true)] {
+    let no = match grid.chain.leaf {
+        Some(_) => "Rejected by",
+        None => "What they say",
+    };
+    for (heading, accepted) in [(no, false), ("Accepted by", true)] {
         let rows = grid.rows.iter().filter(|r| r.accepted() == accepted);
         let facts: Vec<(String, String)> = rows
             .map(|row| {
