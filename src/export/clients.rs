@@ -52,6 +52,7 @@ pub fn brief_reason(row: &ClientRow) -> String {
             match &reason.kind {
                 // A root that is not there is one too.
                 ReasonKind::MissingIssuer => "issuer not found".to_owned(),
+                ReasonKind::Strict(_) | ReasonKind::Profile(_) => "breaks RFC 5280".to_owned(),
                 kind => kind.id().replace('-', " "),
             }
         }
