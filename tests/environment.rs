@@ -7,7 +7,7 @@ use rcgen::DnType;
 use whycert::cert::Certificate;
 use whycert::diagnosis::{Further, Other, Severity, Who, interception};
 use whycert::inspect::{self, Options, Outcome};
-use whycert::target::Target;
+use whycert::target::{Endpoint, ServerNameChoice, Source, StartTls, Target};
 
 use crate::support::machine::{
     Place, SITE, capture, command, evidence, finding, inspected, lacks, site,
@@ -454,4 +454,49 @@ fn a_hosts_file_is_offered_only_for_names() {
         offered(&["api.example.org", "10.0.0.7"]).as_deref(),
         Some("192.0.2.7 api.example.org")
     );
+}
+
+#[test]
+fn the_line_for_another_name_reaches_the_same_server() {
+    let public = Minted::root(mint::ca("Public Root"));
+    let place = Place::trusting(&[&public]);
+    let first = |names: &[&str], change: fn(&mut Endpoint)| {
+        let mut made = capture(SITE, &[&public.issue(mint::server(names))]);
+        if let Source::Endpoint(endpoint) = &mut made.target.source {
+            change(endpoint);
+        }
+        let seen = inspected(made, &place.stores(&[]));
+        let fix = finding(&seen, "name.mismatch").fixes[0].clone();
+        (fix.action, fix.command.unwrap())
+    };
+    assert_eq!(
+        first(&["api.test"], |_| ()).1,
+        "whycert https://api.test:443 --connect www.site.example.org"
+    );
+    let connected = first(&["api.test"], |e| {
+        let there = Target::parse("10.0.0.7").unwrap();
+        e.connect = Some((there.endpoint().unwrap().host.clone(), Some(8443)));
+    });
+    assert_eq!(
+        connected.1,
+        "whycert https://api.test:443 --connect 10.0.0.7:8443"
+    );
+    let mail = first(&["mail.test"], |e| e.upgrade = Some(StartTls::Smtp));
+    assert_eq!(
+        mail.1,
+        "whycert mail.test:443 --starttls smtp --connect www.site.example.org"
+    );
+    // The host that was typed is named; only an option asked for another name.
+    let mut made = capture(SITE, &[&site(&public)]);
+    if let Source::Endpoint(endpoint) = &mut made.target.source {
+        endpoint.server_name = ServerNameChoice::Named("other.test".to_owned());
+    }
+    let seen = inspected(made, &place.stores(&[]));
+    let fix = &finding(&seen, "name.mismatch").fixes[0];
+    assert_eq!(
+        fix.action,
+        "Ask for the name it is for: www.site.example.org."
+    );
+    let line = fix.command.as_deref();
+    assert_eq!(line, Some("whycert https://www.site.example.org:443"));
 }

@@ -80,6 +80,13 @@ fn failed(case: &Case<'_>, stage: Stage, failure: &Failure) -> Option<Finding> {
         Failure::ClosedAtOnce => finding(&rule::CLOSED_AT_ONCE, format!("{host}:{port} accepts the connection and closes it at once."))
             .fix(Who::You, "Check the port; the program behind it may have failed, or not speak TLS there.")
             .fix(Who::ServerOwner, "Look in the server's log for this moment."),
+        Failure::Silent if stage == Stage::Upgrading => {
+            let protocol = endpoint.upgrade.map_or("the protocol", StartTls::title);
+            finding(&rule::SILENT, format!("{host}:{port} accepts the connection and does not answer in {protocol}."))
+                .saw("waited", format!("{} s", spent(case, stage).as_secs_f32().round()))
+                .fix(Who::You, "Leave out STARTTLS: a server that starts TLS at once waits for the client.")
+                .fix(Who::You, "Check the port, or give it longer with --timeout.")
+        }
         Failure::Silent => finding(&rule::SILENT, format!("{host}:{port} accepts the connection and then says nothing."))
             .saw("waited", format!("{} s", spent(case, stage).as_secs_f32().round()))
             .fix(Who::You, if matches!(port, 6379 | 16379 | 26379) {

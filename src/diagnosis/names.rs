@@ -6,7 +6,7 @@ use super::{Case, Finding, Subject, Who, clip, rule};
 use crate::cert::GeneralName;
 use crate::chain::NodeId;
 use crate::net::Route;
-use crate::target::Host;
+use crate::target::{Endpoint, Host};
 use crate::text;
 
 /// Names offered at most.
@@ -142,7 +142,7 @@ fn offered(case: &Case<'_>, mut finding: Finding, wanted: &str, presented: &[Str
     let Some(first) = usable.first() else {
         return finding;
     };
-    let port = endpoint.port;
+    let asked_there = endpoint.connect.is_none() && endpoint.host.to_string() == **first;
     finding = if leads_here(first) {
         finding.fix_by(
             Who::You,
@@ -150,17 +150,20 @@ fn offered(case: &Case<'_>, mut finding: Finding, wanted: &str, presented: &[Str
                 "Use the name {}, which leads to this very server.",
                 clip(first)
             ),
-            format!("whycert https://{}:{port}", text::shell_quote(first)),
+            under(endpoint, first, false),
+        )
+    } else if asked_there {
+        // Another name was wanted by an option.
+        finding.fix_by(
+            Who::You,
+            format!("Ask for the name it is for: {}.", clip(first)),
+            under(endpoint, first, false),
         )
     } else {
         finding.fix_by(
             Who::You,
             format!("Connect by a name it is for: {}.", clip(first)),
-            format!(
-                "whycert https://{}:{port} --connect {}",
-                text::shell_quote(first),
-                endpoint.host
-            ),
+            under(endpoint, first, true),
         )
     };
     let direct = matches!(case.capture.route, Route::Direct);
@@ -191,4 +194,31 @@ fn offered(case: &Case<'_>, mut finding: Finding, wanted: &str, presented: &[Str
         );
     }
     finding
+}
+
+/// The line that asks the same server for this name; `there`: by the address that was reached.
+fn under(endpoint: &Endpoint, name: &str, there: bool) -> String {
+    let scheme = if endpoint.upgrade.is_none() {
+        "https://"
+    } else {
+        ""
+    };
+    let host = match name.parse::<IpAddr>() {
+        Ok(IpAddr::V6(_)) => format!("[{name}]"),
+        _ => name.to_owned(),
+    };
+    let target = format!("{scheme}{host}:{}", endpoint.port);
+    let mut line = format!("whycert {}", text::shell_quote(&target));
+    if let Some(protocol) = endpoint.upgrade {
+        line.push_str(&format!(" --starttls {}", protocol.id()));
+    }
+    if there {
+        let to = match &endpoint.connect {
+            Some((host, Some(port))) => format!("{host}:{port}"),
+            Some((host, None)) => host.to_string(),
+            None => endpoint.host.to_string(),
+        };
+        line.push_str(&format!(" --connect {}", text::shell_quote(&to)));
+    }
+    line
 }

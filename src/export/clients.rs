@@ -52,6 +52,7 @@ pub fn brief_reason(row: &ClientRow) -> String {
             match &reason.kind {
                 // A root that is not there is one too.
                 ReasonKind::MissingIssuer => "issuer not found".to_owned(),
+                ReasonKind::Strict(_) | ReasonKind::Profile(_) => "breaks RFC 5280".to_owned(),
                 kind => kind.id().replace('-', " "),
             }
         }
@@ -183,7 +184,11 @@ fn page(inspection: &Inspection, grid: &Grid) -> Page {
         },
         supposed::section(inspection),
     ];
-    for (heading, accepted) in [("Rejected by", false), ("Accepted by", true)] {
+    let no = match grid.chain.leaf {
+        Some(_) => "Rejected by",
+        None => "What they say",
+    };
+    for (heading, accepted) in [(no, false), ("Accepted by", true)] {
         let rows = grid.rows.iter().filter(|r| r.accepted() == accepted);
         let facts: Vec<(String, String)> = rows
             .map(|row| {

@@ -166,7 +166,7 @@ bindings! {
     Time Command::DateBack, "(", "", "go back to the date before on which something of the chain begins or ends";
     Time Command::DateOn, ")", "", "go on to the next date on which something of the chain begins or ends";
     Time Command::Now, "=", "", "judge for now again";
-    Leaving Command::Close, "esc", "", "close what is open";
+    Leaving Command::Close, "esc", "", "close what is open; stop asking the clients";
     Leaving Command::Quit, "q", "quit", "close what is open, or quit";
     Leaving Command::Interrupt, "ctrl-c", "", "quit at once, from anywhere";
     Leaving Command::Suspend, "ctrl-z", "", "stop until the shell continues";

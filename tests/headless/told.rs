@@ -190,6 +190,17 @@ fn an_error_in_the_place_of_a_target_is_sent_to_explain() {
 }
 
 #[test]
+fn a_server_that_does_not_answer_before_tls_is_no_mere_silence() {
+    let bench = Bench::with(&["silent"]);
+    let target = bench.target("silent").replace("https://", "");
+    let arguments = ["inspect", &target, "--starttls", "smtp", "--timeout", "1"];
+    let seen = see(&mut bench.command(&arguments));
+    assert_eq!(seen.code, 1, "{seen:?}");
+    assert!(seen.out.contains("does not answer in SMTP"), "{}", seen.out);
+    assert!(seen.out.contains("Leave out STARTTLS"), "{}", seen.out);
+}
+
+#[test]
 fn a_folder_is_no_file_of_certificates() {
     let bench = Bench::with(&[]);
     let seen = see(&mut bench.command(&["inspect", "."]));
