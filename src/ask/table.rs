@@ -484,7 +484,7 @@ pub(super) const TABLE: &[Row] = &[
         arguments: &[
             "-MLWP::UserAgent",
             "-e",
-            "$r = LWP::UserAgent->new(timeout => 8)->head($ARGV[0]); exit 0 unless ($r->header('Client-Warning') // '') eq 'Internal response'; print STDERR $r->status_line, \"\\n\", $r->content; exit 1",
+            "$r = LWP::UserAgent->new(timeout => 8, env_proxy => 1)->head($ARGV[0]); exit 0 unless ($r->header('Client-Warning') // '') eq 'Internal response'; print STDERR $r->status_line, \"\\n\", $r->content; exit 1",
             "{URL}",
         ],
         ..PLAIN

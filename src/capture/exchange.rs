@@ -4,9 +4,10 @@
 //! process, ten times what an inspection takes. A build-time variable turns that off, but nobody who
 //! types `cargo install` sets it. So the two groups that nearly every handshake uses draw from the
 //! system here: X25519 by the provider from a given private key, ML-KEM-768 by its RustCrypto
-//! implementation, which takes a seed. The other groups stay the provider's.
+//! implementation, which takes a seed. The other groups stay the provider's. P-521 is added, which the TLS
+//! library does not offer: some servers take nothing else.
 
-use aws_lc_rs::agreement::{self, PrivateKey, UnparsedPublicKey};
+use aws_lc_rs::agreement::{self, Algorithm, PrivateKey, UnparsedPublicKey};
 use ml_kem::kem::{Decapsulate, KeyExport};
 use ml_kem::{DecapsulationKey, MlKem768, Seed};
 use rustls::crypto::{
@@ -36,6 +37,26 @@ pub(super) struct X25519;
 /// X25519 together with ML-KEM-768 (draft-ietf-tls-ecdhe-mlkem): the KEM's share first.
 #[derive(Debug)]
 pub(super) struct Hybrid;
+
+/// ECDH on secp521r1 (RFC 8446, section 4.2.8.2), with the provider's random numbers.
+#[derive(Debug)]
+pub(super) struct P521;
+
+impl SupportedKxGroup for P521 {
+    fn start(&self) -> Result<Box<dyn ActiveKeyExchange>, Error> {
+        let private = PrivateKey::generate(&agreement::ECDH_P521)
+            .map_err(|_| Error::FailedToGetRandomBytes)?;
+        Ok(Box::new(Classical::of(
+            private,
+            &agreement::ECDH_P521,
+            NamedGroup::secp521r1,
+        )?))
+    }
+
+    fn name(&self) -> NamedGroup {
+        NamedGroup::secp521r1
+    }
+}
 
 impl SupportedKxGroup for X25519 {
     fn start(&self) -> Result<Box<dyn ActiveKeyExchange>, Error> {
@@ -73,25 +94,43 @@ impl SupportedKxGroup for Hybrid {
 
 struct Classical {
     private: PrivateKey,
+    algorithm: &'static Algorithm,
+    group: NamedGroup,
     share: Vec<u8>,
 }
 
 impl Classical {
+    /// X25519.
     fn start() -> Result<Self, Error> {
         let mut secret = [0; X25519_SHARE];
         getrandom::fill(&mut secret).map_err(|_| Error::FailedToGetRandomBytes)?;
-        let failed = |_| Error::General("an X25519 key could not be made".to_owned());
         let private = PrivateKey::from_private_key(&agreement::X25519, &secret)
-            .map_err(|_| failed(aws_lc_rs::error::Unspecified))?;
-        let share = private.compute_public_key().map_err(failed)?;
+            .map_err(|_| Error::General("an X25519 key could not be made".to_owned()))?;
+        Self::of(private, &agreement::X25519, NamedGroup::X25519)
+    }
+
+    fn of(
+        private: PrivateKey,
+        algorithm: &'static Algorithm,
+        group: NamedGroup,
+    ) -> Result<Self, Error> {
+        let share = private
+            .compute_public_key()
+            .map_err(|_| Error::General("a public key could not be made".to_owned()))?;
         Ok(Self {
             share: share.as_ref().to_vec(),
             private,
+            algorithm,
+            group,
         })
     }
 
     fn agree(&self, peer: &[u8]) -> Result<Vec<u8>, Error> {
-        let peer = UnparsedPublicKey::new(&agreement::X25519, peer);
+        // TLS knows uncompressed points only; the provider would take others.
+        if self.group == NamedGroup::secp521r1 && peer.first() != Some(&4) {
+            return Err(invalid());
+        }
+        let peer = UnparsedPublicKey::new(self.algorithm, peer);
         agreement::agree(&self.private, peer, invalid(), |secret| Ok(secret.to_vec()))
     }
 }
@@ -106,7 +145,7 @@ impl ActiveKeyExchange for Classical {
     }
 
     fn group(&self) -> NamedGroup {
-        NamedGroup::X25519
+        self.group
     }
 }
 
@@ -175,9 +214,21 @@ mod tests {
     }
 
     #[test]
+    fn both_sides_agree_on_p521() {
+        let active = P521.start().unwrap();
+        let server = P521.start_and_complete(active.pub_key()).unwrap();
+        let secret = active.complete(&server.pub_key).unwrap();
+        assert_eq!(secret.secret_bytes(), server.secret.secret_bytes());
+        assert_eq!(server.group, NamedGroup::secp521r1);
+    }
+
+    #[test]
     fn bad_shares_are_refused() {
         for bad in [&[][..], &[0; 31], &[0; 32]] {
             assert!(X25519.start().unwrap().complete(bad).is_err());
+        }
+        for bad in [&[][..], &[0; 133], &[4; 133], &[2; 67]] {
+            assert!(P521.start().unwrap().complete(bad).is_err());
         }
         for bad in [&[][..], &[0; 1088], &[0; 1119], &[0; 1120], &[0; 1121]] {
             assert!(Hybrid.start().unwrap().complete(bad).is_err());

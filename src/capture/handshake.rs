@@ -97,6 +97,7 @@ static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| {
     provider.kx_groups = ours
         .into_iter()
         .chain(theirs.filter(|g| !is_ours(g)))
+        .chain([&exchange::P521 as &'static dyn SupportedKxGroup])
         .collect();
     Arc::new(provider)
 });

@@ -97,6 +97,18 @@ fn versions_suites_and_groups_are_told() {
         ),
         (
             &[
+                "-tls1_3",
+                "-ciphersuites",
+                "TLS_AES_256_GCM_SHA384",
+                "-groups",
+                "P-521",
+            ],
+            "TLS 1.3",
+            "TLS_AES_256_GCM_SHA384",
+            "secp521r1",
+        ),
+        (
+            &[
                 "-tls1_2",
                 "-cipher",
                 "ECDHE-ECDSA-AES256-GCM-SHA384",

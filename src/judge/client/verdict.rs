@@ -236,6 +236,7 @@ fn found<'a>(
         tags.extend(named_by.iter().map(String::as_str));
         tags.extend(of_file);
         tags.extend(wants_certificate.then_some("client-certificate"));
+        tags.extend(by_proxy.then_some("proxy"));
         let Said { message, cause } = profile.speech.say(&event, &client.words(), &tags);
         out.accepted = false;
         out.stopped_by = event.names.first().cloned().unwrap_or_default();

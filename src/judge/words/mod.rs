@@ -131,7 +131,7 @@ impl Speech {
     }
 
     /// What the client prints when it meets `event`; `tags` say in which state it is (`default`: it
-    /// uses its own store; `ca-file-missing`…). Everything is made safe to display.
+    /// uses its own store; `proxy`: it went through one; `ca-file-missing`…). Everything is made safe to display.
     pub fn say(&self, event: &Event, facts: &Facts, tags: &[&str]) -> Said {
         let scope = Scope::of(self, event, facts, tags);
         let safe = |text: String| crate::text::safe(&text).into_owned();
