@@ -1,6 +1,7 @@
 //! The judge: each fault of a path is named on its certificate, OpenSSL refuses the same, lists of
 //! revoked certificates count, and overloaded graphs end.
 
+mod encodings;
 mod held;
 mod overload;
 mod paths;

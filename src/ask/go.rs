@@ -1,12 +1,20 @@
 //! Go, and kubectl, which is built with it: what the version of Go that is found changes.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::find::{edition, number, one};
 use crate::judge::client::{Edition, Installed};
 
+/// The words by which Go before 1.24 tells how to take SHA-1.
+fn hint(minor: u32) -> BTreeMap<String, String> {
+    let hint = "(temporarily override with GODEBUG=x509sha1=1)";
+    let hint = (minor < 24).then(|| ("SHA1_HINT".to_owned(), hint.to_owned()));
+    hint.into_iter().collect()
+}
+
 /// Before 1.20 the words did not say that it was TLS that failed. Static RSA was offered before 1.22, RSA keys of
-/// any size were taken before 1.24.
+/// any size were taken before 1.24, serial numbers below zero before 1.23.
 pub(super) fn go(program: &Path, out: &str) -> Option<Installed> {
     let minor = number(out, "go1.")?;
     let shown = out.trim().trim_start_matches("go version ");
@@ -16,8 +24,10 @@ pub(super) fn go(program: &Path, out: &str) -> Option<Installed> {
             policy: match minor {
                 26.. => Some("go"),
                 24..26 => None,
-                _ => Some("go119"),
+                23 => Some("go119"),
+                _ => Some("go122"),
             },
+            values: hint(minor),
             tls: (minor < 22).then_some("kubectl"),
             words: (minor < 20).then_some("go119-http"),
             ..Edition::default()
@@ -56,6 +66,7 @@ pub(super) fn kubectl(program: &Path, out: &str) -> Option<Installed> {
                 .is_some_and(|own| own >= 33)
                 .then_some("go"),
             words: (minor < 20).then_some("kubectl-go119"),
+            values: hint(minor),
             ..Edition::default()
         },
     )
@@ -70,7 +81,7 @@ mod tests {
         let at = Path::new("/usr/bin/go");
         let go = |out: &str| go(at, out).map(|f| (f.edition.policy, f.edition.tls));
         for (version, policy, tls) in [
-            ("go1.19.8", Some("go119"), Some("kubectl")),
+            ("go1.19.8", Some("go122"), Some("kubectl")),
             ("go1.23.9", Some("go119"), None),
             ("go1.24.11", None, None),
             ("go1.26.6", Some("go"), None),

@@ -24,7 +24,7 @@ mod read;
 mod time;
 
 pub use extension::{Extension, ExtensionValue, GeneralName};
-pub use key::{Hash, Key, KeyFault, KeyKind, PointForm, SignatureAlgorithm};
+pub use key::{Hash, Key, KeyFault, KeyKind, PointForm, Pss, SignatureAlgorithm};
 pub use name::{Attribute, Name};
 pub use ocsp::OcspResponse;
 pub use oid::Oid;

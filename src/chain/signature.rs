@@ -179,3 +179,41 @@ pub(crate) fn key_octets(spki: &[u8]) -> Option<&[u8]> {
     let start = spki.len().checked_sub(info.subject_public_key.data.len())?;
     spki.get(start..)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cert::Pss;
+
+    /// A certificate of a key for RSA-PSS without limits, signed with SHA-256 and a salt of 20.
+    fn certificate() -> Certificate {
+        let table = include_str!("../../tests/data/signatures.tsv");
+        let row = table
+            .lines()
+            .find_map(|l| l.strip_prefix("psskey-salt20\t"));
+        let der = data_encoding::BASE64.decode(row.unwrap().as_bytes());
+        Certificate::read(der.unwrap())
+    }
+
+    #[test]
+    fn a_key_may_limit_its_signatures() {
+        let child = certificate();
+        let with = |hash, mask, salt| {
+            let mut issuer = certificate();
+            let trailer = 1;
+            issuer.key.pss = Some(Pss {
+                hash,
+                mask,
+                salt,
+                trailer,
+            });
+            check(&child, &issuer)
+        };
+        let sha256 = Hash::Sha256;
+        assert_eq!(check(&child, &certificate()), SignatureCheck::Verified);
+        assert_eq!(with(sha256, sha256, 20), SignatureCheck::Verified);
+        assert_eq!(with(sha256, sha256, 21), SignatureCheck::Bad);
+        assert_eq!(with(Hash::Sha384, sha256, 20), SignatureCheck::Bad);
+        assert_eq!(with(sha256, Hash::Sha384, 20), SignatureCheck::Bad);
+    }
+}

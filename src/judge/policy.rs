@@ -36,6 +36,8 @@ pub struct Policy {
     pub mapped_addresses: bool,
     /// Go 1.27: a certificate with such an address among its names or constraints is not read.
     pub refuses_mapped_addresses: bool,
+    /// Go before 1.23: a serial number below zero is read.
+    pub negative_serials: bool,
     /// A bare `*` matches a name of one label.
     pub bare_wildcard: bool,
     /// A dot at the end of a name in the certificate is overlooked.
@@ -238,6 +240,7 @@ impl Default for Policy {
             wildcard_in_any_label: false,
             mapped_addresses: false,
             refuses_mapped_addresses: false,
+            negative_serials: false,
             bare_wildcard: false,
             trailing_dot: false,
             address_as_name: false,

@@ -229,11 +229,7 @@ fn openssl_and_go_look_at_no_answer() {
         stapled: row("leaf", "revoked").answer,
         ..Facts::default()
     };
-    for (client, accepts) in [
-        ("openssl", true),
-        ("go", true),
-        ("rfc5280", false),
-    ] {
+    for (client, accepts) in [("openssl", true), ("go", true), ("rfc5280", false)] {
         let policy = &by_id(client).unwrap().policy;
         let answer = judge::ask(&chain, &stores.0[0], &question(at), policy, &facts).unwrap();
         assert_eq!(answer.accepted, accepts, "{client}: {:?}", answer.failures);

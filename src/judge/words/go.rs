@@ -187,7 +187,7 @@ fn hint<'a>(rejected: &'a Rejected<'_>) -> Option<(String, &'a Certificate)> {
             | ReasonKind::UncheckedSignature(_) => {
                 let child = rejected.certificate(node)?;
                 let candidate = rejected.certificate(rejected.issuer_of(node)?)?;
-                Some((signature(&reason.kind, child, candidate), candidate))
+                Some((signature(rejected, &reason.kind, child, candidate), candidate))
             }
             _ => None,
         }
@@ -202,20 +202,27 @@ fn namesake<'a>(rejected: &'a Rejected<'_>) -> Option<(String, &'a Certificate)>
         let anchor = rejected.certificate(id)?;
         (anchor.subject.der == leaf.issuer.der && anchor.der != leaf.der).then_some(anchor)
     })?;
-    let why = signature(&ReasonKind::BadSignature, leaf, candidate);
+    let why = signature(rejected, &ReasonKind::BadSignature, leaf, candidate);
     Some((why, candidate))
 }
 
-fn signature(kind: &ReasonKind, child: &Certificate, candidate: &Certificate) -> String {
+fn signature(
+    rejected: &Rejected<'_>,
+    kind: &ReasonKind,
+    child: &Certificate,
+    candidate: &Certificate,
+) -> String {
     let name = child.signature_algorithm.name.to_lowercase();
     let is_ecdsa = name.contains("ecdsa");
     let is_rsa = name.contains("rsa") && !is_ecdsa;
     match kind {
         ReasonKind::WeakHash(_) => {
-            format!(
-                "x509: cannot verify signature: insecure algorithm {}",
-                algorithm(child)
-            )
+            let algorithm = algorithm(child);
+            // Before 1.24 SHA-1 could be allowed.
+            let hint = rejected.profile.speech.value("SHA1_HINT");
+            let hint = hint.filter(|_| algorithm.contains("SHA1"));
+            let hint = hint.map_or_else(String::new, |hint| format!(" {hint}"));
+            format!("x509: cannot verify signature: insecure algorithm {algorithm}{hint}")
         }
         ReasonKind::UnsupportedSignature { .. } | ReasonKind::UncheckedSignature(_) => {
             "x509: cannot verify signature: algorithm unimplemented".to_owned()

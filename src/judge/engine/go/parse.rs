@@ -33,7 +33,7 @@ pub(super) fn fault(c: &Certificate, policy: &Policy) -> Option<ReasonKind> {
     match c.serial.first() {
         None => return Some(ReasonKind::Serial(SerialFault::Missing)),
         Some(_) if facts::padded_serial(c).is_some() => return facts::padded_serial(c),
-        Some(first) if first & 0x80 != 0 => {
+        Some(first) if first & 0x80 != 0 && !policy.negative_serials => {
             return Some(ReasonKind::Serial(SerialFault::Negative));
         }
         Some(_) => {}
