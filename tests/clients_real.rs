@@ -77,11 +77,6 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
         "OpenSSL takes RSA-PSS with any salt; the provider here knows only salts as long as the hash",
     ),
     (
-        "curl7-openssl",
-        "bad-signature",
-        "of the errors that OpenSSL collects curl prints another one for ECDSA than for RSA, which was measured",
-    ),
-    (
         "firefox",
         "ssh",
         "its greeting looks like a long record, for whose rest Firefox waits until the server hangs up",

@@ -209,6 +209,8 @@ fn surroundings(command: &mut Command, home: &Path) {
     }
     command
         .env("HOME", home)
+        // What they leave behind goes with it.
+        .env("TMPDIR", home)
         .env("LC_ALL", "C.UTF-8")
         .env("NO_COLOR", "1")
         .env("GIT_TERMINAL_PROMPT", "0")

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::event::{Event, Rejected};
 use super::names;
+use crate::cert::asn1::Element;
 use crate::cert::{GeneralName, KeyKind};
 use crate::judge::policy::{CommonName, Report, WhichCommonName};
 use crate::judge::{
@@ -177,9 +178,16 @@ fn signature_trace(rejected: &Rejected<'_>, reason: &Reason) -> Option<&'static 
     let child = reason.node?;
     let issuer = rejected.issuer_of(child)?;
     let (key, signature) = (rejected.certificate(issuer)?, rejected.certificate(child)?);
-    if reason.kind == ReasonKind::AlgorithmMismatch || !matches!(key.key.kind, KeyKind::Rsa { .. })
-    {
-        return None;
+    match key.key.kind {
+        _ if reason.kind == ReasonKind::AlgorithmMismatch => return None,
+        KeyKind::Rsa { .. } => {}
+        // Two numbers that do not fit; what cannot be read as such leaves more.
+        KeyKind::Ec { .. } => {
+            let whole = Element::read(&signature.signature, 0);
+            let numbers = whole.map_or(0, |pair| pair.inside().filter(|n| n.tag == 0x02).count());
+            return (numbers == 2).then_some("ec-signature");
+        }
+        _ => return None,
     }
     // A number that is larger than the modulus is not even decrypted.
     let zeros = signature.signature.iter().take_while(|b| **b == 0).count();
