@@ -72,11 +72,6 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
         "the words hang on how an old server refuses; those measured are OpenSSL's way, the lab has its own",
     ),
     (
-        "*",
-        "unchecked-signature",
-        "OpenSSL takes RSA-PSS with any salt; the provider here knows only salts as long as the hash",
-    ),
-    (
         "firefox",
         "ssh",
         "its greeting looks like a long record, for whose rest Firefox waits until the server hangs up",

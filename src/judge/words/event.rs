@@ -16,7 +16,7 @@ use crate::capture::Alert;
 use crate::cert::Certificate;
 use crate::chain::{Chain, NodeId};
 use crate::judge::client::{Family, Profile};
-use crate::judge::{Anchors, Answer, Engine, Question, Reason};
+use crate::judge::{Anchors, Answer, Engine, Question, Reason, ReasonKind};
 
 /// What a client met.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -110,6 +110,20 @@ impl Rejected<'_> {
     pub(super) fn host(&self) -> String {
         let name = self.question.name.as_ref();
         name.map(super::names::host).unwrap_or_default()
+    }
+
+    /// SHA-512 cut to a shorter hash, as Java names it, where the signature that could not be checked has one:
+    /// few programs know it.
+    pub(super) fn cut_hash(&self, reason: &Reason) -> Option<&'static str> {
+        if !matches!(reason.kind, ReasonKind::UncheckedSignature(_)) {
+            return None;
+        }
+        let signed = self.certificate(reason.node?)?;
+        match signed.signature_algorithm.oid.as_str() {
+            "1.2.840.113549.1.1.15" => Some("SHA512/224"),
+            "1.2.840.113549.1.1.16" => Some("SHA512/256"),
+            _ => None,
+        }
     }
 
     pub(super) fn leaf(&self) -> Option<&Certificate> {

@@ -111,6 +111,8 @@ pub(super) fn event(rejected: &Rejected<'_>) -> Event {
         .answer
         .failures
         .iter()
+        // One by an algorithm that it does not know is no wrong signature to it.
+        .filter(|r| rejected.cut_hash(r).is_none())
         .filter_map(|r| Flag::of(&r.kind))
         .collect();
     flags.sort_unstable();

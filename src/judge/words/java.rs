@@ -52,6 +52,11 @@ pub(super) fn event(rejected: &Rejected<'_>) -> Event {
         ReasonKind::BadSignature if rejected.issuer_is_anchor(reason) => {
             Event::new(["no-anchor", "certificate"])
         }
+        ReasonKind::UncheckedSignature(_) if let Some(hash) = rejected.cut_hash(reason) => {
+            Event::new(["weak-algorithm", "certificate"])
+                .with("JAVA_WEAK_PREFIX", prefix("unsupported_certificate"))
+                .with("JAVA_WEAK", format!("signature algorithm: {hash}withRSA"))
+        }
         ReasonKind::BadSignature
         | ReasonKind::UncheckedSignature(_)
         | ReasonKind::UnsupportedSignature { .. } => {
