@@ -162,7 +162,7 @@ fn missing_issuer(case: &Case<'_>, verdict: &Verdict, ghost: NodeId) -> Finding 
     .saw("who notices", if address.is_some() {
         "Python, curl, Node, Go and Java fail; browsers may have it already or fetch it"
     } else {
-        "Python, curl, Node, Go and Java fail; browsers may have it already, and cannot fetch it: the certificate does not say where"
+        "Python, curl, Node, Go and Java fail; browsers too, unless they have it already"
     });
     for one in &case.further.fetched {
         finding = match &one.got {
