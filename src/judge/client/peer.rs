@@ -4,6 +4,7 @@
 use std::net::IpAddr;
 
 use crate::capture::{Alert, Capture, Failure, Outcome, ProxyFailure, Seen, Session, Speaks};
+use crate::cert::{Certificate, KeyKind};
 use crate::net::{ProxyTrouble, Route};
 use crate::target::{Host, Scheme, Source};
 
@@ -217,6 +218,18 @@ impl Peer {
             }
         }
         peer.limits = limits(&capture.session);
+        // Before TLS 1.3 the groups that a client offers are also the curves that a certificate may have
+        // (RFC 8422, section 5.3): OpenSSL as a server then finds none for it.
+        let leaf = capture.presented.first();
+        let has_p521_key = || {
+            leaf.is_some_and(|der| {
+                let key = Certificate::read(der.clone()).key.kind;
+                matches!(key, KeyKind::Ec { curve } if curve == "P-521")
+            })
+        };
+        if peer.limits.newest < Version::Tls13 && has_p521_key() {
+            peer.limits.only_p521 = true;
+        }
         if let Outcome::Failed { failure, .. } = &capture.outcome {
             match (failure, capture.seen_by) {
                 // The modern handshake was refused and an older one answered: what that one agreed on
