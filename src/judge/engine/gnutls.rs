@@ -9,7 +9,7 @@
 //! for, and keys are not looked at), `leaf_key_usage`, `max_depth` (certificates beside the leaf, which
 //! TLS limits and the call itself does not), `name_check`, `sha1`, `stapled`.
 
-use super::ground::{Family, Ground, dates, same_bytes};
+use super::ground::{Ground, dates, same_bytes};
 use super::{Answer, Input, sent};
 use crate::cert::extension::KeyUsage;
 use crate::cert::{Certificate, Hash, KeyKind, Name, Oid};
@@ -23,7 +23,7 @@ mod staple;
 
 use names::Constraints;
 pub(super) use one::has_name;
-use one::{fits, is_unreadable, same_name, unknown_critical, unparsable};
+use one::{as_told, fits, is_unreadable, knows_signature, same_name, unknown_critical, unparsable};
 
 /// Certificates that GnuTLS puts in order; more are left as they came.
 const MOST_SORTED: usize = 16;
@@ -459,6 +459,9 @@ impl<'a> Verify<'a> {
             }
         }
         if let Err(kind) = self.ground.signature(child, issuer) {
+            let kind = self
+                .certificate(child)
+                .map_or(kind.clone(), |c| as_told(kind, c));
             failures.push(Reason::on(child, kind));
         }
     }
@@ -490,7 +493,7 @@ impl<'a> Verify<'a> {
         let Some(certificate) = self.certificate(child) else {
             return weak;
         };
-        if Family::of_signature(certificate).is_none() {
+        if !knows_signature(certificate) {
             return weak;
         }
         for id in std::iter::once(child).chain(issuer) {

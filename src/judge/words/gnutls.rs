@@ -47,7 +47,6 @@ impl Flag {
             }
             ReasonKind::BadSignature
             | ReasonKind::UncheckedSignature(_)
-            | ReasonKind::UnsupportedSignature { .. }
             | ReasonKind::AlgorithmMismatch => Self::Signature,
             ReasonKind::WeakHash(_) | ReasonKind::WeakKey { .. } | ReasonKind::BadKey(_) => {
                 Self::InsecureAlgorithm

@@ -400,34 +400,36 @@ fn is_spelled(base: &str) -> bool {
 /// Label by label from the right; case and dots at the end do not count. A dot in front stands for one
 /// label or more.
 fn dns(one: &str, other: &str) -> Relation {
-    let labels = |name: &str| -> Vec<String> {
-        let name = name.trim_end_matches('.').to_ascii_lowercase();
-        name.rsplit('.').map(str::to_owned).collect()
-    };
-    let (one, other) = (labels(one), labels(other));
-    let common = one.iter().zip(&other).take_while(|(a, b)| a == b).count();
-    let rest = |of: &[String]| of.get(common..).map_or(Vec::new(), <[String]>::to_vec);
-    let (one, other) = (rest(&one), rest(&other));
-    let is_open = |rest: &[String]| matches!(rest, [only] if only.is_empty());
-    match (one.as_slice(), other.as_slice()) {
-        _ if common == 0 => Relation::Apart,
-        ([], []) => Relation::Equal,
-        ([], _) => Relation::Holds,
-        (_, []) => Relation::Within,
-        (one, _) if is_open(one) => Relation::Holds,
-        (_, other) if is_open(other) => Relation::Within,
-        _ => Relation::Apart,
+    let mut labels = one.trim_end_matches('.').rsplit('.');
+    let mut others = other.trim_end_matches('.').rsplit('.');
+    let mut is_first = true;
+    loop {
+        return match (labels.next(), others.next()) {
+            (Some(label), Some(other)) if label.eq_ignore_ascii_case(other) => {
+                is_first = false;
+                continue;
+            }
+            (None, None) => Relation::Equal,
+            (None, Some(_)) => Relation::Holds,
+            (Some(_), None) => Relation::Within,
+            (Some(_), Some(_)) if is_first => Relation::Apart,
+            (Some(""), Some(_)) if labels.next().is_none() => Relation::Holds,
+            (Some(_), Some("")) if others.next().is_none() => Relation::Within,
+            (Some(_), Some(_)) => Relation::Apart,
+        };
     }
 }
 
 /// A base without a dot in front is one host, with it all hosts below; a mailbox lies within its host.
 fn email(one: &str, other: &str) -> Relation {
-    let split = |name: &str| match name.rsplit_once('@') {
-        Some((local, host)) => (Some(local.to_owned()), host.to_owned()),
-        None => (None, name.to_owned()),
-    };
+    fn split(name: &str) -> (Option<&str>, &str) {
+        match name.rsplit_once('@') {
+            Some((local, host)) => (Some(local), host),
+            None => (None, name),
+        }
+    }
     let ((local, host), (other_local, other_host)) = (split(one), split(other));
-    let hosts = match dns(&host, &other_host) {
+    let hosts = match dns(host, other_host) {
         Relation::Within if !other_host.starts_with('.') => Relation::Apart,
         Relation::Holds if !host.starts_with('.') => Relation::Apart,
         relation => relation,

@@ -1,11 +1,14 @@
 //! Single certificates in GnuTLS's eyes: what it does not import, which critical extensions it knows,
 //! purposes, and host names.
 
-use super::super::ground::same_bytes;
+use super::super::ground::{Family, same_bytes};
 use crate::cert::asn1::Element;
-use crate::cert::{Certificate, Extension, ExtensionValue, GeneralName, Name, Oid, TimeForm, oid};
+use crate::cert::{
+    Certificate, Extension, ExtensionValue, GeneralName, Hash, Name, Oid, TimeForm, oid,
+};
 use crate::judge::{Purpose, ReasonKind, facts};
 use crate::target::Host;
+use crate::text;
 
 /// Extensions that may be critical.
 const SUPPORTED: &[&str] = &[
@@ -42,6 +45,30 @@ pub(super) fn same_name(one: &Name, other: &Name) -> bool {
         .collect()
     };
     same_bytes(one, other) || (!one.rdns.is_empty() && attributes(one) == attributes(other))
+}
+
+/// GnuTLS has a number for the algorithm of the signature; RSA-PSS has one with three hashes.
+pub(super) fn knows_signature(certificate: &Certificate) -> bool {
+    let hash = certificate.signature_algorithm.hash;
+    match Family::of_signature(certificate) {
+        None => false,
+        Some(Family::RsaPss) => {
+            matches!(hash, Some(Hash::Sha256 | Hash::Sha384 | Hash::Sha512))
+        }
+        Some(_) => true,
+    }
+}
+
+/// One of an algorithm without a number is refused without a word of why.
+pub(super) fn as_told(kind: ReasonKind, certificate: &Certificate) -> ReasonKind {
+    match kind {
+        ReasonKind::UncheckedSignature(_) if !knows_signature(certificate) => {
+            let name = &certificate.signature_algorithm.name;
+            let algorithm = text::safe(name).into_owned();
+            ReasonKind::UnsupportedSignature { algorithm }
+        }
+        kind => kind,
+    }
 }
 
 /// The extension is there, and GnuTLS cannot decode it.
