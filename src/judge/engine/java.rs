@@ -266,9 +266,12 @@ fn validate(input: &Input<'_>, path: &[NodeId]) -> Option<Reason> {
                 let issuer = input.chain.certificate(above)?;
                 (!ground::has_common_curve(issuer)).then_some(ReasonKind::BadSignature)
             })
-            .or_else(|| {
-                let link = input.chain.link(id, above)?;
-                (link.signature != SignatureCheck::Verified).then_some(ReasonKind::BadSignature)
+            .or_else(|| match &input.chain.link(id, above)?.signature {
+                SignatureCheck::Verified => None,
+                SignatureCheck::CannotCheck(why) => {
+                    Some(ReasonKind::UncheckedSignature(why.clone()))
+                }
+                _ => Some(ReasonKind::BadSignature),
             })
             .or_else(|| {
                 unknown_critical(certificate)
