@@ -16,8 +16,6 @@ use crate::judge::client::Said;
 use crate::store::{self, Anchor};
 use crate::text;
 
-/// Longest time for an answer of the server, as for other clients.
-pub(super) const PAGE_TIME: Duration = Duration::from_secs(8);
 /// Longest time for `certutil`.
 const DATABASE_TIME: Duration = Duration::from_secs(20);
 /// The file with its commands, in the home of the client.
@@ -134,12 +132,4 @@ fn ended(program: Started, said: io::Result<Said>, limit: Duration) -> (Said, Du
         }
     });
     (said, ran.took)
-}
-
-/// A server that says nothing is neither refused nor taken.
-pub(super) fn no_answer() -> Said {
-    let seconds = PAGE_TIME.as_secs();
-    Said::NotAsked(format!(
-        "the server did not answer within {seconds} seconds"
-    ))
 }

@@ -7,9 +7,8 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use super::browser::{self, PAGE_TIME};
 use super::devtools::{self, DevTools};
-use super::read;
+use super::read::{self, PAGE_TIME};
 use crate::judge::client::Said;
 
 /// Goes there and tells what came of it.
@@ -29,7 +28,7 @@ pub(super) fn talk<W: Write>(control: &mut DevTools<W>, url: &str) -> io::Result
     loop {
         let message = match control.next(end) {
             Err(error) if error.kind() == io::ErrorKind::TimedOut => {
-                return Ok(browser::no_answer());
+                return Ok(read::no_answer());
             }
             other => other?,
         };

@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use super::found::{curl_line, edition, number, one};
 use super::go::{go, kubectl};
 use super::perl;
 use super::php;
 use super::python::Python;
 use super::run;
-use crate::judge::client::{Edition, Installed, ProxyUse, by_id};
+use crate::judge::client::{Edition, Installed, ProxyUse};
 use crate::store::Machine;
-use crate::text;
 
 /// Longest time for a program to name its version.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -86,30 +86,6 @@ pub fn find(machine: &Machine) -> Vec<Installed> {
         }
     }
     out
-}
-
-/// A client of this profile at this program; whether the profile was measured on this line of versions.
-pub(super) fn one(
-    client: &str,
-    program: &Path,
-    version: &str,
-    same_line: bool,
-) -> Option<Installed> {
-    let known = by_id(client)?;
-    Some(Installed {
-        client: known.id.as_str(),
-        program: program.to_owned(),
-        version: text::clip(&text::safe(version.trim()), 80).into_owned(),
-        same_line,
-        edition: Edition::default(),
-        others: 0,
-        unasked: None,
-    })
-}
-
-/// The same in another edition.
-pub(super) fn edition(found: Option<Installed>, edition: Edition) -> Option<Installed> {
-    found.map(|found| Installed { edition, ..found })
 }
 
 struct Search {
@@ -253,13 +229,6 @@ fn output(program: &Path, arguments: &[&str]) -> Option<String> {
     (ran.code == Some(0)).then_some(out)
 }
 
-/// The number that follows a prefix: 24 in `go1.24.4`.
-pub(super) fn number(text: &str, prefix: &str) -> Option<u32> {
-    let (_, rest) = text.split_once(prefix)?;
-    let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
-    digits.parse().ok()
-}
-
 fn curl(program: &Path, out: &str) -> Option<Installed> {
     let line = out.lines().next()?;
     let mut words = line.split(' ');
@@ -286,19 +255,6 @@ fn curl(program: &Path, out: &str) -> Option<Installed> {
             ..Edition::default()
         },
     )
-}
-
-/// The client that stands for a curl of this version with this library.
-pub(super) fn curl_line(version: &str, library: &str) -> &'static str {
-    let major = number(version, "").unwrap_or_default();
-    let minor = number(version, "8.").unwrap_or_default();
-    match (library.starts_with("GnuTLS"), major) {
-        (true, _) => "curl8-gnutls",
-        (_, ..8) => "curl7-openssl",
-        // Since 8.17 it says other words, and looks at the name first.
-        (_, 8) if minor < 17 => "curl8-openssl",
-        _ => "curl817-openssl",
-    }
 }
 
 fn wget(program: &Path, out: &str) -> Option<Installed> {

@@ -8,9 +8,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::browser::{self, PAGE_TIME};
 use super::marionette::{Marionette, Refused};
-use super::read;
+use super::read::{self, PAGE_TIME};
 use super::run::Started;
 use crate::judge::client::Said;
 use crate::text;
@@ -98,7 +97,7 @@ pub(super) fn talk(
     let _ = control.command("WebDriver:DeleteSession", &json!({}));
     Ok(match last {
         Ok(answer) => outcome(&answer["value"]),
-        Err(refused) if refused.error == "script timeout" => browser::no_answer(),
+        Err(refused) if refused.error == "script timeout" => read::no_answer(),
         Err(refused) => not_asked(&refused),
     })
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::find::{edition, number, one};
+use super::found::{edition, number, one};
 use crate::judge::client::{Edition, Installed};
 
 /// The words by which Go before 1.24 tells how to take SHA-1.

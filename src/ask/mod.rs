@@ -18,6 +18,7 @@ mod chromium;
 mod devtools;
 mod find;
 mod firefox;
+mod found;
 mod given;
 mod go;
 mod marionette;

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::find::one;
+use super::found::one;
 use crate::judge::client::{Edition, Installed};
 
 /// Prints the versions of LWP and of what speaks TLS in it, and the file that connects.

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::find::{curl_line, one};
+use super::found::{curl_line, one};
 use crate::judge::client::{Edition, Installed, by_id};
 
 /// Prints the version and what it was built with.

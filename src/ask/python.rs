@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::find::{number, one};
+use super::found::{number, one};
 use crate::judge::client::{Edition, Installed};
 
 /// What `assets/ask/find.py` prints.

@@ -1,6 +1,8 @@
 //! What a client that was run has said: accepted, or rejected in which words. Words are put as they were
 //! measured: the lines that speak of the failure, joined by ` | `.
 
+use std::time::Duration;
+
 use super::run::Ran;
 use crate::judge::client::Said;
 use crate::text;
@@ -10,7 +12,10 @@ pub(super) type Reads = fn(&Ran) -> Said;
 
 /// Characters of words that are kept.
 const MOST_WORDS: usize = 4096;
+/// Longest time for an answer of the server, as for other clients.
+pub(super) const PAGE_TIME: Duration = Duration::from_secs(8);
 
+/// It refused in these lines, over this error within the error.
 pub(super) fn rejected<'l>(lines: impl IntoIterator<Item = &'l str>, cause: &str) -> Said {
     let joined = lines.into_iter().collect::<Vec<_>>().join(" | ");
     let kept =
@@ -19,6 +24,14 @@ pub(super) fn rejected<'l>(lines: impl IntoIterator<Item = &'l str>, cause: &str
         message: kept(&joined),
         cause: kept(cause),
     }
+}
+
+/// A server that says nothing is neither refused nor taken.
+pub(super) fn no_answer() -> Said {
+    let seconds = PAGE_TIME.as_secs();
+    Said::NotAsked(format!(
+        "the server did not answer within {seconds} seconds"
+    ))
 }
 
 /// Lines of standard error without what the launchers add.
