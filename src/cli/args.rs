@@ -61,7 +61,8 @@ pub(super) enum Command {
     /// Judge files of certificates, with no network at all.
     #[command(
         after_help = "The first certificate of FILE is the server's own. Without --roots this machine's trust stores \
-            judge.\n\nExit codes: 0 trusted, 1 not trusted, 2 usage, 3 a file could not be read.\n\n\
+            judge.\n\nExit codes: 0 trusted, 1 not trusted, 2 usage (a --roots that is no file, too), 3 the chain or a list \
+            could not be read.\n\n\
             Example:\n  whycert verify --chain chain.pem --host localhost --at 2027-01-31"
     )]
     Verify(Verify),
