@@ -234,6 +234,15 @@ fn off_curve(certificate: &Certificate) -> bool {
     octets.is_none_or(|octets| alg::ParsedPublicKey::new(algorithm, octets).is_err())
 }
 
+/// SHA-512 cut to a shorter hash, as Java names it, where RSA signed that: few programs know it.
+pub(super) fn cut_hash(certificate: &Certificate) -> Option<&'static str> {
+    match certificate.signature_algorithm.oid.as_str() {
+        "1.2.840.113549.1.1.15" => Some("SHA512/224"),
+        "1.2.840.113549.1.1.16" => Some("SHA512/256"),
+        _ => None,
+    }
+}
+
 /// The signature's hash, when it is broken.
 pub(super) fn weak_hash(certificate: &Certificate) -> Option<Hash> {
     match certificate.signature_algorithm.hash {

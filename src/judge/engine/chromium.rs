@@ -71,16 +71,22 @@ pub(super) fn judge(input: &Input<'_>) -> Answer {
     if answer.failures.iter().any(is_wrong) {
         answer.failures.retain(|r| !revoked(r));
     }
+    let unknown_hash = sent(input.chain).into_iter().find_map(|id| {
+        let hash = facts::cut_hash(input.chain.certificate(id)?)?;
+        let why = format!("Chromium does not know {hash}");
+        Some(Reason::on(id, ReasonKind::UncheckedSignature(why)))
+    });
     answer.failures.retain(|r| {
         !is_name(&r.kind)
             && !is_minor(&r.kind)
             // Without an anchor nothing else of the path is judged.
             && (!unknown || is_authority(&r.kind) || is_date(&r.kind))
     });
-    if let Some(reason) = weak
-        && !answer.failures.contains(&reason)
-    {
-        answer.failures.push(reason);
+    for reason in weak.into_iter().chain(unknown_hash) {
+        let same = |r: &Reason| r.node == reason.node && r.kind.id() == reason.kind.id();
+        if !answer.failures.iter().any(same) {
+            answer.failures.push(reason);
+        }
     }
     if let (Some(wanted), Some(leaf)) = (&input.question.name, input.chain.leaf)
         && let Some(certificate) = input.chain.certificate(leaf)

@@ -16,7 +16,7 @@ use crate::capture::Alert;
 use crate::cert::Certificate;
 use crate::chain::{Chain, NodeId};
 use crate::judge::client::{Family, Profile};
-use crate::judge::{Anchors, Answer, Engine, Question, Reason, ReasonKind};
+use crate::judge::{Anchors, Answer, Engine, Question, Reason, ReasonKind, facts};
 
 /// What a client met.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -118,12 +118,7 @@ impl Rejected<'_> {
         if !matches!(reason.kind, ReasonKind::UncheckedSignature(_)) {
             return None;
         }
-        let signed = self.certificate(reason.node?)?;
-        match signed.signature_algorithm.oid.as_str() {
-            "1.2.840.113549.1.1.15" => Some("SHA512/224"),
-            "1.2.840.113549.1.1.16" => Some("SHA512/256"),
-            _ => None,
-        }
+        facts::cut_hash(self.certificate(reason.node?)?)
     }
 
     pub(super) fn leaf(&self) -> Option<&Certificate> {
