@@ -146,6 +146,64 @@ pub fn inspect_all(lab: &Lab) -> HashMap<&'static str, Inspection> {
     })
 }
 
+/// Words that the clients were seen to say of these servers of the lab, without those clients.
+#[test]
+fn clients_say_what_they_were_seen_to_say_of_the_lab() {
+    const SEEN: &[(&str, &[(&str, &str)])] = &[
+        (
+            "unchecked-signature",
+            &[
+                ("curl7-openssl", "unable to get local issuer certificate"),
+                ("node20-https", "unable to verify the first certificate"),
+                ("java17-url", "signature algorithm: SHA512/256withRSA"),
+                ("chromium", "ERR_CERT_INVALID"),
+            ],
+        ),
+        (
+            "bad-signature",
+            &[
+                (
+                    "curl7-openssl",
+                    "error:06880006:asn1 encoding routines::EVP lib",
+                ),
+                ("php-streams", "error:06880006"),
+            ],
+        ),
+        (
+            "revoked",
+            &[
+                ("chromium", "ERR_CERT_REVOKED"),
+                ("perl-lwp", "certificate status is revoked"),
+                ("curl7-openssl", ""),
+            ],
+        ),
+    ];
+    let wanted = |s: &&Scenario| SEEN.iter().any(|(id, _)| *id == s.id);
+    let scenarios: Vec<&'static Scenario> = SCENARIOS.iter().filter(wanted).collect();
+    let lab = Lab::start(&scenarios, None).unwrap();
+    let (stores, inspected) = (store(&lab), inspect_all(&lab));
+    for (id, seen) in SEEN {
+        let options = Options {
+            grid: true,
+            ..Options::default()
+        };
+        let judged = inspect::survey(
+            &inspected[id],
+            &stores,
+            &options,
+            whycert::moment::Moment::now(),
+        );
+        let grid = judged.grid.as_ref().unwrap();
+        for (client, words) in *seen {
+            let row = grid.rows.iter().find(|r| r.client().id == *client).unwrap();
+            let said = &row.predicted;
+            assert_eq!(said.accepted, words.is_empty(), "{client} on {id}");
+            let all = format!("{} {}", said.message, said.cause);
+            assert!(all.contains(words), "{client} on {id}: {all}");
+        }
+    }
+}
+
 fn ids(inspection: &Inspection) -> Vec<&'static str> {
     inspection.findings.iter().map(|f| f.rule.id).collect()
 }
