@@ -287,6 +287,19 @@ impl Policy {
         }
     }
 
+    /// Go 1.27.
+    pub fn go() -> Self {
+        Self {
+            engine: Engine::Go,
+            name_check: NameCheck::Inside,
+            refuses_mapped_addresses: true,
+            least_rsa_bits: 1024,
+            trusted_leaf: TrustedLeaf::Any,
+            constraints_last: true,
+            ..Self::default()
+        }
+    }
+
     /// OpenSSL with `-x509_strict`; weak keys and hashes are left to the rules that ask.
     pub fn openssl_strict() -> Self {
         Self {

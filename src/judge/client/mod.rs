@@ -309,6 +309,13 @@ mod tests {
         }
     }
 
+    /// What they refuse together the RFC's verdict refuses as well.
+    #[test]
+    fn the_verifiers_that_decide_together_are_those_of_the_profiles() {
+        assert_eq!(by_id("go").unwrap().policy, Policy::go());
+        assert_eq!(by_id("rustls").unwrap().policy, Policy::webpki());
+    }
+
     #[test]
     fn every_table_of_the_file_is_used() {
         /// Used by editions alone, when such a client is found; that they are there is tested with those.

@@ -11,7 +11,7 @@
 //! its first fault; the second, when there is none, names everything that stands against the best of
 //! the candidates. Both are bounded; a bound that was met is a reason of its own.
 
-use super::{Answer, Input, openssl, rounds};
+use super::{Answer, Input, ask, openssl, rounds};
 use crate::cert::Certificate;
 use crate::cert::extension::KeyUsage;
 use crate::chain::{MOST_DEPTH, MOST_STEPS, NodeId, Path, PathEnd, SignatureCheck};
@@ -43,6 +43,9 @@ pub(super) fn judge(input: &Input<'_>) -> Answer {
         let policy = &Policy::openssl_strict();
         failures = openssl::judge(&Input { policy, ..*input }).failures;
     }
+    if failures.is_empty() {
+        failures = refused_by_all(input);
+    }
     failures.dedup();
     Answer {
         accepted: failures.is_empty(),
@@ -50,6 +53,18 @@ pub(super) fn judge(input: &Input<'_>) -> Answer {
         failures,
         ..Answer::default()
     }
+}
+
+/// What OpenSSL, at its strictest, has against a chain that Go and webpki refuse as well; empty when one of
+/// them accepts it. Rules of ours that are too kind do not make it trusted.
+fn refused_by_all(input: &Input<'_>) -> Vec<Reason> {
+    let policy = &Policy::openssl_strict();
+    let failures = openssl::judge(&Input { policy, ..*input }).failures;
+    let refuses = |policy: &Policy| ask(&Input { policy, ..*input }).is_some_and(|a| !a.accepted);
+    if !failures.is_empty() && refuses(&Policy::go()) && refuses(&Policy::webpki()) {
+        return failures;
+    }
+    Vec::new()
 }
 
 /// The accepted path, or the best of those that failed with everything against it.
