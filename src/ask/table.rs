@@ -67,8 +67,9 @@ macro_rules! with_truststore {
     };
 }
 
-const NODE_HTTPS: &str = "require('https').request(process.argv[1], {method: 'HEAD', timeout: 8000}, r => process.exit(0)).on('error', e => { console.error(e.message); process.exit(1) }).end()";
-const NODE_FETCH: &str = "fetch(process.argv[1], {method: 'HEAD'}).then(() => process.exit(0), e => { console.error(e.message + '\\n' + (e.cause?.message ?? '')); process.exit(1) })";
+// Node ends well when nothing is left to wait for, also without an answer: that is none.
+const NODE_HTTPS: &str = "process.exitCode = 1; require('https').request(process.argv[1], {method: 'HEAD', timeout: 8000}, r => process.exit(0)).on('error', e => { console.error(e.message); process.exit(1) }).end()";
+const NODE_FETCH: &str = "process.exitCode = 1; fetch(process.argv[1], {method: 'HEAD'}).then(() => process.exit(0), e => { console.error(e.message + '\\n' + (e.cause?.message ?? '')); process.exit(1) })";
 
 const DENO: &[&str] = &[
     "eval",
@@ -269,7 +270,7 @@ pub(super) const TABLE: &[Row] = &[
         clients: &["node*-axios"],
         arguments: &[
             "-e",
-            "require(process.argv[1]).head(process.argv[2], {timeout: 8000, validateStatus: null}).then(() => process.exit(0), e => { console.error(e.message + '\\n' + (e.cause?.message ?? '')); process.exit(1) })",
+            "process.exitCode = 1; require(process.argv[1]).head(process.argv[2], {timeout: 8000, validateStatus: null}).then(() => process.exit(0), e => { console.error(e.message + '\\n' + (e.cause?.message ?? '')); process.exit(1) })",
             "{MODULE}",
             "{URL}",
         ],
@@ -280,7 +281,7 @@ pub(super) const TABLE: &[Row] = &[
         clients: &["node*-openai"],
         arguments: &[
             "-e",
-            "const O = require(process.argv[1]).OpenAI; new O({baseURL: process.argv[2], apiKey: 'none', maxRetries: 0, timeout: 8000}).models.list().then(() => process.exit(0), e => { if (e.status) process.exit(0); let c = e; while (c.cause) c = c.cause; console.error(e.message + '\\n' + (c === e ? '' : c.message)); process.exit(1) })",
+            "process.exitCode = 1; const O = require(process.argv[1]).OpenAI; new O({baseURL: process.argv[2], apiKey: 'none', maxRetries: 0, timeout: 8000}).models.list().then(() => process.exit(0), e => { if (e.status) process.exit(0); let c = e; while (c.cause) c = c.cause; console.error(e.message + '\\n' + (c === e ? '' : c.message)); process.exit(1) })",
             "{MODULE}",
             "{URL}",
         ],
