@@ -43,9 +43,11 @@ pub(super) fn judge(input: &Input<'_>) -> Answer {
         let policy = &Policy::openssl_strict();
         failures = openssl::judge(&Input { policy, ..*input }).failures;
     }
-    // Other engines walk by these rules, too, and answer for themselves.
-    if failures.is_empty() && input.policy.engine == Engine::Rfc5280 {
-        failures = refused_by_all(input);
+    // Other engines walk by these rules, too, and answer for themselves; and none of those that are asked uses
+    // what was fetched.
+    let asks = input.policy.engine == Engine::Rfc5280 && !input.policy.fetches_issuers;
+    if failures.is_empty() && asks {
+        failures = refused_by_all(input, &path);
     }
     failures.dedup();
     Answer {
@@ -56,14 +58,20 @@ pub(super) fn judge(input: &Input<'_>) -> Answer {
     }
 }
 
-/// What OpenSSL, at its strictest, has against a chain that Go and webpki refuse as well; empty when one of
+/// What OpenSSL, at its strictest, has against this path when Go and webpki refuse it as well; empty when one of
 /// them accepts it. Rules of ours that are too kind do not make it trusted.
-fn refused_by_all(input: &Input<'_>) -> Vec<Reason> {
+fn refused_by_all(input: &Input<'_>, path: &[NodeId]) -> Vec<Reason> {
+    // What is wrong with a certificate that was sent for nothing says nothing of the path.
+    let refuses = |answer: &Answer| {
+        let on_path = |r: &Reason| r.node.is_none_or(|id| path.contains(&id));
+        !answer.accepted && answer.failures.iter().any(on_path)
+    };
+    let asked = |policy: &Policy| ask(&Input { policy, ..*input });
     let policy = &Policy::openssl_strict();
-    let failures = openssl::judge(&Input { policy, ..*input }).failures;
-    let refuses = |policy: &Policy| ask(&Input { policy, ..*input }).is_some_and(|a| !a.accepted);
-    if !failures.is_empty() && refuses(&Policy::go()) && refuses(&Policy::webpki()) {
-        return failures;
+    let strict = openssl::judge(&Input { policy, ..*input });
+    let others = [Policy::go(), Policy::webpki()];
+    if refuses(&strict) && others.iter().all(|p| asked(p).is_some_and(|a| refuses(&a))) {
+        return strict.failures;
     }
     Vec::new()
 }
