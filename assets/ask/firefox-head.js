@@ -4,7 +4,7 @@ const [url, done] = arguments;
 let channel;
 const tell = (status) => {
   const http = () => { try { return channel.responseStatus; } catch { return 0; } };
-  done([Components.Exception("", status).name, http(), channel.securityInfo?.errorCodeString ?? "", status]);
+  done([Components.Exception("", status).name, http(), channel.securityInfo?.errorCodeString ?? ""]);
 };
 channel = Services.io
   .newChannelFromURI(

@@ -239,7 +239,7 @@ pub fn ask(input: &Input<'_>) -> Option<Answer> {
         ..*input
     };
     let answer = match input.policy.engine {
-        Engine::Rfc5280 => rfc5280::judge(input),
+        Engine::Rfc5280 => rfc5280::verdict(input),
         Engine::Webpki => webpki::judge(input),
         Engine::Java => java::judge(input),
         Engine::Nss => nss::judge(input),

@@ -18,11 +18,21 @@ use crate::chain::{MOST_DEPTH, MOST_STEPS, NodeId, Path, PathEnd, SignatureCheck
 use crate::judge::constraints::{self, MOST_COMPARISONS};
 use crate::judge::name::{self, NameAnswer};
 use crate::judge::policy::{
-    CommonName, Engine, ExtendedKeyUsage, NameCheck, Policy, Sha1, Stapled, TrustedLeaf,
+    CommonName, ExtendedKeyUsage, NameCheck, Policy, Sha1, Stapled, TrustedLeaf,
 };
 use crate::judge::{PolicyFault, Purpose, Reason, ReasonKind, facts, policies, revocation};
 
-/// The verdict of the RFC's rules.
+/// The verdict by the RFC: its rules, and nothing that all the others refuse. These do not use what was fetched.
+pub(super) fn verdict(input: &Input<'_>) -> Answer {
+    let mut answer = judge(input);
+    if answer.accepted && !input.policy.fetches_issuers {
+        answer.failures = refused_by_all(input, &answer.path);
+        answer.accepted = answer.failures.is_empty();
+    }
+    answer
+}
+
+/// What the RFC's rules say; other engines walk by them, too.
 pub(super) fn judge(input: &Input<'_>) -> Answer {
     let Some(leaf) = input.chain.leaf else {
         return Answer::without_certificate();
@@ -42,12 +52,6 @@ pub(super) fn judge(input: &Input<'_>) -> Answer {
     if failures.is_empty() && top.is_some_and(|id| input.anchors.is_only_openssl(id)) {
         let policy = &Policy::openssl_strict();
         failures = openssl::judge(&Input { policy, ..*input }).failures;
-    }
-    // Other engines walk by these rules, too, and answer for themselves; and none of those that are asked uses
-    // what was fetched.
-    let asks = input.policy.engine == Engine::Rfc5280 && !input.policy.fetches_issuers;
-    if failures.is_empty() && asks {
-        failures = refused_by_all(input, &path);
     }
     failures.dedup();
     Answer {
